@@ -1,0 +1,127 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.requests import actor
+from attendance import services
+from attendance.models import Mark, Register, RegisterReturn, SupervisorReport
+from catalogue.models import DutyStation
+from cp2.rules import Refused
+
+
+class OnlyToRead(admin.ModelAdmin[Any]):
+    """What centres and directors wrote. Headquarters reads it; nobody types over it."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fields: list[models.Field[Any, Any]] = self.model._meta.fields
+        return [field.name for field in fields]
+
+
+@admin.register(Mark)
+class MarkAdmin(OnlyToRead):
+    list_display = [
+        "day",
+        "officer",
+        "position",
+        "station",
+        "status",
+        "acting_name",
+        "marked_by",
+        "marked_at",
+    ]
+    list_filter = ["status", "deployment__post__exam"]
+    list_select_related = [
+        "officer__user",
+        "deployment__post__position",
+        "deployment__post__station",
+        "marked_by",
+    ]
+    ordering = ["-pk"]
+    search_fields = ["officer__national_id__exact"]
+    search_help_text = _("An officer's ID number, in full")
+
+    @admin.display(description=_("position"))
+    def position(self, mark: Mark) -> str:
+        return str(mark.deployment.post.position)
+
+    @admin.display(description=_("centre"))
+    def station(self, mark: Mark) -> DutyStation:
+        return mark.deployment.post.station
+
+
+@admin.register(Register)
+class RegisterAdmin(OnlyToRead):
+    list_display = ["day", "station", "exam", "status", "acting_name", "submitted_at"]
+    list_filter = ["status", "entry__exam"]
+    list_select_related = ["entry__station", "entry__exam"]
+    ordering = ["-pk"]
+    search_fields = ["entry__station__code__exact"]
+    search_help_text = _("A centre's code, in full")
+
+    @admin.display(description=_("centre"))
+    def station(self, register: Register) -> DutyStation:
+        return register.entry.station
+
+    @admin.display(description=_("exam"))
+    def exam(self, register: Register) -> str:
+        return register.entry.exam.short
+
+
+@admin.register(RegisterReturn)
+class RegisterReturnAdmin(OnlyToRead):
+    list_display = ["code", "station", "exam", "status", "signed_at", "stamped_by", "received_by"]
+    list_filter = ["status", "entry__exam"]
+    list_select_related = ["entry__station", "entry__exam", "stamped_by", "received_by"]
+    ordering = ["-pk"]
+    search_fields = ["code__exact", "entry__station__code__exact"]
+    search_help_text = _("The code on the paper, or a centre's code, in full")
+    actions = ["receive"]
+
+    @admin.display(description=_("centre"))
+    def station(self, signed: RegisterReturn) -> DutyStation:
+        return signed.entry.station
+
+    @admin.display(description=_("exam"))
+    def exam(self, signed: RegisterReturn) -> str:
+        return signed.entry.exam.short
+
+    @admin.action(description=_("Note as received by KNEC"), permissions=["change"])
+    def receive(self, request: HttpRequest, queryset: QuerySet[RegisterReturn]) -> None:
+        received = 0
+        for stamped in queryset.select_related("entry__station")[:200]:
+            try:
+                services.receive(stamped, by=actor(request))
+            except Refused as refusal:
+                self.message_user(request, f"{stamped.code}: {refusal}", messages.ERROR)
+            else:
+                received += 1
+        if received:
+            self.message_user(request, _("%(count)s received.") % {"count": received})
+
+
+@admin.register(SupervisorReport)
+class SupervisorReportAdmin(OnlyToRead):
+    list_display = ["day", "deployment", "candidates_absent", "incidents", "written_at"]
+    list_filter = ["deployment__post__exam"]
+    list_select_related = [
+        "deployment__officer__user",
+        "deployment__post__exam",
+        "deployment__post__station",
+        "deployment__post__position",
+    ]
+    ordering = ["-pk"]
+    search_fields = ["deployment__post__station__code__exact"]
+    search_help_text = _("A centre's code, in full")

@@ -1,0 +1,141 @@
+"""Who is expected at a centre, and what is marked of them: what pages, sheets and services read."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q
+
+from attendance.models import Mark, MarkStatus
+from catalogue.models import CentreEntry
+from deployments.models import LIVE, Deployment, DeploymentQuerySet, DeploymentStatus
+
+SERVED = [DeploymentStatus.ACCEPTED, DeploymentStatus.MOVED]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a day's register."""
+
+    officer_id: int
+    officer: str
+    position: str
+    status: str
+    marked_at: datetime | None
+    elsewhere: str  # where else the officer was marked that day, if so
+
+    def get_status_display(self) -> str:
+        return str(MarkStatus(self.status).label) if self.status else ""
+
+
+def serving_at(entry: CentreEntry, day: date) -> DeploymentQuerySet:
+    """Everybody a centre expects on a day of an exam, the centre manager included."""
+    return Deployment.objects.serving_on(day).filter(
+        post__exam=entry.exam_id, post__station=entry.station_id
+    )
+
+
+def lines(entry: CentreEntry, day: date) -> list[Line]:
+    """The day's register as it stands, in the order of the centre's list; one query."""
+    rows = (
+        serving_at(entry, day)
+        .annotate(
+            today=FilteredRelation("officer__marks", condition=Q(officer__marks__day=day)),
+            mark_of=F("today__deployment"),
+            mark_status=F("today__status"),
+            marked_at=F("today__marked_at"),
+            mark_at=F("today__deployment__post__station__name"),
+        )
+        .order_by("post__position__rank", "officer__full_name", "pk")
+        .values(
+            "pk", "officer_id", "mark_of", "mark_status", "marked_at", "mark_at",
+            name=F("officer__full_name"), position=F("post__position__name"),
+        )
+    )  # fmt: skip
+    return [
+        Line(
+            row["officer_id"],
+            row["name"],
+            row["position"],
+            row["mark_status"] or "",
+            row["marked_at"],
+            row["mark_at"] if row["mark_of"] not in (None, row["pk"]) else "",
+        )
+        for row in rows
+    ]
+
+
+def version(times: Iterable[datetime | None]) -> str:
+    """Changes with every change to a register: the time of its latest mark."""
+    return max((time.isoformat() for time in times if time), default="")
+
+
+def listed(entry: CentreEntry) -> DeploymentQuerySet:
+    """The centre's list of officers: whoever is offered to it or has accepted."""
+    return (
+        Deployment.objects.filter(
+            post__exam=entry.exam_id, post__station=entry.station_id, status__in=LIVE
+        )
+        .select_related("post__position", "officer__user")
+        .order_by("post__position__rank", "officer__full_name", "pk")
+    )
+
+
+def sheet(entry: CentreEntry) -> dict[str, Any]:
+    """The whole register of an exam: a row for each officer, a cell for each of its days."""
+    days = [exam_day.day for exam_day in entry.exam.days.order_by("day")]
+    marked: dict[int, dict[date, Mark]] = defaultdict(dict)
+    for mark in Mark.objects.of(entry).only("deployment_id", "day", "status"):
+        marked[mark.deployment_id][mark.day] = mark
+    served = (
+        Deployment.objects.filter(post__exam=entry.exam_id, post__station=entry.station_id)
+        .filter(Q(status__in=SERVED) | Exists(Mark.objects.filter(deployment=OuterRef("pk"))))
+        .select_related("post__position", "officer")
+        .order_by("post__position__rank", "officer__full_name", "starts_on")
+    )
+    rows = [_row(deployment, days, marked[deployment.pk]) for deployment in served]
+    return {"days": days, "rows": rows}
+
+
+def _row(deployment: Deployment, days: list[date], marks: dict[date, Mark]) -> dict[str, Any]:
+    """An empty cell: not marked. A dash: not serving here on that day."""
+    served = deployment.status in SERVED  # else replaced on the first morning, marked as it may be
+    here = [served and deployment.starts_on <= day <= deployment.ends_on for day in days]
+    return {
+        "deployment": deployment,
+        "cells": [
+            marks[day].get_status_display() if day in marks else "" if serves else "–"
+            for day, serves in zip(days, here, strict=True)
+        ],
+        "present": sum(mark.status == MarkStatus.PRESENT for mark in marks.values()),
+    }
+
+
+def tally(entries: Iterable[CentreEntry], day: date) -> dict[tuple[int, int], dict[str, int]]:
+    """By exam and station: how many serve that day, present, absent; one query for all of them."""
+    entries = list(entries)
+    rows = (
+        Deployment.objects.serving_on(day)
+        .filter(
+            post__exam__in={entry.exam_id for entry in entries},
+            post__station__in={entry.station_id for entry in entries},
+        )
+        .annotate(of_day=FilteredRelation("marks", condition=Q(marks__day=day)))
+        .values("post__exam_id", "post__station_id")
+        .annotate(
+            expected=Count("pk"),
+            present=Count("pk", filter=Q(of_day__status=MarkStatus.PRESENT)),
+            absent=Count("pk", filter=Q(of_day__status=MarkStatus.ABSENT)),
+        )
+    )
+    return {
+        (row["post__exam_id"], row["post__station_id"]): {
+            "expected": row["expected"],
+            "present": row["present"],
+            "absent": row["absent"],
+            "missing": row["expected"] - row["present"] - row["absent"],
+        }
+        for row in rows
+    }

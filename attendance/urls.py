@@ -1,0 +1,37 @@
+from datetime import date
+
+from django.urls import path, register_converter
+
+from attendance import views
+
+
+class Day:
+    """A day in an address, as 2025-11-03; what is no day is no page."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+register_converter(Day, "day")
+
+app_name = "attendance"
+
+urlpatterns = [
+    path("centre/<int:exam_id>/distance/", views.distance, name="distance"),
+    path("centre/<int:exam_id>/officers/", views.officers, name="officers"),
+    path("centre/<int:exam_id>/officers.csv", views.officers_csv, name="officers_csv"),
+    path("centre/<int:exam_id>/officers.pdf", views.officers_pdf, name="officers_pdf"),
+    path("centre/<int:exam_id>/register/", views.days, name="days"),
+    path("centre/<int:exam_id>/register/<day:day>/", views.register, name="register"),
+    path("centre/<int:exam_id>/register/sign/", views.sign, name="sign"),
+    path("centre/<int:exam_id>/register.pdf", views.return_pdf, name="return_pdf"),
+    path("area/attendance/", views.area_attendance, name="area_attendance"),
+    path("area/attendance/<int:register_id>/amend/", views.amend, name="amend"),
+    path("area/registers/", views.area_registers, name="area_registers"),
+    path("area/registers/<int:return_id>/stamp/", views.stamp, name="stamp"),
+]

@@ -1,0 +1,21 @@
+"""Money and payees as they are shown: `{{ claim.net|shillings }}`, `{{ phone|masked }}`."""
+
+from decimal import Decimal
+
+from django import template
+
+from sms.phones import local
+
+register = template.Library()
+
+
+@register.filter
+def shillings(amount: Decimal) -> str:
+    """`KES 1,100.00`, the same in every language."""
+    return f"KES {amount:,.2f}"
+
+
+@register.filter
+def masked(phone: str) -> str:
+    """Enough of a number to know it by: 0712 … 678."""
+    return f"{local(phone)[:4]} … {phone[-3:]}" if phone else ""

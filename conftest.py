@@ -1,0 +1,51 @@
+"""What every test gets: an empty phone network, no real one, and no leftovers between tests."""
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import TransactionTestCase
+from django.utils import translation
+
+from sms.backends import memory
+
+flush = TransactionTestCase._fixture_teardown
+
+
+def flush_with_trail(case: TransactionTestCase) -> None:
+    """Races commit for real, so their database is emptied afterwards; the audit trail's triggers
+    would not have it, which is what they are for."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_entry DISABLE TRIGGER USER")
+        flush(case)
+        cursor.execute("ALTER TABLE accounts_entry ENABLE TRIGGER USER")
+
+
+TransactionTestCase._fixture_teardown = flush_with_trail
+
+
+@pytest.fixture(autouse=True)
+def fresh_phones() -> Iterator[None]:
+    memory.outbox.clear()
+    memory.failures.clear()
+    cache.clear()
+    yield
+    translation.activate("en")
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Only this machine may be called: the database, and stubs that a test starts itself."""
+    if request.node.get_closest_marker("browser"):
+        return
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+            raise AssertionError(f"a test called {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

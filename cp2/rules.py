@@ -1,0 +1,60 @@
+"""The floor: how a rule refuses, how a row is locked, how a status moves, who is looking."""
+
+from typing import Any, Protocol, TypeVar
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class Refused(Exception):
+    """A rule said no. The message is shown to the user as it stands."""
+
+
+class Role(models.TextChoices):
+    """What kind of account this is; it decides which front door opens."""
+
+    OFFICER = "officer", gettext_lazy("Officer")
+    CENTRE = "centre", gettext_lazy("Centre")
+    DIRECTOR = "director", gettext_lazy("Director")
+    STAFF = "staff", gettext_lazy("Headquarters")
+
+
+class Viewer(Protocol):
+    """As much of a user as `visible_to` needs, so that the lowest apps can ask too."""
+
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def office(self) -> str: ...
+    @property
+    def station_id(self) -> int | None: ...
+    @property
+    def sub_county_id(self) -> int | None: ...
+
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+def lock(obj: Row) -> Row:
+    """Read one row again, for update. Call inside a transaction, lowest app first."""
+    model = obj.__class__  # not type(obj): request.user is a lazy stand-in for its row
+    return model._base_manager.select_for_update(of=("self",)).get(pk=obj.pk)
+
+
+def move(obj: Any, status: models.TextChoices, **fields: Any) -> None:
+    """Take a locked row to a new status, if its MOVES allow it, and save only what changed."""
+    if status not in obj.MOVES.get(obj.status, ()):
+        raise Refused(
+            _("This %(thing)s is %(now)s, so it cannot be %(wanted)s.")
+            % {
+                "thing": obj._meta.verbose_name,
+                "now": obj.get_status_display().lower(),
+                "wanted": str(status.label).lower(),
+            }
+        )
+    for name, value in {"status": status, **fields}.items():
+        setattr(obj, name, value)
+    obj.save(update_fields=["status", *fields])

@@ -1,0 +1,123 @@
+"""The claims of the exam that is over, in every state that a claim can be in.
+
+They are computed, held, disputed, batched and paid by the services. Only where thousands are
+verified and approved one by one in life, one statement does it here.
+"""
+
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+import claims.services
+from accounts.models import User
+from catalogue.models import Exam
+from claims.files import Result
+from claims.models import Claim, ClaimStatus, HoldCode, PaymentBatch, PaymentStatus, TaxRule
+from cp2.season import draws
+from cp2.season.rows import run
+
+MOST_IN_A_BATCH = 200
+FEW = 3
+RECEIPT = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
+
+# Of ten claims one stays as it was computed, one is only verified, eight are approved.
+VERIFY = """
+WITH numbered AS (
+    SELECT id, row_number() OVER (ORDER BY officer_id) AS number
+    FROM claims_claim WHERE exam_id = %(exam)s
+),
+director AS (
+    SELECT DISTINCT ON (line.claim_id) line.claim_id, account.id
+    FROM claims_claimline line
+    JOIN deployments_deployment deployment ON deployment.id = line.deployment_id
+    JOIN deployments_post post ON post.id = deployment.post_id
+    JOIN catalogue_dutystation station ON station.id = post.station_id
+    JOIN accounts_user account
+        ON account.sub_county_id = station.sub_county_id AND account.office = 'tsc'
+    ORDER BY line.claim_id, line.id
+),
+verified AS (
+    UPDATE claims_claim claim
+    SET verified_by_id = director.id,
+        status = CASE WHEN numbered.number %% 10 = 2 THEN 'verified' ELSE 'approved' END,
+        approved_by_id = CASE WHEN numbered.number %% 10 <> 2 THEN %(approver)s END
+    FROM numbered, director
+    WHERE claim.id = numbered.id AND claim.id = director.claim_id
+        AND claim.status = 'prepared' AND numbered.number %% 10 <> 1
+    RETURNING claim.*
+)
+INSERT INTO accounts_entry (actor_id, acting_name, verb, subject_type, subject_id, details)
+SELECT actor, '', verb, 'claims.claim', id, details FROM (
+    SELECT id, 1 AS step, verified_by_id AS actor, 'claim.verified' AS verb,
+        jsonb_build_object('days', days, 'net', net::text) AS details
+    FROM verified
+    UNION ALL
+    SELECT id, 2, approved_by_id, 'claim.approved', jsonb_build_object('net', net::text)
+    FROM verified WHERE approved_by_id IS NOT NULL
+) told
+ORDER BY id, step
+"""
+
+
+def pay(seed: int, exams: list[Exam], over: Exam) -> None:
+    for exam in exams:
+        # as KNEC's marking instructions have it
+        TaxRule.objects.create(exam=exam, rate=Decimal(5), above=Decimal(24_000))
+    preparer = User.objects.get(username="preparer")
+    approver = User.objects.get(username="approver")
+    claims.services.prepare(over, by=preparer)
+    dispute(over)
+    run(VERIFY, exam=over.pk, approver=approver.pk)
+    hold(over, by=approver)
+    approved = Claim.objects.filter(exam=over, status=ClaimStatus.APPROVED).order_by("officer")
+    share = max(1, min(MOST_IN_A_BATCH, approved.count() * 2 // 5))
+    reconcile(seed, prepare_batch(approved, share, by=preparer), preparer, approver)
+    prepare_batch(approved, share, by=preparer)  # stays a draft, for newcomers to approve
+
+
+def prepare_batch(approved: QuerySet[Claim], most: int, *, by: User) -> PaymentBatch:
+    first = Claim.objects.filter(pk__in=list(approved.values_list("pk", flat=True)[:most]))
+    return claims.services.prepare_batch(first, by=by)
+
+
+def dispute(exam: Exam) -> None:
+    few = Claim.objects.filter(exam=exam).select_related("officer__user").order_by("-officer")[:FEW]
+    for claim in few:
+        claims.services.dispute(
+            claim, by=claim.officer.user, reason="I was there on one day more than it says."
+        )
+
+
+def hold(exam: Exam, *, by: User) -> None:
+    """The signed register of these officers' centre has not come in."""
+    without = Claim.objects.filter(
+        exam=exam,
+        status=ClaimStatus.APPROVED,
+        lines__deployment__post__station__entries__in=exam.entries.filter(register_return=None),
+    )
+    for claim in without.order_by("officer").distinct()[:FEW]:
+        claims.services.raise_hold(
+            claim, code=HoldCode.RETURN, by=by, note="Asked the SCDE for it by phone."
+        )
+
+
+def reconcile(seed: int, batch: PaymentBatch, preparer: User, approver: User) -> None:
+    """Approved, exported and paid, but for the last payment, which the network refuses."""
+    claims.services.approve_batch(batch, by=approver)
+    exported = claims.services.export_batch(batch, by=preparer)
+    payments = list(exported.payments.order_by("claim__officer"))
+    results = [
+        Result(
+            line=line,
+            payment=payment.pk,
+            phone=payment.payee_phone,
+            status=PaymentStatus.PAID if line < len(payments) else PaymentStatus.FAILED,
+            receipt=draws.letters(RECEIPT, 10, seed, "receipt", line)
+            if line < len(payments)
+            else "",
+            amount=str(payment.amount),
+            reason="" if line < len(payments) else "The number is not registered with M-Pesa.",
+        )
+        for line, payment in enumerate(payments, start=1)
+    ]
+    claims.services.reconcile(exported, results, by=preparer)

@@ -1,0 +1,282 @@
+"""Where the season takes place: exams and their terms, stations, and who answers for them."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from django.utils.text import slugify
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts.models import User
+from catalogue.models import (
+    CentreEntry,
+    DutyStation,
+    Exam,
+    ExamDay,
+    Level,
+    Office,
+    Position,
+    PositionTerms,
+    StationKind,
+    SubCounty,
+)
+from cp2.rules import Role
+from cp2.season import draws
+from cp2.season.dates import TIMETABLES, moment
+from cp2.season.rows import Batch, pour
+from cp2.season.scales import Scale
+
+LEVELS = {
+    Level.SECONDARY: ("KCSE", "Secondary School"),
+    Level.JUNIOR: ("KJSEA", "Junior School"),
+    Level.PRIMARY: ("KPSEA", "Primary School"),
+}
+HEADQUARTERS = {  # user name: group
+    "deployment": "Deployment",
+    "preparer": "Finance preparer",
+    "approver": "Finance approver",
+    "helpdesk": "Helpdesk",
+    "auditor": "Auditor",
+}
+SUPERUSER = "admin"
+SECOND_IN_A_PLACE = ("", " Central", " Township")  # when the list of school names runs out
+
+
+# Exams
+
+
+def make_exams(today: date) -> list[Exam]:
+    exams = []
+    for timetable in TIMETABLES:
+        days = timetable.days(today)
+        exam = Exam.objects.create(
+            year=timetable.year,
+            code=timetable.code,
+            abbreviation=timetable.abbreviation,
+            name=timetable.name,
+            rehearsal_on=min(days),
+            starts_on=sorted(days)[1],
+            ends_on=max(days),
+        )
+        ExamDay.objects.bulk_create(
+            ExamDay(exam=exam, day=day, kind=kind) for day, kind in sorted(days.items())
+        )
+        make_terms(exam)
+        exams.append(exam)
+    return exams
+
+
+def make_terms(exam: Exam) -> None:
+    positions = {position.code: position for position in Position.objects.all()}
+    PositionTerms.objects.bulk_create(
+        PositionTerms(
+            exam=exam,
+            position=positions[row["position"]],
+            station_kind=row["station_kind"],
+            candidates_per_officer=row["candidates_per_officer"] or None,
+            minimum_per_centre=row["minimum"],
+            in_hosted_centres=row["in_hosted_centres"] == "yes",
+            lowest_qualification=row["lowest_qualification"],
+            years_of_experience=row["years_of_experience"],
+            school_levels=_list(row["school_levels"]),
+            tsc_employment_required=row["tsc_employment_required"] == "yes",
+            paid_days=_list(row["paid_days"]),
+            daily_rate=row["daily_rate"],
+            days_to_respond=row["days_to_respond"],
+            rotation_days=row["rotation_days"] or None,
+        )
+        for row in draws.table("terms")
+        if row["exam"] == exam.abbreviation
+    )
+
+
+def _list(cell: str) -> list[str]:
+    return cell.split(";") if cell else []
+
+
+# Stations
+
+
+@dataclass(frozen=True)
+class Hashes:
+    """One hash for all of a kind: hashing is meant to be slow."""
+
+    officer: str
+    centre: str
+    director: str
+    staff: str
+
+
+def hash_passwords(seed: int) -> Hashes:
+    return Hashes(**{kind: make_password(draws.password(seed, kind)) for kind in Role.values})
+
+
+class Places:
+    """The stations of every sub-county that takes part, written one sub-county at a time."""
+
+    def __init__(self, scale: Scale, seed: int, exams: list[Exam], hashes: Hashes) -> None:
+        self.scale, self.seed, self.hashes = scale, seed, hashes
+        self.exams = {exam.abbreviation: exam for exam in exams}
+        self.sub_counties = scale.sub_counties()
+        self.containers: list[list[int]] = []  # distribution centres, by sub-county
+        self.batch = Batch(DutyStation, CentreEntry, User)
+
+    def make(self) -> None:
+        self._make_containers()
+        self._make_marking_centres()
+        self.batch.flush()
+        for number, sub_county in enumerate(self.sub_counties):
+            self._make_centres(number, sub_county)
+            self._make_directors(sub_county)
+            self.batch.flush()
+        make_codes(self.seed)
+
+    def _make_containers(self) -> None:
+        for number, sub_county in enumerate(self.sub_counties):
+            self.containers.append(
+                [
+                    self.batch.add(
+                        DutyStation,
+                        kind=StationKind.DISTRIBUTION_CENTRE,
+                        code=f"DC{number + 1:03d}{each + 1}",
+                        name=f"{sub_county.name} Distribution Centre{' II' * each}",
+                        sub_county_id=sub_county.pk,
+                        location="At the Deputy County Commissioner's offices",
+                    )
+                    for each in range(self.scale.distribution)
+                ]
+            )
+
+    def _make_marking_centres(self) -> None:
+        """One in the first sub-county of each county."""
+        hosts = {place.county: place for place in reversed(self.sub_counties)}
+        for county, place in sorted(hosts.items(), key=lambda item: item[0].code):
+            self.batch.add(
+                DutyStation,
+                kind=StationKind.MARKING_CENTRE,
+                code=f"MC{county.code:02d}",
+                name=f"{county} Marking Centre",
+                sub_county_id=place.pk,
+                location=f"{place}, {county}",
+            )
+
+    def _make_centres(self, number: int, sub_county: SubCounty) -> None:
+        for block, (level, (count, most)) in enumerate(self.scale.schools.items()):
+            schools = list(draws.names("schools"))
+            draws.dice(self.seed, "schools", sub_county.name, level).shuffle(schools)
+            ids: list[int] = []
+            for each in range(count):
+                again, school = divmod(each, len(schools))
+                ids.append(
+                    self._make_centre(
+                        sub_county,
+                        level,
+                        # KNEC's codes: nothing of the county's official code is in them
+                        code=f"{10 + number // 9}{number % 9 + 1}{block}{each + 1:04d}",
+                        school=schools[school] + SECOND_IN_A_PLACE[again],
+                    )
+                )
+            self._make_entries(number, level, ids, most)
+
+    def _make_centre(self, sub_county: SubCounty, level: Level, *, code: str, school: str) -> int:
+        exam, kind = LEVELS[level]
+        station = self.batch.add(
+            DutyStation,
+            kind=StationKind.EXAMINATION_CENTRE,
+            code=code,
+            name=f"{school} {kind}",
+            sub_county_id=sub_county.pk,
+            level=level,
+            location=f"{sub_county.name}, {sub_county.county}",
+        )
+        self.batch.add(
+            User,
+            username=f"{exam}{code}",
+            role=Role.CENTRE,
+            station_id=station,
+            password=self.hashes.centre,
+        )
+        return station
+
+    def _make_entries(
+        self, number: int, level: Level, stations: list[int], most_candidates: int
+    ) -> None:
+        """Candidates, papers and hosts.
+
+        Of the secondary schools the last is so small that the second hosts it, and in every other
+        sub-county the last but one draws its papers from a neighbour's container. The very first
+        centre of the season has not given its distance yet.
+        """
+        exam = self.exams[LEVELS[level][0]]
+        draw = draws.dice(self.seed, "entries", number, level)
+        containers = self.containers[number]
+        neighbours = self.containers[(number + 1) % len(self.containers)]
+        for each, station in enumerate(stations):
+            hosted = level == Level.SECONDARY and each == len(stations) - 1
+            abroad = level == Level.SECONDARY and each == len(stations) - 2 and number % 2 == 0
+            container = containers[each % len(containers)]
+            if hosted:
+                container = containers[1 % len(containers)]  # its host's
+            fresh = number == each == 0 and level == Level.SECONDARY
+            self.batch.add(
+                CentreEntry,
+                exam_id=exam.pk,
+                station_id=station,
+                candidates=draw.randint(8, exam.hosting_threshold - 1)
+                if hosted
+                else draw.randint(exam.hosting_threshold, most_candidates),
+                distribution_centre_id=neighbours[0] if abroad else container,
+                host_id=stations[1] if hosted else None,
+                distance_km=None if fresh else Decimal(draw.randint(4, 380)) / 10,
+                distance_given_at=None
+                if fresh
+                else moment(exam.rehearsal_on - timedelta(days=draw.randint(1, 9)), 11),
+            )
+
+    def _make_directors(self, sub_county: SubCounty) -> None:
+        for office in Office:
+            draw = draws.dice(self.seed, "director", sub_county.name, office)
+            self.batch.add(
+                User,
+                username=director_name(sub_county, office),
+                name=draws.full_name(draw, draw.choice(("female", "male"))),
+                role=Role.DIRECTOR,
+                office=office,
+                sub_county_id=sub_county.pk,
+                password=self.hashes.director,
+            )
+
+
+def director_name(sub_county: SubCounty, office: str) -> str:
+    return f"{office}.{slugify(sub_county.name)}"
+
+
+# Headquarters, and everybody's one-time codes
+
+
+def make_headquarters(seed: int, hashes: Hashes) -> None:
+    groups = Group.objects.in_bulk(field_name="name")
+    for username in [*HEADQUARTERS, SUPERUSER]:
+        draw = draws.dice(seed, "staff", username)
+        user = User.objects.create(
+            username=username,
+            name=draws.full_name(draw, draw.choice(("female", "male"))),
+            role=Role.STAFF,
+            is_superuser=username == SUPERUSER,
+            password=hashes.staff,
+        )
+        if username in HEADQUARTERS:
+            user.groups.add(groups[HEADQUARTERS[username]])
+
+
+def make_codes(seed: int) -> None:
+    powerful = User.objects.filter(role__in=[Role.DIRECTOR, Role.STAFF], totpdevice=None)
+    pour(
+        TOTPDevice,
+        [
+            {"user_id": user.pk, "name": "app", "key": draws.code_key(seed, user.username)}
+            for user in powerful.order_by("pk")
+        ],
+    )

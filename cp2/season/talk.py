@@ -1,0 +1,154 @@
+"""What people told each other: texts of the first sub-county, and some enquiries of each."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+import sms.services
+from accounts.models import User
+from catalogue.models import Exam, Office, SubCounty
+from deployments.models import Deployment
+from deployments.services import words
+from enquiries.models import Category, Enquiry, EnquiryStatus, Reply
+from sms.models import InboundMessage, Kind, Message, MessageStatus
+
+MOST_TEXTED = 60
+HEARD = [("PASSWORD", "password promised"), ("Hello", "answered: sms/help")]
+BLOCKED = "UserInBlackList"  # what a gateway says of phones that take no bulk texts
+
+
+# Texts
+
+
+def send_texts(place: SubCounty) -> None:
+    """As the gateway left them: most delivered, some not, some still on their way."""
+    deployments = (
+        Deployment.objects.filter(post__station__sub_county=place)
+        .select_related("post__exam", "post__station", "post__position", "officer__user")
+        .order_by("pk")[:MOST_TEXTED]
+    )
+    texts = [text for deployment in deployments for text in _texts(deployment)]
+    for number, text in enumerate(texts):
+        text.provider_id = f"sample-{number}"
+        if text.kind == Kind.NOTICE:
+            _settle(text, number)
+    Message.objects.bulk_create(sorted(texts, key=lambda text: text.created_at))
+    InboundMessage.objects.bulk_create(
+        InboundMessage(
+            provider_id=f"sample-in-{deployment.pk}",
+            sender=f"+{deployment.officer.user.phone}",
+            shortcode="22262",
+            text=said,
+            received_at=deployment.offered_at,
+            read_at=deployment.offered_at + timedelta(seconds=1),
+            outcome=outcome,
+        )
+        for deployment, (said, outcome) in zip(deployments, HEARD, strict=False)
+    )
+
+
+def _texts(deployment: Deployment) -> Iterator[Message]:
+    user = deployment.officer.user
+    said = {"language": user.language, **words(deployment)}
+    yield _sent(
+        user,
+        user.date_joined,
+        kind=Kind.CREDENTIALS,
+        template="accounts/registered",
+        context={"user": user.pk},
+    )
+    for template, at in (
+        ("deployments/offered", deployment.offered_at),
+        ("deployments/accepted", deployment.answered_at if deployment.is_accepted else None),
+    ):
+        if at is not None:
+            yield _sent(user, at, template=template, text=sms.services.render(template, **said))
+
+
+def _sent(user: User, at: datetime, **fields: object) -> Message:
+    return Message(
+        to=user.phone or "",
+        status=MessageStatus.DELIVERED,
+        attempts=1,
+        cost=Decimal("0.8000"),
+        not_before=at,
+        created_at=at,
+        handed_at=at + timedelta(seconds=1),
+        sent_at=at + timedelta(seconds=1),
+        delivered_at=at + timedelta(seconds=9),
+        **fields,
+    )
+
+
+def _settle(text: Message, number: int) -> None:
+    if number % 12 == 7:
+        text.status, text.failure, text.delivered_at = MessageStatus.FAILED, BLOCKED, None
+    elif number % 9 == 4:
+        text.status, text.delivered_at = MessageStatus.SENT, None
+
+
+# Enquiries
+
+ASKED = [
+    (
+        Category.PAYMENT,
+        EnquiryStatus.OPEN,
+        "I have not been paid yet",
+        "The register shows me as present on all days. When will the payment come?",
+        "",
+    ),
+    (
+        Category.ATTENDANCE,
+        EnquiryStatus.ANSWERED,
+        "Marked absent on the second day",
+        "I was at the centre from 06:45 and signed the paper register.",
+        "The centre manager confirms it. The TSC office will amend the register this week.",
+    ),
+    (
+        Category.DEPLOYMENT,
+        EnquiryStatus.CLOSED,
+        "Wrong spelling in my letter",
+        "My second name is spelt wrongly in the appointment letter.",
+        "Correct it in your profile; the letter stays valid, since it carries your ID number.",
+    ),
+    (
+        Category.PROFILE,
+        EnquiryStatus.ESCALATED,
+        "My line was given to somebody else",
+        "I lost my line in September and the number is in use by another person now.",
+        "Whose line it is must be asked of the network, which only headquarters can do.",
+    ),
+]
+
+
+def ask(place: SubCounty, exam: Exam) -> None:
+    """Four questions of those who served, with the answers of the SCDE."""
+    director = User.objects.get(sub_county=place, office=Office.SCDE)
+    served = (
+        Deployment.objects.filter(post__exam=exam, post__station__sub_county=place)
+        .exclude(answered_at=None)
+        .select_related("post__station", "post__position", "officer")
+        .order_by("-pk")[: len(ASKED)]
+    )
+    for number, (deployment, asked) in enumerate(zip(served, ASKED, strict=False)):
+        category, status, subject, text, answer = asked
+        opened_at = timezone.now() - timedelta(days=6 - number, hours=2)
+        enquiry = Enquiry.objects.create(
+            officer=deployment.officer,
+            sub_county=place,
+            exam=exam,
+            category=category,
+            centre_code=deployment.post.station.code,
+            position=deployment.post.position.name,
+            payee_phone=deployment.officer.payee_phone,
+            subject=subject,
+            text=text,
+            status=status,
+            opened_at=opened_at,
+        )
+        if answer:
+            Reply.objects.create(
+                enquiry=enquiry, by=director, text=answer, at=opened_at + timedelta(days=1)
+            )

@@ -1,0 +1,334 @@
+"""Rows for tests, each as plain as its constraints allow; name only what the test is about."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts.models import User
+from attendance.models import Mark, MarkStatus, Register
+from catalogue.models import (
+    Activity,
+    Bank,
+    BankBranch,
+    CentreEntry,
+    County,
+    DayKind,
+    DutyStation,
+    Exam,
+    ExamDay,
+    Level,
+    Office,
+    Position,
+    PositionTerms,
+    StationKind,
+    SubCounty,
+)
+from claims.models import Claim, ClaimLine
+from cp2.rules import Role
+from deployments.models import Deployment, DeploymentStatus, Post
+from profiles.models import (
+    BankAccount,
+    Employer,
+    NextOfKin,
+    Officer,
+    Qualification,
+    Vetting,
+    WorkExperience,
+)
+from vacancies.models import Application, ApplicationStatus, Vacancy
+
+PASSWORD = "chosen-Pass-42"
+HASHED = make_password(PASSWORD)
+
+_numbers = count(1)
+
+
+def number() -> int:
+    return next(_numbers)
+
+
+def today() -> Any:
+    return timezone.localdate()
+
+
+# Places and exams
+
+
+def sub_county(name: str = "", county: str = "Kisii") -> SubCounty:
+    of = County.objects.filter(name=county).first() or County.objects.create(
+        code=47 - number() % 47, name=county
+    )
+    return SubCounty.objects.get_or_create(county=of, name=name or f"Sub-county {number()}")[0]
+
+
+def station(**fields: Any) -> DutyStation:
+    fields.setdefault("sub_county", None)
+    fields["sub_county"] = fields["sub_county"] or sub_county()
+    n = number()
+    defaults = {
+        "kind": StationKind.EXAMINATION_CENTRE,
+        "code": f"{10_000_000 + n}",
+        "name": f"Tumaini {n} Secondary School",
+        "level": Level.SECONDARY,
+        "location": "Along the main road",
+    }
+    return DutyStation.objects.create(**{**defaults, **fields})
+
+
+def exam(**fields: Any) -> Exam:
+    """In progress: it began last week and goes on for two."""
+    n = number()
+    defaults = {
+        "year": 2025,
+        "code": n,
+        "abbreviation": "KCSE",
+        "name": "Kenya Certificate of Secondary Education",
+        "rehearsal_on": today() - timedelta(days=7),
+        "starts_on": today() - timedelta(days=6),
+        "ends_on": today() + timedelta(days=14),
+    }
+    made = Exam.objects.create(**{**defaults, **fields})
+    day = made.rehearsal_on
+    while day <= made.ends_on:
+        kind = DayKind.REHEARSAL if day == made.rehearsal_on else DayKind.THEORY
+        ExamDay.objects.create(exam=made, day=day, kind=kind)
+        day += timedelta(days=1)
+    return made
+
+
+def position(code: str = "INV") -> Position:
+    names = {
+        "CM": "Centre Manager",
+        "SUP": "Supervisor",
+        "INV": "Invigilator",
+        "SEC": "Security Officer",
+    }
+    return Position.objects.get_or_create(
+        code=code,
+        defaults={
+            "name": names.get(code, code),
+            "rank": 100 + number(),
+            "deployed_by": Office.SCDE if code == "SEC" else Office.TSC,
+        },
+    )[0]
+
+
+def terms(exam: Exam, position: Position, **fields: Any) -> PositionTerms:
+    defaults = {
+        "candidates_per_officer": 20,
+        "minimum_per_centre": 1,
+        "paid_days": [DayKind.REHEARSAL, DayKind.PRACTICAL, DayKind.THEORY],
+        "daily_rate": Decimal("550.00"),
+    }
+    return PositionTerms.objects.update_or_create(
+        exam=exam, position=position, defaults={**defaults, **fields}
+    )[0]
+
+
+def entry(**fields: Any) -> CentreEntry:
+    fields["station"] = fields.get("station") or station()
+    fields["exam"] = fields.get("exam") or exam()
+    return CentreEntry.objects.create(**{"candidates": 60, **fields})
+
+
+# People
+
+
+def user(role: Role = Role.STAFF, **fields: Any) -> User:
+    n = number()
+    defaults: dict[str, Any] = {"username": f"user{n}", "password": HASHED, "role": role}
+    return User.objects.create(**{**defaults, **fields})
+
+
+def phone() -> str:
+    return f"2547{number():08d}"
+
+
+def officer(**fields: Any) -> Officer:
+    """A complete, submitted, vetted officer; `user=`, `phone=` and any field may be named."""
+    number_ = fields.pop("phone", None) or phone()
+    account = fields.pop("user", None) or user(Role.OFFICER, username=number_, phone=number_)
+    n = number()
+    defaults: dict[str, Any] = {
+        "full_name": f"Wanjikũ Ng'ang'a {n}",
+        "year_of_birth": 1985,
+        "gender": "female",
+        "national_id": f"{20_000_000 + n}",
+        "kra_pin": f"A{n:09d}Z",
+        "tsc_number": f"{400_000 + n}",
+        "payee_name": f"WANJIKU NGANGA {n}",
+        "payee_phone": number_,
+        "submitted_at": timezone.now(),
+        "vetting": Vetting.VETTED,
+    }
+    defaults["sub_county"] = fields.pop("sub_county", None) or sub_county()
+    return Officer.objects.create(user=account, **{**defaults, **fields})
+
+
+def bare_officer(**fields: Any) -> Officer:
+    """Just registered: nothing filled in."""
+    number_ = fields.pop("phone", None) or phone()
+    account = user(Role.OFFICER, username=number_, phone=number_)
+    return Officer.objects.create(user=account, **fields)
+
+
+def work(officer: Officer, **fields: Any) -> WorkExperience:
+    defaults = {
+        "employer": Employer.TSC,
+        "institution": "Mwangaza Primary School",
+        "level": Level.SECONDARY,
+        "designation": "Teacher",
+        "sub_county": officer.sub_county or sub_county(),
+        "starts_on": today() - timedelta(days=365 * 6),
+    }
+    return WorkExperience.objects.create(officer=officer, **{**defaults, **fields})
+
+
+def qualification(officer: Officer, **fields: Any) -> Qualification:
+    defaults = {
+        "level": "diploma",
+        "institution": "Uhuru Hill Teachers College",
+        "course": "Education (Arts)",
+        "starts_on": today().replace(year=2005, day=1),
+        "ends_on": today().replace(year=2008, day=1),
+    }
+    return Qualification.objects.create(officer=officer, **{**defaults, **fields})
+
+
+def branch() -> BankBranch:
+    bank, _ = Bank.objects.get_or_create(code="68", defaults={"name": "Equity Bank"})
+    return BankBranch.objects.get_or_create(
+        bank=bank, code="000", defaults={"name": "Head Office"}
+    )[0]
+
+
+def bank_account(officer: Officer) -> BankAccount:
+    of = branch()
+    return BankAccount.objects.create(
+        officer=officer, bank=of.bank, branch=of, number="0012345678901"
+    )
+
+
+def next_of_kin(officer: Officer) -> NextOfKin:
+    return NextOfKin.objects.create(
+        officer=officer, full_name="Atieno Ochieng", phone=phone(), relationship="Sister"
+    )
+
+
+def director(sub_county: SubCounty, office: Office = Office.TSC, **fields: Any) -> User:
+    return user(
+        Role.DIRECTOR,
+        **{"sub_county": sub_county, "office": office, "name": "Akinyi Director", **fields},
+    )
+
+
+def centre(station: DutyStation, **fields: Any) -> User:
+    return user(Role.CENTRE, **{"username": f"KCSE{station.code}", "station": station, **fields})
+
+
+# What they do
+
+
+def vacancy(**fields: Any) -> Vacancy:
+    defaults: dict[str, Any] = {
+        "activity": Activity.objects.get_or_create(name="Supervision & Invigilation of exams")[0],
+        "station_kind": StationKind.EXAMINATION_CENTRE,
+        "places": 83,
+        "opens_at": timezone.now() - timedelta(days=1),
+        "closes_at": timezone.now() + timedelta(days=10),
+    }
+    for name, maker in {"exam": exam, "position": position, "sub_county": sub_county}.items():
+        if name not in fields:
+            defaults[name] = maker()
+    return Vacancy.objects.create(**{**defaults, **fields})
+
+
+def application(
+    status: ApplicationStatus = ApplicationStatus.SUBMITTED, **fields: Any
+) -> Application:
+    fields["vacancy"] = fields.get("vacancy") or vacancy()
+    fields["officer"] = fields.get("officer") or officer()
+    if status == ApplicationStatus.UNSUCCESSFUL:
+        fields.setdefault("reason", "All places are filled")
+    return Application.objects.create(
+        exam=fields["vacancy"].exam, status=status, reference=f"T{number():07d}", **fields
+    )
+
+
+def post(**fields: Any) -> Post:
+    fields["exam"] = fields.get("exam") or exam()
+    fields["station"] = fields.get("station") or station()
+    fields["position"] = fields.get("position") or position()
+    return Post.objects.create(**{"required": 3, **fields})
+
+
+def deployment(status: DeploymentStatus = DeploymentStatus.ACCEPTED, **fields: Any) -> Deployment:
+    """Over the whole exam of its post, in slot 1 unless another is named."""
+    fields["post"] = fields.get("post") or post()
+    fields["officer"] = fields.get("officer") or officer()
+    of: Exam = fields["post"].exam
+    defaults: dict[str, Any] = {
+        "slot": 1,
+        "starts_on": of.rehearsal_on,
+        "ends_on": of.ends_on,
+        "respond_by": timezone.now() + timedelta(days=3),
+        "status": status,
+    }
+    if status == DeploymentStatus.REJECTED:
+        defaults["reason"] = "I am unwell"
+    return Deployment.objects.create(**{**defaults, **fields})
+
+
+def mark(deployment: Deployment, day: Any = None, status: MarkStatus = MarkStatus.PRESENT) -> Mark:
+    return Mark.objects.create(
+        deployment=deployment,
+        officer=deployment.officer,
+        day=day or today(),
+        status=status,
+        marked_by=user(),
+        acting_name="Barasa Wafula",
+    )
+
+
+def register(entry: CentreEntry, day: Any = None, **fields: Any) -> Register:
+    return Register.objects.create(entry=entry, day=day or today(), **fields)
+
+
+def claim(**fields: Any) -> Claim:
+    """Prepared, of two days at 550 shillings, with its line."""
+    deployment_ = fields.pop("deployment", None) or deployment()
+    defaults: dict[str, Any] = {
+        "officer": deployment_.officer,
+        "exam": deployment_.post.exam,
+        "days": 2,
+        "gross": Decimal(1100),
+        "tax": Decimal(0),
+        "net": Decimal(1100),
+    }
+    made = Claim.objects.create(**{**defaults, **fields})
+    ClaimLine.objects.create(
+        claim=made, deployment=deployment_, days=2, rate=Decimal(550), amount=Decimal(1100)
+    )
+    return made
+
+
+def moment(text: str) -> datetime:
+    """`2025-11-03 07:30` in Nairobi."""
+    return timezone.make_aware(datetime.fromisoformat(text))
+
+
+def sign_in(client: Any, user: User) -> Any:
+    """Past the password and, for those who need one, past the one-time code."""
+    client.force_login(user)
+    if user.has_power:
+        device, _ = TOTPDevice.objects.get_or_create(user=user, name="app")
+        session = client.session
+        session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+        session.save()
+    return client

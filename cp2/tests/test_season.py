@@ -1,0 +1,453 @@
+"""The sample season: complete, coherent, the same for the same seed, and on any day of the week."""
+
+from collections import Counter
+from datetime import date, timedelta
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.db.models import F, Min, Q
+from django.test import TestCase, override_settings
+from django.utils import timezone
+
+import attendance.services
+import claims.services
+import deployments.services
+from accounts.models import Entry, User
+from attendance.models import Mark, MarkStatus, Register, RegisterStatus, ReturnStatus
+from attendance.models import RegisterReturn as Return
+from attendance.serving import serving_at
+from catalogue.models import (
+    CentreEntry,
+    DayKind,
+    DutyStation,
+    Exam,
+    ExamDay,
+    Level,
+    PositionTerms,
+)
+from claims.models import BatchStatus, Claim, ClaimStatus, Hold, Payment, PaymentBatch
+from cp2.rules import Role
+from cp2.season.build import build
+from cp2.season.crew import Crew
+from cp2.season.dates import TIMETABLES, working_day
+from cp2.season.plan import FATES, FATES_OF_THE_PAST, LEAVES_A_GAP, STAGES
+from cp2.season.scales import SCALES
+from deployments.eligibility import HEADS_OF_THEIR_OWN, reasons_against, with_history
+from deployments.models import LIVE, Deployment, DeploymentStatus, Letter, LetterStatus, Post
+from enquiries.models import Enquiry, EnquiryStatus
+from profiles.completeness import checklist
+from profiles.models import Officer, Vetting
+from sms.models import Message, MessageStatus
+from vacancies.models import Application, ApplicationStatus, Vacancy
+
+
+def make(*, seed: int = 1, today: date | None = None) -> None:
+    build("tiny", seed, today or timezone.localdate(), lambda what: None)
+
+
+def counts(rows: Any, field: str) -> Counter[Any]:
+    return Counter(rows.order_by().values_list(field, flat=True))
+
+
+class TinySeasonTests(TestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        make()
+
+    # What is there
+
+    def test_the_exams_bear_the_names_of_2025(self):
+        assert sorted(str(exam) for exam in Exam.objects.all()) == [
+            "2025/1 Kenya Primary School Education Assessment",
+            "2025/2 Kenya Junior School Education Assessment",
+            "2025/3 Kenya Certificate of Secondary Education",
+        ]
+
+    def test_kcse_has_every_kind_of_day_and_sits_today(self):
+        kcse = Exam.objects.get(abbreviation="KCSE")
+        assert set(kcse.days.values_list("kind", flat=True)) == set(DayKind.values)
+        assert kcse.days.get(day=timezone.localdate()).kind == DayKind.THEORY
+
+    def test_the_terms_are_those_of_the_catalogue(self):
+        terms = PositionTerms.objects.get(exam__abbreviation="KCSE", position__code="SUP")
+        assert (terms.candidates_per_officer, terms.daily_rate) == (200, Decimal(680))
+        assert not terms.in_hosted_centres
+        assert terms.school_levels == [Level.SECONDARY]
+
+    def test_there_are_about_two_hundred_officers_in_four_sub_counties_of_three_counties(self):
+        assert 190 <= Officer.objects.count() <= 260
+        places = User.objects.filter(role=Role.DIRECTOR).values_list(
+            "sub_county", "sub_county__county"
+        )
+        assert len({place for place, _county in places}) == 4
+        assert len({county for _place, county in places}) == 3
+
+    def test_every_status_that_a_row_can_stay_in_is_there(self):
+        assert set(counts(Deployment.objects, "status")) == set(DeploymentStatus.values)
+        assert set(counts(Application.objects, "status")) == set(ApplicationStatus.values)
+        assert set(counts(Claim.objects, "status")) == set(ClaimStatus.values)
+        assert set(counts(Officer.objects, "vetting")) == set(Vetting.values)
+        assert set(counts(Enquiry.objects, "status")) == set(EnquiryStatus.values)
+        assert set(counts(Return.objects, "status")) == set(ReturnStatus.values)
+        assert {RegisterStatus.SUBMITTED, RegisterStatus.AMENDED} == set(
+            counts(Register.objects, "status")
+        )
+        assert {BatchStatus.DRAFT, BatchStatus.RECONCILED} == set(
+            counts(PaymentBatch.objects, "status")
+        )
+        assert {
+            MessageStatus.SENT,
+            MessageStatus.DELIVERED,
+            MessageStatus.FAILED,
+        } <= set(counts(Message.objects, "status"))
+
+    def test_some_have_just_registered_and_some_are_half_way(self):
+        assert Officer.objects.filter(full_name="").exists()
+        assert Officer.objects.exclude(full_name="").filter(submitted_at=None).exists()
+
+    def test_some_claims_are_held_and_one_payment_failed(self):
+        assert Hold.objects.standing().exists()
+        assert counts(Payment.objects, "status")["failed"] == 1
+
+    def test_one_centre_is_hosted_for_its_few_candidates(self):
+        for hosted in CentreEntry.objects.exclude(host=None).select_related("exam", "host"):
+            assert hosted.candidates < hosted.exam.hosting_threshold
+            assert hosted.host.sub_county_id == hosted.station.sub_county_id
+            host = CentreEntry.objects.get(exam=hosted.exam, station=hosted.host)
+            assert host.distribution_centre_id == hosted.distribution_centre_id
+        assert CentreEntry.objects.exclude(host=None).exists()
+        few = CentreEntry.objects.filter(candidates__lt=F("exam__hosting_threshold"), host=None)
+        assert not few.exists()
+
+    def test_one_centre_draws_its_papers_from_another_sub_county(self):
+        abroad = ~Q(distribution_centre__sub_county=F("station__sub_county"))
+        assert CentreEntry.objects.filter(abroad).exists()
+
+    def test_one_centre_has_its_distance_still_to_give_and_has_marked_nothing(self):
+        entry = CentreEntry.objects.get(distance_km=None)
+        assert not entry.registers.exists()
+        assert not Mark.objects.of(entry).exists()
+        assert Deployment.objects.serving_on(timezone.localdate()).filter(
+            post__station=entry.station
+        )
+
+    # Vacancies
+
+    def test_vacancies_are_open_closed_and_still_to_open(self):
+        now = timezone.now()
+        assert Vacancy.objects.open().exists()
+        assert Vacancy.objects.filter(closes_at__lt=now).exists()
+        assert Vacancy.objects.filter(opens_at__gt=now).exists()
+
+    def test_open_vacancies_offer_the_places_that_are_free(self):
+        for vacancy in Vacancy.objects.open():
+            posts = Post.objects.filter(
+                exam=vacancy.exam, position=vacancy.position, station__sub_county=vacancy.sub_county
+            ).with_counts()
+            assert vacancy.places == sum(post.gap for post in posts)
+
+    # Who serves
+
+    def test_the_posts_are_those_of_the_rules(self):
+        for exam in Exam.objects.all():
+            outcome = deployments.services.compute_posts(exam, by=None)
+            assert (outcome.made, outcome.changed, outcome.removed) == (0, 0, 0)
+
+    def test_no_rule_speaks_against_whoever_holds_a_post(self):
+        terms = {(each.exam_id, each.position_id): each for each in PositionTerms.objects.all()}
+        officers = {officer.pk: officer for officer in with_history(Officer.objects.all())}
+        for held in Deployment.objects.live().with_place():
+            against = reasons_against(
+                officers[held.officer_id],
+                held.post,
+                terms=terms[held.post.exam_id, held.post.position_id],
+                from_day=held.starts_on,
+                leaving=held,
+            )
+            assert list(against) == []
+            assert officers[held.officer_id].vetting == Vetting.VETTED
+
+    def test_nobody_but_the_head_serves_at_their_own_school(self):
+        own = Deployment.objects.filter(officer__work__station=F("post__station"))
+        assert set(own.values_list("post__position__code", flat=True)) == HEADS_OF_THEIR_OWN
+        heads = Deployment.objects.filter(post__position__code__in=HEADS_OF_THEIR_OWN)
+        assert own.count() == heads.count()
+
+    def test_every_centre_of_the_season_has_its_head(self):
+        heads = Deployment.objects.filter(
+            post__position__code="CM", status=DeploymentStatus.ACCEPTED
+        )
+        assert heads.count() == CentreEntry.objects.count()
+
+    def test_applications_say_what_became_of_the_deployment(self):
+        serving = [*LIVE, DeploymentStatus.MOVED]
+        for application in Application.objects.prefetch_related("deployments", "exam"):
+            found = list(application.deployments.order_by("pk"))
+            is_last = [each for each in found if not each.replaced_by.exists()]
+            holds = any(each.status in serving for each in is_last)
+            assert (application.status == ApplicationStatus.DEPLOYED) == holds, application
+        assert not Deployment.objects.exclude(application=None).exclude(
+            application__officer=F("officer"),
+            application__exam=F("post__exam"),
+            application__vacancy__position=F("post__position"),
+        )
+
+    def test_officers_belong_where_they_work_now(self):
+        submitted = Officer.objects.submitted().prefetch_related("work")
+        assert all(o.current_work.sub_county_id == o.sub_county_id for o in submitted)
+
+    def test_submitted_profiles_lack_nothing(self):
+        for officer in Officer.objects.submitted():
+            assert [item.text for item in checklist(officer) if not item.done] == []
+
+    def test_offers_can_still_be_answered(self):
+        offered = Deployment.objects.filter(status=DeploymentStatus.OFFERED)
+        assert not offered.filter(respond_by__lt=timezone.now())
+        assert not offered.filter(starts_on__lt=timezone.localdate())
+
+    def test_who_took_over_follows_without_a_gap(self):
+        followers = Deployment.objects.exclude(replaces=None).select_related("replaces")
+        assert followers
+        for deployment in followers:
+            assert deployment.replaces.status == DeploymentStatus.MOVED
+            assert deployment.starts_on == deployment.replaces.ends_on + timedelta(days=1)
+
+    def test_accepted_deployments_have_a_letter_that_waits_to_be_printed(self):
+        current = Letter.objects.current()
+        accepted = Deployment.objects.filter(status=DeploymentStatus.ACCEPTED)
+        assert set(current.values_list("deployment", flat=True)) == set(
+            accepted.values_list("pk", flat=True)
+        )
+        assert set(counts(current, "status")) == {LetterStatus.WAITING}
+
+    # Attendance
+
+    def test_registers_name_everybody_who_served_and_nobody_else(self):
+        for register in Register.objects.select_related("entry__exam", "entry__station"):
+            serving = serving_at(register.entry, register.day)
+            marked = Mark.objects.of(register.entry).filter(day=register.day)
+            assert set(serving.values_list("pk", flat=True)) == set(
+                marked.values_list("deployment", flat=True)
+            )
+        assert not Mark.objects.exclude(
+            deployment__post__station__entries__registers__day=F("day")
+        ).exists()
+
+    def test_registers_are_of_exam_days_that_are_past(self):
+        today = timezone.localdate()
+        for day in ExamDay.objects.all():
+            there = Register.objects.filter(entry__exam=day.exam, day=day.day).exists()
+            assert there == (day.day < today)
+
+    def test_centres_sign_as_their_head(self):
+        for register in Register.objects.select_related("entry"):
+            head = Deployment.objects.filter(
+                post__exam=register.entry.exam,
+                post__station=register.entry.station,
+                post__position__code="CM",
+            )
+            assert register.acting_name == head.get().officer.full_name
+
+    def test_returns_carry_the_code_of_their_marks(self):
+        for signed in Return.objects.select_related("entry"):
+            assert signed.code == attendance.services.code_of(signed.entry)
+
+    # Money
+
+    def test_claims_are_marks_times_terms(self):
+        kpsea = Exam.objects.get(abbreviation="KPSEA")
+        kinds = dict(kpsea.days.values_list("day", "kind"))
+        due: dict[int, Decimal] = {}
+        for mark in Mark.objects.filter(
+            deployment__post__exam=kpsea, status=MarkStatus.PRESENT
+        ).select_related("deployment__post"):
+            terms = PositionTerms.objects.get(exam=kpsea, position=mark.deployment.post.position_id)
+            if kinds[mark.day] in terms.paid_days:
+                due[mark.officer_id] = due.get(mark.officer_id, Decimal(0)) + terms.daily_rate
+        assert dict(Claim.objects.values_list("officer", "gross")) == due
+
+    def test_claims_are_only_of_the_exam_that_is_over(self):
+        today = timezone.localdate()
+        assert not Claim.objects.filter(exam__ends_on__gte=today).exists()
+        claims.services.prepare(Exam.objects.get(abbreviation="KPSEA"), by=None)
+        assert set(counts(Claim.objects, "status")) == set(ClaimStatus.values)
+
+    # The trail
+
+    def test_what_happened_is_in_the_audit_trail(self):
+        for model, fields in {
+            User: {"account.opened": Q(role=Role.OFFICER)},
+            Application: {"application.made": Q()},
+            Letter: {"letter.issued": Q()},
+            Claim: {"claim.verified": ~Q(verified_by=None)},
+            Deployment: {
+                "deployment.offered": Q(replaces=None),
+                "deployment.rejected": Q(status=DeploymentStatus.REJECTED),
+                "deployment.expired": Q(status=DeploymentStatus.EXPIRED),
+                "deployment.cancelled": Q(status=DeploymentStatus.CANCELLED),
+            },
+        }.items():
+            for verb, which in fields.items():
+                told = Entry.objects.filter(verb=verb, subject_type=model._meta.label_lower)
+                assert set(told.values_list("subject_id", flat=True)) == set(
+                    model._base_manager.filter(which).values_list("pk", flat=True)
+                ), verb
+
+    def test_nothing_in_the_trail_is_yet_to_come(self):
+        assert not Entry.objects.filter(at__gt=timezone.now()).exists()
+
+    def test_the_trail_of_the_deployments_is_in_order(self):
+        for deployment in Deployment.objects.all():
+            entries = Entry.objects.about(deployment).order_by("pk")
+            times = list(entries.values_list("at", flat=True))
+            assert times
+            assert times == sorted(times)
+
+    def test_everybody_with_power_has_a_one_time_code(self):
+        powerful = User.objects.filter(role__in=[Role.DIRECTOR, Role.STAFF])
+        assert not powerful.exclude(totpdevice__confirmed=True).exists()
+
+
+def snapshot() -> dict[str, list[Any]]:
+    """All that two seasons of one seed have in common, ids counted from the first of a table."""
+    first = {
+        model: model._base_manager.aggregate(first=Min("pk"))["first"]
+        for model in (Officer, DutyStation, Deployment, Application)
+    }
+
+    def rows(model: Any, *fields: str) -> list[Any]:
+        return [
+            (pk - first[model], *rest)
+            for pk, *rest in model._base_manager.order_by("pk").values_list("pk", *fields)
+        ]
+
+    return {
+        "officers": rows(
+            Officer, "user__username", "full_name", "national_id", "kra_pin", "tsc_number",
+            "payee_name", "vetting", "submitted_at",
+        ),
+        "stations": rows(DutyStation, "code", "name", "sub_county__name"),
+        "deployments": rows(
+            Deployment, "post__station__code", "post__position__code", "slot", "status",
+            "officer__user__username", "offered_at", "starts_on", "ends_on",
+        ),
+        "applications": rows(Application, "reference", "status", "officer__user__username"),
+        "claims": sorted(
+            Claim.objects.values_list(
+                "officer__user__username", "status", "net", "payment_reference"
+            )
+        ),
+        "letters": sorted(Letter.objects.values_list("code", "issued_at", "voided_at")),
+        "marks": sorted(Mark.objects.values_list("officer__user__username", "day", "status")),
+        "registers": sorted(Register.objects.values_list("entry__station__code", "day", "status")),
+    }  # fmt: skip
+
+
+def season_then_undone(**given: Any) -> dict[str, list[Any]]:
+    with transaction.atomic():
+        make(**given)
+        taken = snapshot()
+        transaction.set_rollback(True)
+    return taken
+
+
+class SeedTests(TestCase):
+    def test_the_same_seed_makes_the_same_season(self):
+        assert season_then_undone(seed=7) == season_then_undone(seed=7)
+
+    def test_another_seed_makes_other_people(self):
+        one, other = season_then_undone(seed=7), season_then_undone(seed=8)
+        assert one["officers"] != other["officers"]
+        assert one["letters"] != other["letters"]
+
+    def test_on_another_day_the_same_people_serve_at_other_times(self):
+        today = timezone.localdate()
+        one = season_then_undone(today=today)
+        other = season_then_undone(today=today - timedelta(days=1))
+        assert [row[:7] for row in one["officers"]] == [row[:7] for row in other["officers"]]
+        assert [row[:6] for row in one["deployments"]] == [row[:6] for row in other["deployments"]]
+        assert one["marks"] != other["marks"]
+
+    def test_a_season_can_be_made_at_the_weekend_and_after_it(self):
+        """Every rule of the database holds, or it would not be made."""
+        today = timezone.localdate()
+        sunday = today - timedelta(days=(today.weekday() + 1) % 7)
+        for day in (sunday - timedelta(days=1), sunday, sunday + timedelta(days=1)):
+            assert len(season_then_undone(today=day)["officers"]) > 190
+
+
+class TimetableTests(TestCase):
+    week = [date(2026, 11, 16) + timedelta(days=n) for n in range(7)]
+
+    def test_today_is_an_exam_day_at_weekends_too(self):
+        for today in self.week:
+            sitting = [each for each in TIMETABLES if today in each.days(today)]
+            assert [each.abbreviation for each in sitting] == ["KJSEA", "KCSE"]
+
+    def test_other_days_are_working_days(self):
+        for today in self.week:
+            for timetable in TIMETABLES:
+                days = set(timetable.days(today)) - {today}
+                assert all(day.weekday() < 5 for day in days)
+
+    def test_kcse_rehearsed_about_ten_days_ago_and_ends_in_two_weeks(self):
+        kcse = TIMETABLES[-1]
+        for today in self.week:
+            days = kcse.days(today)
+            assert days[min(days)] == DayKind.REHEARSAL
+            assert 9 <= (today - min(days)).days <= 11
+            assert 12 <= (max(days) - today).days <= 14
+
+    def test_kpsea_is_over(self):
+        for today in self.week:
+            assert max(TIMETABLES[0].days(today)) < today - timedelta(days=7)
+
+    def test_working_days_skip_the_weekend(self):
+        friday, monday = date(2026, 11, 20), date(2026, 11, 23)
+        assert working_day(friday, 1) == monday
+        assert working_day(monday, -1) == friday
+        assert working_day(friday + timedelta(days=1), -1) == friday
+
+
+class CommandTests(TestCase):
+    def season(self, *words: str) -> str:
+        out = StringIO()
+        call_command("season", *words, stdout=out)
+        return out.getvalue()
+
+    def test_it_says_how_long_it_took(self):
+        assert "A tiny season is made" in self.season("--scale", "tiny")
+
+    def test_a_second_season_is_refused_and_adds_nothing(self):
+        self.season()
+        before = Officer.objects.count()
+        with pytest.raises(CommandError, match="There is a season already"):
+            self.season()
+        assert Officer.objects.count() == before
+
+    def test_if_empty_leaves_what_is_there(self):
+        self.season()
+        before = Officer.objects.count()
+        assert self.season("--if-empty") == "There is a season already.\n"
+        assert Officer.objects.count() == before
+
+    def test_production_refuses(self):
+        with override_settings(PRODUCTION=True), pytest.raises(CommandError, match="production"):
+            self.season()
+        assert not Exam.objects.exists()
+
+
+class PlanTests(TestCase):
+    def test_every_fate_and_stage_is_one_that_a_crew_knows(self):
+        for word in {*FATES, *FATES_OF_THE_PAST, *STAGES, *LEAVES_A_GAP, "swapped"}:
+            assert callable(getattr(Crew, word))
+
+    def test_the_national_scale_is_of_the_size_of_kenya(self):
+        scale = SCALES["national"]
+        stations = scale.distribution + sum(number for number, _most in scale.schools.values())
+        assert len(scale.sub_counties()) == 290
+        assert 43_000 <= stations * 290 <= 47_000

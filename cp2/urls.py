@@ -1,0 +1,26 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from accounts.views import set_language
+from cp2 import views
+
+urlpatterns = [
+    path("", views.front, name="front"),
+    path("home/", views.home, name="home"),
+    path("centre/", views.centre, name="centre"),
+    path("area/", views.area, name="area"),
+    path("help/", views.help_page, name="help"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("language/", set_language, name="set_language"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("", include("sms.urls")),
+    path("", include("accounts.urls")),
+    path("", include("profiles.urls")),
+    path("", include("vacancies.urls")),
+    path("", include("deployments.urls")),
+    path("", include("attendance.urls")),
+    path("", include("claims.urls")),
+    path("", include("enquiries.urls")),
+]

@@ -1,0 +1,131 @@
+"""The roof: pages that show many apps at once, and what the machines ask."""
+
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import cache_control
+
+import attendance.views
+import sms.services
+from accounts.forms import LoginForm
+from accounts.models import User
+from accounts.requests import SignedIn
+from claims.models import Claim
+from cp2 import area as area_picture
+from cp2.rules import Role
+from deployments.models import Deployment
+from profiles.completeness import checklist
+from profiles.models import Officer
+from vacancies.models import Application
+
+FRONT_DOORS = {Role.CENTRE: "centre", Role.DIRECTOR: "area", Role.STAFF: "admin:index"}
+STALE = 15  # seconds without a tick after which the worker counts as gone
+
+
+def front(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("home")
+    return render(request, "cp2/front.html", {"form": LoginForm()})
+
+
+@login_required
+def home(request: SignedIn) -> HttpResponse:
+    """The officer's page; everybody else is shown to their own front door."""
+    user = request.user
+    if user.role in FRONT_DOORS:
+        return redirect(FRONT_DOORS[Role(user.role)])
+    officer = user.officer
+    told = {"officer": officer, "texts": sms.services.last_texts(officer.phone)}
+    rest = _served(user) if officer.submitted_at else _missing(officer)
+    return render(request, "cp2/home.html", told | rest)
+
+
+def _missing(officer: Officer) -> dict[str, Any]:
+    """Before a profile is submitted there can be nothing else."""
+    items = list(checklist(Officer.objects.with_profile().get(pk=officer.pk)))
+    return {"items": items, "done": sum(item.done for item in items)}
+
+
+def _served(user: User) -> dict[str, Any]:
+    return {
+        "deployments": Deployment.objects.visible_to(user).with_place(),
+        "applications": Application.objects.visible_to(user).select_related(
+            "vacancy__exam", "vacancy__position", "vacancy__sub_county"
+        )[:5],
+        "claims": Claim.objects.visible_to(user).select_related("exam")[:5],
+    }
+
+
+@login_required
+def centre(request: SignedIn) -> HttpResponse:
+    return attendance.views.centre_home(request)
+
+
+@login_required
+def area(request: SignedIn) -> HttpResponse:
+    """A director's first page: what is missing, before what is done."""
+    if request.user.role != Role.DIRECTOR:
+        raise Http404
+    return render(request, "cp2/area.html", area_picture.picture(request.user))
+
+
+def help_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "cp2/help.html")
+
+
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "cp2/privacy.html")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "403_csrf.html", status=403)
+
+
+# Asked by machines
+
+
+@cache_control(no_store=True)
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process is up; nothing else is asked."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@cache_control(no_store=True)
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Whether the whole portal works: database, broker, and a worker that takes ticks."""
+    parts = {"database": _database(), "broker": _broker()}
+    parts["worker"] = _worker() if parts["database"] == "ok" else "not asked"
+    ready = all(state == "ok" for state in parts.values())
+    return JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return "no answer"
+    return "ok"
+
+
+def _broker() -> str:
+    """Only here does a web process call the broker, and it waits a fifth of a second at most."""
+    url = settings.REDIS_URL.replace("redis+socket://", "unix://")
+    try:
+        with redis.Redis.from_url(url, socket_timeout=0.2, socket_connect_timeout=0.2) as broker:
+            broker.ping()
+    except redis.RedisError:
+        return "no answer"
+    return "ok"
+
+
+def _worker() -> str:
+    age = sms.services.last_beat("worker")
+    if age is None:
+        return "never seen"
+    return "ok" if age < STALE else f"last seen {age:.0f} seconds ago"

@@ -1,0 +1,104 @@
+"""Whom a director may put forward for a post, and what the page says of each."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.db.models import Q
+
+from accounts.models import User
+from cp2.rules import Role
+from deployments.eligibility import history, reasons_against, terms_of, with_history
+from deployments.models import Deployment, DeploymentQuerySet, Post
+from profiles.models import Officer, OfficerQuerySet, Qualification, WorkExperience
+from sms.phones import is_mobile, mobile
+from vacancies.eligibility import rank, years_served
+from vacancies.models import Application, ApplicationQuerySet, ApplicationStatus
+
+
+class Candidate(NamedTuple):
+    officer: Officer
+    application: Application | None
+    qualification: Qualification | None
+    years: int
+    workstation: WorkExperience | None
+    reasons: list[str]
+
+
+def reachable(by: User) -> OfficerQuerySet:
+    """Those who work in the director's sub-county, and those who applied there."""
+    if by.role == Role.STAFF:
+        return Officer.objects.all()
+    applied = Application.objects.visible_to(by).values("officer")
+    return Officer.objects.filter(Q(sub_county=by.sub_county_id) | Q(pk__in=applied))
+
+
+def applicants(post: Post) -> ApplicationQuerySet:
+    """Those who wait for a place like this one, the nominated first."""
+    return Application.objects.filter(
+        vacancy__exam=post.exam_id,
+        vacancy__position=post.position_id,
+        vacancy__station_kind=post.station.kind,
+        vacancy__sub_county=post.station.sub_county_id,
+        status__in=[ApplicationStatus.NOMINATED, ApplicationStatus.SUBMITTED],
+    ).order_by("status", "pk")  # "nominated" sorts before "submitted"
+
+
+def search(rows: DeploymentQuerySet, q: str) -> DeploymentQuerySet:
+    """Deployments by officer or by station."""
+    if not (q := " ".join(q.split())):
+        return rows
+    if is_mobile(q):
+        return rows.filter(Q(officer__user__phone=mobile(q)) | Q(officer__national_id=q))
+    return rows.filter(
+        Q(officer__full_name__icontains=q)
+        | Q(officer__national_id=q)
+        | Q(officer__tsc_number=q)
+        | Q(post__station__code=q.upper())
+        | Q(post__station__name__icontains=q)
+    )
+
+
+def partners(rows: DeploymentQuerySet, *, first: Deployment | None, q: str) -> DeploymentQuerySet:
+    """With whom an officer could change places."""
+    if first is not None:
+        post = first.post
+        rows = rows.filter(post__exam=post.exam_id, post__position=post.position_id)
+        rows = rows.exclude(post=post)
+    return search(rows, q)
+
+
+def found(q: str, *, by: User) -> OfficerQuerySet:
+    """By a number, over all whom the director may reach; by name, among those who work there."""
+    q = " ".join(q.split())
+    if not any(char.isdigit() for char in q):
+        return Officer.objects.visible_to(by).filter(full_name__icontains=q)
+    owners = User.objects.filter(phone=mobile(q)) if is_mobile(q) else User.objects.none()
+    numbered = Q(national_id=q) | Q(tsc_number=q) | Q(user__in=[owner.pk for owner in owners])
+    return reachable(by).filter(pk__in=[each.pk for each in Officer.objects.filter(numbered)])
+
+
+def of_applications(post: Post, applications: ApplicationQuerySet) -> Iterator[Candidate]:
+    terms = terms_of(post)
+    rows = applications.select_related("officer__user", "officer__sub_county")
+    for application in rows.prefetch_related(*history("officer__")):
+        officer = application.officer
+        reasons = list(reasons_against(officer, post, terms=terms))
+        yield _candidate(officer, application, reasons)
+
+
+def of_officers(post: Post, officers: OfficerQuerySet) -> Iterator[Candidate]:
+    terms = terms_of(post)
+    for officer in with_history(officers):
+        yield _candidate(officer, None, list(reasons_against(officer, post, terms=terms)))
+
+
+def _candidate(officer: Officer, application: Application | None, reasons: list[str]) -> Candidate:
+    studies = officer.qualifications.all()
+    return Candidate(
+        officer=officer,
+        application=application,
+        qualification=max(studies, key=lambda study: rank(study.level), default=None),
+        years=years_served(officer.work.all()),
+        workstation=officer.current_work,
+        reasons=reasons,
+    )

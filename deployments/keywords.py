@@ -1,0 +1,88 @@
+"""What the short code does about a deployment. The roof's settings tie words to these."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone, translation
+
+from accounts.models import User
+from accounts.services import tell
+from cp2.rules import Refused, Role
+from deployments import services
+from deployments.models import Deployment, DeploymentQuerySet, DeploymentStatus
+from sms.services import send_once_a_day
+
+LONGEST_REASON = 300
+
+
+def status(sender: str, words: str) -> str:
+    """STATUS: where the sender is to serve, the next duty first."""
+    user = _owner(sender)
+    if user is None:
+        return _unknown(sender)
+    next_duty = _live(user).order_by("starts_on", "pk").first()
+    if next_duty is None:
+        return _answer(user, "no_deployment", site=settings.SITE_URL)
+    with translation.override(user.language):
+        stand = next_duty.get_status_display().lower()
+    return _answer(user, "status", **services.words(next_duty), status=stand)
+
+
+def accept(sender: str, words: str) -> str:
+    """ACCEPT: the one offer that is waiting."""
+    return _with_the_offer(sender, lambda offer, user: services.accept(offer, by=user))
+
+
+def reject(sender: str, words: str) -> str:
+    """REJECT and why: the one offer that is waiting."""
+    reason = " ".join(words.split())[:LONGEST_REASON]
+
+    def act(offer: Deployment, user: User) -> None:
+        services.reject(offer, by=user, reason=reason)
+        tell(user, "deployments/reject_noted", **services.words(offer))
+
+    user = _owner(sender)
+    if user is not None and not reason:
+        return _answer(user, "reason_missing")
+    return _with_the_offer(sender, act)
+
+
+def _owner(sender: str) -> User | None:
+    return User.objects.filter(phone=sender, role=Role.OFFICER, is_active=True).first()
+
+
+def _unknown(sender: str) -> str:
+    return send_once_a_day(sender, "accounts/unknown_number", site=settings.SITE_URL)
+
+
+def _live(user: User) -> DeploymentQuerySet:
+    ahead = Deployment.objects.filter(officer__user=user, ends_on__gte=timezone.localdate())
+    return ahead.live().with_place().select_related("officer")
+
+
+def _with_the_offer(sender: str, act: Callable[[Deployment, User], object]) -> str:
+    user = _owner(sender)
+    if user is None:
+        return _unknown(sender)
+    match list(_live(user).filter(status=DeploymentStatus.OFFERED)[:2]):
+        case []:
+            return _answer(user, "no_offer")
+        case [offer]:
+            return _carry_out(offer, user, act)
+        case _:
+            return _answer(user, "several_offers", site=settings.SITE_URL)
+
+
+def _carry_out(offer: Deployment, user: User, act: Callable[[Deployment, User], object]) -> str:
+    try:
+        with translation.override(user.language):
+            act(offer, user)
+    except Refused as refusal:
+        return _answer(user, "refused", why=str(refusal))
+    return "done"
+
+
+def _answer(user: User, event: str, **context: Any) -> str:
+    tell(user, f"deployments/{event}", **context)
+    return f"answered: {event}"

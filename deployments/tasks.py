@@ -1,0 +1,18 @@
+from celery import shared_task
+
+from deployments import letters, services
+
+
+@shared_task
+def render_letters() -> int:
+    return letters.render_due()
+
+
+@shared_task
+def sweep_letters() -> int:
+    return letters.sweep()
+
+
+@shared_task
+def expire_offers() -> int:
+    return services.expire_due()

@@ -1,0 +1,23 @@
+from django.urls import path
+
+from deployments import area_views, letter_views, views
+
+app_name = "deployments"
+
+urlpatterns = [
+    path("deployments/", views.deployments, name="list"),
+    path("deployments/<int:pk>/", views.detail, name="detail"),
+    path("deployments/<int:pk>/accept/", views.accept, name="accept"),
+    path("deployments/<int:pk>/reject/", views.reject, name="reject"),
+    path("area/centres/", area_views.centres, name="area_centres"),
+    path("area/centres/<slug:code>/", area_views.centre, name="area_centre"),
+    path("area/deployments/", area_views.deployments, name="area_deployments"),
+    path("area/deployments/new/", area_views.new, name="area_new"),
+    path("area/deployments/swap/", area_views.swap, name="area_swap"),
+    path("area/deployments/<int:pk>/cancel/", area_views.cancel, name="area_cancel"),
+    path("area/deployments/<int:pk>/redeploy/", area_views.redeploy, name="area_redeploy"),
+    path("area/deployments/<int:pk>/replace/", area_views.replace, name="area_replace"),
+    path("deployments/<int:pk>/letter.pdf", letter_views.letter, name="letter"),
+    path("letters/", letter_views.letter_find, name="letter_find"),
+    path("letters/<str:code>/", letter_views.letter_check, name="letter_check"),
+]

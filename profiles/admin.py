@@ -1,0 +1,203 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from accounts.requests import actor
+from cp2.rules import Refused
+from profiles import services
+from profiles.fields import LineField
+from profiles.models import (
+    BankAccount,
+    NextOfKin,
+    Officer,
+    Qualification,
+    RegisterEntry,
+    Vetting,
+    WorkExperience,
+)
+
+
+class OfficersOwn(admin.ModelAdmin[Any]):
+    """What officers themselves say: headquarters reads it, and who read it is written down."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    actions: list[str] = []
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or [field.name for field in self.opts.fields]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        seen, reader = self.get_object(request, object_id), actor(request)
+        if seen is not None and request.method == "GET":
+            services.note_view(getattr(seen, "officer", seen), by=reader)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+
+def link_to_paper(qualification: Qualification) -> str:
+    """The certificate, by the road that writes down who fetched it."""
+    if not qualification.certificate:
+        return ""
+    url = reverse("profiles:certificate", args=[qualification.pk])
+    return format_html('<a href="{}">{}</a>', url, qualification.certificate_name)
+
+
+class Rows(admin.TabularInline[Any, Any]):
+    extra = 0
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """With the officer: vetting looks at both."""
+        return request.user.has_perm("profiles.view_officer")
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class WorkRows(Rows):
+    model = WorkExperience
+    fields = ["employer", "institution", "designation", "sub_county", "starts_on", "ends_on"]
+
+
+class QualificationRows(Rows):
+    model = Qualification
+    fields = ["level", "institution", "course", "starts_on", "ends_on", "paper"]
+
+    @admin.display(description=_("certificate"))
+    def paper(self, qualification: Qualification) -> str:
+        return link_to_paper(qualification)
+
+
+class ReasonForm(ActionForm):
+    """Beside the drop-down of actions."""
+
+    reason = forms.CharField(label=_("Reason (to bar)"), required=False)
+
+
+@admin.register(Officer)
+class OfficerAdmin(OfficersOwn):
+    list_display = ["full_name", "user", "masked_id", "sub_county", "vetting", "submitted_at"]
+    list_filter = [
+        "vetting",
+        ("submitted_at", admin.EmptyFieldListFilter),
+        "sub_county__county",
+    ]
+    list_select_related = ["user", "sub_county"]
+    search_fields = [
+        "user__username__exact",
+        "national_id__exact",
+        "kra_pin__exact",
+        "tsc_number__exact",
+        "full_name__startswith",
+    ]
+    search_help_text = _("A whole number (2547…, ID, KRA PIN, TSC), or how the name begins")
+    inlines = [WorkRows, QualificationRows]
+    action_form = ReasonForm
+    actions = ["vet", "bar"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Officer], search_term: str
+    ) -> tuple[QuerySet[Officer], bool]:
+        """All that was typed is one term: a name begins with it, or it is the whole number."""
+        term = search_term.replace('"', "")
+        return super().get_search_results(request, queryset, f'"{term}"' if term else "")
+
+    @admin.action(description=_("Vet selected officers"), permissions=["change"])
+    def vet(self, request: HttpRequest, queryset: QuerySet[Officer]) -> None:
+        self._decide(request, queryset, Vetting.VETTED)
+
+    @admin.action(description=_("Bar selected officers"), permissions=["change"])
+    def bar(self, request: HttpRequest, queryset: QuerySet[Officer]) -> None:
+        self._decide(request, queryset, Vetting.BARRED)
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Officer], status: Vetting) -> None:
+        try:
+            reason = LineField(max_length=300, required=False).clean(request.POST.get("reason", ""))
+        except ValidationError as error:
+            self.message_user(request, " ".join(error.messages), messages.ERROR)
+            return
+        for officer in queryset[:100]:
+            try:
+                services.vet(officer, status=status, reason=reason, by=actor(request))
+            except Refused as refusal:
+                self.message_user(request, f"{officer}: {refusal}", messages.ERROR)
+            else:
+                self.message_user(request, f"{officer}: {status.label}", messages.SUCCESS)
+
+
+@admin.register(WorkExperience)
+class WorkExperienceAdmin(OfficersOwn):
+    list_display = ["officer", "institution", "designation", "sub_county", "starts_on", "ends_on"]
+    list_filter = ["employer", "level"]
+    list_select_related = ["officer__user", "sub_county"]
+    search_fields = ["officer__national_id__exact", "officer__user__username__exact"]
+
+
+@admin.register(Qualification)
+class QualificationAdmin(OfficersOwn):
+    fields = ["officer", "level", "institution", "course", "starts_on", "ends_on", "paper"]
+    list_display = ["officer", "level", "course", "institution", "ends_on"]
+    list_filter = ["level"]
+    list_select_related = ["officer__user"]
+    search_fields = ["officer__national_id__exact", "officer__user__username__exact"]
+
+    @admin.display(description=_("certificate"))
+    def paper(self, qualification: Qualification) -> str:
+        return link_to_paper(qualification)
+
+
+@admin.register(BankAccount)
+class BankAccountAdmin(OfficersOwn):
+    list_display = ["officer", "bank", "branch", "masked_number"]
+    list_filter = ["bank"]
+    list_select_related = ["officer__user", "bank", "branch"]
+    search_fields = [
+        "number__exact",
+        "officer__national_id__exact",
+        "officer__user__username__exact",
+    ]
+
+
+@admin.register(NextOfKin)
+class NextOfKinAdmin(OfficersOwn):
+    list_display = ["officer", "relationship"]
+    list_select_related = ["officer__user"]
+    search_fields = ["officer__national_id__exact", "officer__user__username__exact"]
+
+
+@admin.register(RegisterEntry)
+class RegisterEntryAdmin(admin.ModelAdmin[RegisterEntry]):
+    """Lines of the agencies' registers. Imported anew rather than changed by hand."""
+
+    list_display = ["register", "number", "name", "imported_at"]
+    list_filter = ["register"]
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ["number__exact"]
+    readonly_fields = ["imported_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,396 @@
+"""What officers and directors type, in their own words."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalogue.models import Bank, BankBranch, County, DutyStation, Level, StudyLevel, SubCounty
+from profiles.certificates import CertificateField
+from profiles.fields import (
+    AccountNumberField,
+    CodeField,
+    DayField,
+    KraPinField,
+    LineField,
+    MailField,
+    NameField,
+    NationalIdField,
+    TscNumberField,
+    YearOfBirthField,
+)
+from profiles.models import Employer, Gender, Officer, Vetting, WorkExperience
+from sms.phones import MobileField, local
+
+
+def choices(enum: Any) -> list[tuple[str, Any]]:
+    """An enum's choices with an empty one in front, so that nobody agrees to the first unread."""
+    return [("", gettext_lazy("Choose")), *enum.choices]
+
+
+class Leading(forms.Select):
+    """A drop-down that another one follows.
+
+    With JavaScript the follower changes at once. Without, a button brings the page back with what
+    was typed. The button before it is the one that the Enter key presses: it saves.
+    """
+
+    def __init__(self, *, follower: str, button: Any) -> None:
+        super().__init__(
+            attrs={
+                "hx-post": "",
+                "hx-vals": '{"refresh": "1"}',
+                "hx-target": f"#div_id_{follower}",
+                "hx-swap": "outerHTML",
+            }
+        )
+        self.button = button
+
+    def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        return format_html(
+            '<button class="visually-hidden" tabindex="-1" aria-hidden="true"></button>{}'
+            '<button class="btn btn-secondary mt-2" name="refresh" value="1" formnovalidate>{}'
+            "</button>",
+            super().render(*args, **kwargs),
+            self.button,
+        )
+
+
+def follow(form: forms.Form, leader: str, follower: str) -> None:
+    """Offer in the follower only what belongs to the leader's choice; it bears its name."""
+    field: Any = form.fields[follower]
+    if form.is_bound:
+        chosen = form.data.get(leader)
+    else:
+        chosen = form.get_initial_for_field(form.fields[leader], leader)
+    try:
+        of = form.fields[leader].clean(chosen)
+    except ValidationError:
+        field.queryset = field.queryset.none()
+    else:
+        field.queryset = field.queryset.filter(**{leader: of})
+
+
+class RegisterForm(forms.Form):
+    phone = MobileField(
+        label=gettext_lazy("Phone number"),
+        help_text=gettext_lazy(
+            "A Safaricom line that receives M-Pesa in your own name, for example 0712 345 678."
+        ),
+    )
+    confirm_phone = MobileField(
+        label=gettext_lazy("The same number again"),
+        error_messages={"required": gettext_lazy("Enter the phone number again")},
+    )
+
+    def clean_confirm_phone(self) -> str:
+        again: str = self.cleaned_data["confirm_phone"]
+        if again != self.cleaned_data.get("phone", again):
+            raise ValidationError(_("The two numbers differ. Enter the same one twice."))
+        return again
+
+
+class PersonalForm(forms.Form):
+    full_name = NameField(
+        label=gettext_lazy("Full name"),
+        help_text=gettext_lazy("As it stands on your ID card."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": gettext_lazy("Enter your full name")},
+    )
+    year_of_birth = YearOfBirthField(
+        label=gettext_lazy("Year of birth"),
+        help_text=gettext_lazy("Four digits, for example 1985."),
+        error_messages={"required": gettext_lazy("Enter your year of birth")},
+    )
+    gender = forms.ChoiceField(
+        label=gettext_lazy("Gender"),
+        choices=Gender.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Say which gender your ID card gives")},
+    )
+    national_id = NationalIdField(
+        label=gettext_lazy("National ID number"),
+        help_text=gettext_lazy("6 to 9 digits, for example 12345678."),
+        error_messages={"required": gettext_lazy("Enter your national ID number")},
+    )
+    kra_pin = KraPinField(
+        label=gettext_lazy("KRA PIN"),
+        help_text=gettext_lazy("Your own, for example A012345678Z."),
+        error_messages={"required": gettext_lazy("Enter your KRA PIN")},
+    )
+    tsc_number = TscNumberField(
+        label=gettext_lazy("TSC number"),
+        required=False,
+        help_text=gettext_lazy("If you are a registered teacher."),
+    )
+    pf_number = CodeField(
+        label=gettext_lazy("PF number"),
+        required=False,
+        help_text=gettext_lazy("Your employer's number for you, if you are not a teacher."),
+    )
+    nssf_number = CodeField(label=gettext_lazy("NSSF number"), required=False)
+    sha_number = CodeField(label=gettext_lazy("SHA number (formerly NHIF)"), required=False)
+    email = MailField(label=gettext_lazy("E-mail"), required=False)
+    town = LineField(
+        label=gettext_lazy("Town"),
+        required=False,
+        max_length=60,
+        help_text=gettext_lazy("As in your postal address; letters show it."),
+        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
+    )
+
+    def clean_tsc_number(self) -> str | None:
+        return self.cleaned_data["tsc_number"] or None  # unique, so none is not an empty one
+
+    @classmethod
+    def of(cls, officer: Officer) -> dict[str, Any]:
+        return {name: getattr(officer, name) for name in cls.base_fields}
+
+
+class PayeeForm(forms.Form):
+    name = NameField(
+        label=gettext_lazy("Name that M-Pesa shows"),
+        help_text=gettext_lazy("Exactly as M-Pesa shows it when somebody sends you money."),
+        error_messages={"required": gettext_lazy("Enter the name that M-Pesa shows")},
+    )
+    phone = MobileField(
+        label=gettext_lazy("Number to be paid"),
+        help_text=gettext_lazy("The M-Pesa number, for example 0712 345 678."),
+        error_messages={"required": gettext_lazy("Enter the number to be paid")},
+    )
+
+
+class BankForm(forms.Form):
+    bank = forms.ModelChoiceField(
+        label=gettext_lazy("Bank"),
+        queryset=Bank.objects.all(),
+        empty_label=gettext_lazy("Choose"),
+        widget=Leading(follower="branch", button=gettext_lazy("Show branches")),
+        error_messages={"required": gettext_lazy("Choose your bank")},
+    )
+    branch = forms.ModelChoiceField(
+        label=gettext_lazy("Branch"),
+        queryset=BankBranch.objects.order_by("name"),
+        empty_label=gettext_lazy("Choose"),
+        error_messages={
+            "required": gettext_lazy("Choose your branch"),
+            "invalid_choice": gettext_lazy("Choose a branch of this bank"),
+        },
+    )
+    number = AccountNumberField(
+        label=gettext_lazy("Account number"),
+        help_text=gettext_lazy("5 to 20 digits, with the noughts in front."),
+        error_messages={"required": gettext_lazy("Enter your account number")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        follow(self, "bank", "branch")
+
+    @classmethod
+    def of(cls, officer: Officer) -> dict[str, Any]:
+        account = getattr(officer, "bank_account", None)
+        return {name: getattr(account, name) for name in cls.base_fields} if account else {}
+
+
+class NextOfKinForm(forms.Form):
+    full_name = NameField(
+        label=gettext_lazy("Full name"),
+        error_messages={"required": gettext_lazy("Enter the name of your next of kin")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    phone = MobileField(
+        label=gettext_lazy("Telephone"),
+        help_text=gettext_lazy("For example 0712 345 678."),
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Enter the number of your next of kin")},
+    )
+    relationship = LineField(
+        label=gettext_lazy("Relationship"),
+        max_length=40,
+        help_text=gettext_lazy("For example wife, brother, mother."),
+        error_messages={"required": gettext_lazy("Say how you are related")},
+    )
+
+    @classmethod
+    def of(cls, officer: Officer) -> dict[str, Any]:
+        kin = getattr(officer, "next_of_kin", None)
+        if kin is None:
+            return {}
+        return {name: getattr(kin, name) for name in cls.base_fields} | {"phone": local(kin.phone)}
+
+
+def in_order(form: forms.Form, data: dict[str, Any]) -> None:
+    """The last day does not come before the first; both fields say so."""
+    first, last = data.get("starts_on"), data.get("ends_on")
+    if first and last and last < first:
+        form.add_error("starts_on", _("Enter a first day that is before the last one."))
+        form.add_error("ends_on", _("Enter a last day that is after the first one."))
+
+
+class WorkForm(forms.Form):
+    employer = forms.ChoiceField(
+        label=gettext_lazy("Employer"),
+        choices=choices(Employer),
+        error_messages={"required": gettext_lazy("Choose your employer")},
+    )
+    institution = LineField(
+        label=gettext_lazy("Name of the institution"),
+        max_length=120,
+        help_text=gettext_lazy(
+            "The school, station or office, for example Mwangaza Primary School."
+        ),
+        error_messages={"required": gettext_lazy("Enter the name of the institution")},
+    )
+    level = forms.ChoiceField(
+        label=gettext_lazy("Level of the school"),
+        choices=choices(Level),
+        required=False,
+        help_text=gettext_lazy("If it is a school."),
+    )
+    station = CodeField(
+        label=gettext_lazy("KNEC code of the school"),
+        required=False,
+        help_text=gettext_lazy("If it is an examination centre and you know its code."),
+    )
+    designation = LineField(
+        label=gettext_lazy("Designation"),
+        max_length=80,
+        help_text=gettext_lazy("What you are there, for example teacher, head teacher, driver."),
+        error_messages={"required": gettext_lazy("Enter your designation")},
+    )
+    county = forms.ModelChoiceField(
+        label=gettext_lazy("County"),
+        queryset=County.objects.order_by("name"),
+        empty_label=gettext_lazy("Choose"),
+        widget=Leading(follower="sub_county", button=gettext_lazy("Show sub-counties")),
+        error_messages={"required": gettext_lazy("Choose the county")},
+    )
+    sub_county = forms.ModelChoiceField(
+        label=gettext_lazy("Sub-county"),
+        queryset=SubCounty.objects.order_by("name"),
+        empty_label=gettext_lazy("Choose"),
+        error_messages={
+            "required": gettext_lazy("Choose the sub-county"),
+            "invalid_choice": gettext_lazy("Choose a sub-county of this county"),
+        },
+    )
+    starts_on = DayField(
+        label=gettext_lazy("From"),
+        help_text=gettext_lazy("The first day, for example 31/01/2020."),
+        error_messages={"required": gettext_lazy("Enter the day you started")},
+    )
+    ends_on = DayField(
+        label=gettext_lazy("To"),
+        required=False,
+        help_text=gettext_lazy("Leave it empty if you work there now."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        follow(self, "county", "sub_county")
+
+    def clean_station(self) -> DutyStation | None:
+        code = self.cleaned_data["station"]
+        station = DutyStation.objects.filter(code=code).first() if code else None
+        if code and station is None:
+            raise ValidationError(_("No centre has this code. Correct it, or leave it empty."))
+        return station
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        in_order(self, data)
+        data.pop("county", None)  # the sub-county says it
+        return data
+
+    @classmethod
+    def of(cls, work: WorkExperience) -> dict[str, Any]:
+        own = {name: getattr(work, name, "") for name in cls.base_fields}
+        code = work.station.code if work.station else ""
+        return own | {"county": work.sub_county.county, "station": code}
+
+
+class QualificationForm(forms.Form):
+    level = forms.ChoiceField(
+        label=gettext_lazy("Level of study"),
+        choices=choices(StudyLevel),
+        error_messages={"required": gettext_lazy("Choose the level of study")},
+    )
+    institution = LineField(
+        label=gettext_lazy("Institution"),
+        max_length=120,
+        help_text=gettext_lazy("The college or university."),
+        error_messages={"required": gettext_lazy("Enter the name of the institution")},
+    )
+    course = LineField(
+        label=gettext_lazy("Course"),
+        max_length=120,
+        help_text=gettext_lazy("For example Education (Arts)."),
+        error_messages={"required": gettext_lazy("Enter the name of the course")},
+    )
+    starts_on = DayField(
+        label=gettext_lazy("From"),
+        help_text=gettext_lazy("The first day, for example 31/01/2015. About right will do."),
+        error_messages={"required": gettext_lazy("Enter the day the course began")},
+    )
+    ends_on = DayField(
+        label=gettext_lazy("To"),
+        help_text=gettext_lazy("The last day, for example 30/11/2018."),
+        error_messages={"required": gettext_lazy("Enter the day the course ended")},
+    )
+    certificate = CertificateField(
+        label=gettext_lazy("Certificate"),
+        required=False,
+        help_text=gettext_lazy("A scan or a photograph: PDF, JPEG or PNG, at most 5 MB."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        in_order(self, data)
+        if self.errors and data.get("certificate"):  # no browser sends a file a second time
+            self.add_error("certificate", _("Choose the file again, once the rest is right."))
+        return data
+
+
+class OfficersForm(forms.Form):
+    """What a director looks for."""
+
+    q = LineField(
+        label=gettext_lazy("Name or number"),
+        required=False,
+        max_length=100,
+        help_text=gettext_lazy("A part of the name, or the whole ID, TSC or phone number."),
+    )
+    vetting = forms.ChoiceField(
+        label=gettext_lazy("Vetting"),
+        required=False,
+        choices=[("", gettext_lazy("All")), *Vetting.choices],
+    )
+
+
+class TickedForm(forms.Form):
+    officer = forms.ModelMultipleChoiceField(
+        queryset=Officer.objects.none(),
+        error_messages={
+            "required": gettext_lazy("Tick at least one officer."),
+            "invalid_choice": gettext_lazy("One of these officers is no longer in your list."),
+        },
+    )
+
+    def __init__(self, *args: Any, officers: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ticked: Any = self.fields["officer"]
+        ticked.queryset = officers
+
+
+class BarForm(forms.Form):
+    reason = LineField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        help_text=gettext_lazy("The officer reads it, also by text."),
+        error_messages={"required": gettext_lazy("Say why this officer is barred")},
+    )

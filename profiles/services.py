@@ -1,0 +1,389 @@
+"""What happens to a profile: opened, filled in, submitted, vetted.
+
+Every service locks the officer first, so two tabs, or an officer and a director, take turns.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+import accounts.services
+import sms.services
+from accounts.models import User
+from accounts.services import record, tell
+from catalogue.models import Bank, BankBranch, Office
+from cp2.rules import Refused, Role, lock
+from profiles import certificates
+from profiles.certificates import Certificate
+from profiles.completeness import checklist
+from profiles.models import (
+    BankAccount,
+    NextOfKin,
+    Officer,
+    OfficerQuerySet,
+    Qualification,
+    Vetting,
+    WorkExperience,
+    masked,
+)
+
+# Who somebody is: vetting looked at these, so it looks again when one of them changes.
+IDENTITY = {"full_name", "year_of_birth", "national_id", "kra_pin", "tsc_number"}
+# Each on one account only.
+NUMBERS = {
+    "national_id": gettext_lazy("ID number"),
+    "kra_pin": gettext_lazy("KRA PIN"),
+    "tsc_number": gettext_lazy("TSC number"),
+}
+MOST_ROWS = 20
+
+
+class Taken(Refused):
+    """A number that must be of one account is on another."""
+
+    def __init__(self, field: str) -> None:
+        name = NUMBERS[field]
+        super().__init__(
+            _(
+                "This %(number)s is already on another account. If that account is yours, text "
+                "PASSWORD to %(shortcode)s from the number you registered with to get back into "
+                "it, or ask at your sub-county office."
+            )
+            % {"number": name, "shortcode": settings.SMS_SHORTCODE}
+        )
+        self.field = field
+
+
+# The account
+
+
+@transaction.atomic
+def register(phone: str, *, language: str) -> Officer:
+    """An account and its empty profile; the password follows by text."""
+    try:
+        with transaction.atomic():
+            user = accounts.services.open_account(phone, language=language)
+    except IntegrityError:  # the same number from two phones at once: the other was first
+        user = accounts.services.open_account(phone, language=language)
+    officer = Officer.objects.create(user=user)
+    record("officer.registered", officer, by=user)
+    return officer
+
+
+# The groups of the profile
+
+
+@transaction.atomic
+def save_personal(officer: Officer, *, by: User, **details: Any) -> Officer:
+    """Who this is. A vetted officer who becomes somebody else on paper is vetted again."""
+    officer = lock(officer)
+    changed = _differences(officer, details)
+    if not changed:
+        return officer
+    was = {
+        name: masked(old) if name in NUMBERS else old
+        for name in sorted(IDENTITY & changed.keys())
+        if (old := getattr(officer, name))
+    }
+    again = bool(was) and officer.vetting == Vetting.VETTED
+    if again:
+        changed |= {"vetting": Vetting.PENDING, "vetting_reason": ""}
+    try:
+        with transaction.atomic():
+            _write(officer, changed)
+    except IntegrityError as error:
+        raise _taken(error) from error
+    record("officer.changed", officer, by=by, fields=sorted(changed), was=was)
+    return officer
+
+
+@transaction.atomic
+def save_payee(officer: Officer, *, name: str, phone: str, by: User) -> Officer:
+    """Whom to pay. A change waits three days, and whoever was paid before is told."""
+    officer = lock(officer)
+    old = officer.payee_phone
+    changed = _differences(officer, {"payee_name": name, "payee_phone": phone})
+    if not changed:
+        return officer
+    if old:
+        changed["payee_changed_at"] = timezone.now()
+    _write(officer, changed)
+    record("payee.changed", officer, by=by, was=masked(old), now=masked(phone))
+    if old and old != phone:
+        for told in sorted({old, officer.phone}):
+            sms.services.send(
+                told,
+                "profiles/payee_changed",
+                language=officer.user.language,
+                last_digits=phone[-3:],
+            )
+    return officer
+
+
+@transaction.atomic
+def save_bank_account(
+    officer: Officer, *, bank: Bank, branch: BankBranch, number: str, by: User
+) -> BankAccount:
+    officer = lock(officer)
+    account = BankAccount.objects.filter(officer=officer).first()
+    was = masked(account.number) if account else ""
+    account = account or BankAccount(officer=officer)
+    account.bank, account.branch, account.number = bank, branch, number
+    account.save()
+    record("bank_account.saved", account, by=by, was=was, now=masked(number))
+    return account
+
+
+@transaction.atomic
+def save_next_of_kin(
+    officer: Officer, *, full_name: str, phone: str, relationship: str, by: User
+) -> NextOfKin:
+    officer = lock(officer)
+    kin, _made = NextOfKin.objects.update_or_create(
+        officer=officer,
+        defaults={"full_name": full_name, "phone": phone, "relationship": relationship},
+    )
+    record("next_of_kin.saved", kin, by=by)
+    return kin
+
+
+@transaction.atomic
+def save_work(
+    officer: Officer, *, by: User, work: WorkExperience | None = None, **details: Any
+) -> WorkExperience:
+    """Where they work or worked. The one without a last day is the current workstation."""
+    officer = lock(officer)
+    row: WorkExperience = _again(officer.work, work) if work else _one_more(officer.work)
+    others = officer.work.exclude(pk=row.pk)
+    current = others.filter(ends_on=None).first()
+    if details["ends_on"] is None and current:
+        raise Refused(
+            _(
+                "You still work at %(institution)s, by what you gave. Give that work its last day "
+                "first."
+            )
+            % {"institution": current.institution}
+        )
+    row.officer = officer
+    changed = _differences(row, details)
+    if changed:
+        _write(row, changed)
+        _keep_in_step(officer)
+        record("work.changed" if work else "work.added", row, by=by, fields=sorted(changed))
+    return row
+
+
+@transaction.atomic
+def remove_work(work: WorkExperience, *, by: User) -> None:
+    officer = lock(work.officer)
+    row = _again(officer.work, work)
+    if officer.submitted_at and row.ends_on is None:
+        raise Refused(
+            _(
+                "Your profile is submitted, so it keeps your workstation. If you left it, give it "
+                "its last day instead, then add the new one."
+            )
+        )
+    record("work.removed", row, by=by, institution=row.institution)
+    row.delete()
+    _keep_in_step(officer)
+
+
+def save_qualification(
+    officer: Officer,
+    *,
+    by: User,
+    qualification: Qualification | None = None,
+    certificate: Certificate | None = None,
+    **details: Any,
+) -> Qualification:
+    """What they studied. A new certificate takes the place of the old one."""
+    # Put away before the transaction begins: the store may be far, and nobody should wait for it.
+    path = certificates.keep(certificate) if certificate else ""
+    if certificate:
+        details |= {
+            "certificate": path,
+            "certificate_name": certificate.name,
+            "certificate_type": certificate.type,
+        }
+    try:
+        return _save_qualification(officer, qualification, by=by, details=details)
+    except Exception:
+        if path:
+            default_storage.delete(path)
+        raise
+
+
+@transaction.atomic
+def _save_qualification(
+    officer: Officer, qualification: Qualification | None, *, by: User, details: dict[str, Any]
+) -> Qualification:
+    officer = lock(officer)
+    studies = officer.qualifications
+    row: Qualification = _again(studies, qualification) if qualification else _one_more(studies)
+    row.officer = officer
+    old = row.certificate.name
+    changed = _differences(row, details)
+    if changed:
+        _write(row, changed)
+        verb = "qualification.changed" if qualification else "qualification.added"
+        record(verb, row, by=by, fields=sorted(changed))
+    if old and "certificate" in changed:
+        transaction.on_commit(lambda: default_storage.delete(old))
+    return row
+
+
+@transaction.atomic
+def remove_qualification(qualification: Qualification, *, by: User) -> None:
+    officer = lock(qualification.officer)
+    row = _again(officer.qualifications, qualification)
+    if officer.submitted_at and officer.qualifications.count() == 1:
+        raise Refused(
+            _("Your profile is submitted, so it keeps one qualification. Add another one first.")
+        )
+    record("qualification.removed", row, by=by, course=row.course)
+    path = row.certificate.name
+    row.delete()
+    if path:
+        transaction.on_commit(lambda: default_storage.delete(path))
+
+
+# Submitting and vetting
+
+
+@transaction.atomic
+def submit(officer: Officer, *, by: User) -> Officer:
+    """The profile counts from now on. Submitting again changes nothing."""
+    officer = lock(officer)
+    if officer.submitted_at:
+        return officer
+    for item in checklist(officer):
+        if not item.done:
+            raise Refused(
+                _("Before you submit your profile, add what is missing: %(part)s.")
+                % {"part": item.text}
+            )
+    _write(officer, {"submitted_at": timezone.now()})
+    record("officer.submitted", officer, by=by)
+    tell(officer.user, "profiles/submitted")
+    return officer
+
+
+def is_vetter(by: User) -> bool:
+    """TSC directors, and headquarters' Deployment group."""
+    if by.role == Role.DIRECTOR:
+        return by.office == Office.TSC
+    return by.role == Role.STAFF and by.has_perm("profiles.change_officer")
+
+
+def may_vet(officer: Officer, by: User) -> bool:
+    """A director vets only those who work in the own sub-county."""
+    away = by.role == Role.DIRECTOR and by.sub_county_id != officer.sub_county_id
+    return is_vetter(by) and not away
+
+
+@transaction.atomic
+def vet(officer: Officer, *, status: Vetting, reason: str = "", by: User) -> Officer:
+    """Somebody who knows them says that this is a fit person, or is not, and why."""
+    officer = lock(officer)
+    before = Vetting(officer.vetting)
+    if before == status:
+        return officer
+    if not may_vet(officer, by):
+        raise Refused(_("Only the TSC director of the officer's own sub-county may vet them."))
+    if officer.submitted_at is None:
+        raise Refused(_("This profile is not submitted yet, so there is nothing to vet."))
+    if status not in Officer.MOVES[before]:
+        raise Refused(_("This officer cannot be vetted that way."))
+    if status == Vetting.BARRED and not reason:
+        raise Refused(_("Say why this officer is barred: they will read it."))
+
+    kept = reason if status == Vetting.BARRED else ""
+    _write(officer, {"vetting": status, "vetting_reason": kept})
+    record(f"officer.{status}", officer, by=by, was=before, reason=reason)
+    if status == Vetting.BARRED:
+        tell(officer.user, "profiles/barred", reason=reason)
+    elif before == Vetting.BARRED:
+        tell(officer.user, "profiles/bar_lifted")
+    return officer
+
+
+@transaction.atomic
+def vet_many(officers: OfficerQuerySet, *, by: User) -> int:
+    """Vet those of them that wait for it; how many there were."""
+    waiting = officers.submitted().filter(vetting=Vetting.PENDING).order_by("pk")
+    fit = [one for one in waiting.select_for_update(of=("self",)) if may_vet(one, by)]
+    Officer.objects.filter(pk__in=[one.pk for one in fit]).update(vetting=Vetting.VETTED)
+    for officer in fit:
+        record("officer.vetted", officer, by=by, was=Vetting.PENDING)
+    return len(fit)
+
+
+def alike(officers: Iterable[Officer]) -> set[int]:
+    """Which of them have an ID number that differs from another account's only by noughts in
+    front: perhaps one person with two accounts."""
+    wanted: dict[str, int] = {}
+    for officer in officers:
+        bare = (officer.national_id or "").lstrip("0")
+        same = {bare.zfill(length) for length in range(6, 10)} - {officer.national_id}
+        wanted |= dict.fromkeys(same, officer.pk)
+    found = Officer.objects.filter(national_id__in=wanted).values_list("national_id", flat=True)
+    return {wanted[number] for number in found if number}
+
+
+def note_view(officer: Officer, *, by: User) -> None:
+    """Somebody with power looked at an officer's numbers and papers."""
+    record("officer.viewed", officer, by=by)
+
+
+# What they share
+
+
+def _differences(row: models.Model, details: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in details.items() if getattr(row, name, None) != value}
+
+
+def _write(row: models.Model, changed: dict[str, Any]) -> None:
+    """Save only what changed; a new row, all of it."""
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(changed) if row.pk else None)
+
+
+def _again(rows: Any, row: Any) -> Any:
+    """The row as it is now, of the locked officer."""
+    found = rows.filter(pk=row.pk).first()
+    if found is None:
+        raise Refused(_("This entry was removed meanwhile."))
+    return found
+
+
+def _one_more(rows: Any) -> Any:
+    if rows.count() >= MOST_ROWS:
+        raise Refused(_("Twenty entries are enough. Change or remove one of them."))
+    return rows.model()
+
+
+def _keep_in_step(officer: Officer) -> None:
+    """An officer belongs to where they work. Between two workstations, a submitted profile stays
+    with the last one, so that a director still answers for it."""
+    current = officer.work.filter(ends_on=None).first()
+    if current is None and officer.submitted_at:
+        return
+    sub_county = current.sub_county if current else None
+    _write(officer, _differences(officer, {"sub_county": sub_county}))
+
+
+def _taken(error: IntegrityError) -> Refused | IntegrityError:
+    """The refusal behind a broken unique constraint."""
+    broken = str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
+    for field in NUMBERS:
+        if field in broken:
+            return Taken(field)
+    return error

@@ -1,0 +1,176 @@
+"""What the database refuses by itself, whoever asks."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from catalogue.models import Bank
+from cp2.tests import make
+from profiles import services
+from profiles.models import (
+    BankAccount,
+    NextOfKin,
+    Officer,
+    Qualification,
+    RegisterEntry,
+    WorkExperience,
+)
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def refuses(constraint, change):
+    with pytest.raises(DatabaseError) as refusal, transaction.atomic():
+        change()
+    assert isinstance(refusal.value, IntegrityError)
+    assert refusal.value.__cause__.diag.constraint_name.startswith(constraint)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "fields"),
+    [
+        ("vetting_status", {"vetting": "maybe"}),
+        ("barred_with_a_reason", {"vetting": "barred", "vetting_reason": ""}),
+        ("national_id_is_digits", {"national_id": "12345"}),
+        ("national_id_is_digits", {"national_id": "1234567A"}),
+        ("national_id_is_digits", {"national_id": "١٢٣٤٥٦٧"}),
+        ("kra_pin_is_of_a_person", {"kra_pin": "P051365947M"}),
+        ("kra_pin_is_of_a_person", {"kra_pin": "a004416331m"}),
+        ("tsc_number_is_digits", {"tsc_number": "1234"}),
+        ("tsc_number_is_digits", {"tsc_number": "TSC12345"}),
+        ("payee_phone_is_a_kenyan_mobile", {"payee_phone": "0712345678"}),
+        ("officer_gender", {"gender": "x"}),
+        ("year_of_birth_is_a_year", {"year_of_birth": 85}),
+        ("submitted_profile_can_be_paid", {"national_id": None}),
+        ("submitted_profile_can_be_paid", {"sub_county": None}),
+        ("submitted_profile_can_be_paid", {"full_name": ""}),
+        ("submitted_profile_can_be_paid", {"payee_phone": ""}),
+        ("submitted_profile_can_be_paid", {"payee_name": ""}),
+    ],
+)
+def test_an_officer_holds_together(constraint, fields):
+    officer = make.officer()
+    refuses(constraint, lambda: Officer.objects.filter(pk=officer.pk).update(**fields))
+
+
+@pytest.mark.parametrize("field", ["national_id", "kra_pin", "tsc_number"])
+def test_a_number_is_of_one_officer(field):
+    one, other = make.officer(), make.officer()
+    taken = {field: getattr(one, field)}
+    refuses(
+        f"profiles_officer_{field}",
+        lambda: Officer.objects.filter(pk=other.pk).update(**taken),
+    )
+
+
+def test_many_officers_may_have_given_no_number_yet():
+    assert make.bare_officer().national_id is make.bare_officer().national_id is None
+
+
+def test_an_account_has_one_profile():
+    officer = make.officer()
+    refuses("profiles_officer_user_id", lambda: Officer.objects.create(user=officer.user))
+
+
+@pytest.mark.parametrize(
+    ("constraint", "fields"),
+    [
+        ("work_runs_forward", {"ends_on": timezone.localdate() - 10_000 * DAY}),
+        ("work_employer", {"employer": "x"}),
+        ("work_level", {"level": "x"}),
+    ],
+)
+def test_work_holds_together(constraint, fields):
+    work = make.work(make.officer())
+    refuses(constraint, lambda: WorkExperience.objects.filter(pk=work.pk).update(**fields))
+
+
+def test_one_workstation_is_current():
+    officer = make.officer()
+    make.work(officer)
+    make.work(officer, ends_on=make.today())
+    refuses("one_current_workstation", lambda: make.work(officer))
+
+
+@pytest.mark.parametrize(
+    ("constraint", "fields"),
+    [
+        ("study_runs_forward", {"ends_on": timezone.localdate() - 20_000 * DAY}),
+        ("qualification_level", {"level": "x"}),
+        ("certificate_has_its_name_and_type", {"certificate": "certificates/x"}),
+        ("certificate_has_its_name_and_type", {"certificate_name": "x.pdf"}),
+    ],
+)
+def test_a_qualification_holds_together(constraint, fields):
+    study = make.qualification(make.officer())
+    refuses(constraint, lambda: Qualification.objects.filter(pk=study.pk).update(**fields))
+
+
+def test_an_account_number_is_digits():
+    account = make.bank_account(make.officer())
+    for number in ("1234", "1.23E+12"):
+        refuses(
+            "account_number_is_digits",
+            lambda number=number: BankAccount.objects.filter(pk=account.pk).update(number=number),
+        )
+
+
+def test_a_branch_is_of_its_bank():
+    account = make.bank_account(make.officer())
+    other = Bank.objects.exclude(pk=account.bank_id).first() or Bank.objects.create(
+        code="99", name="Another Bank"
+    )
+    refuses(
+        "branch_is_of_the_bank",
+        lambda: BankAccount.objects.filter(pk=account.pk).update(bank=other),
+    )
+
+
+def test_next_of_kin_has_a_kenyan_mobile():
+    kin = make.next_of_kin(make.officer())
+    refuses(
+        "kin_has_a_kenyan_mobile",
+        lambda: NextOfKin.objects.filter(pk=kin.pk).update(phone="447911123456"),
+    )
+
+
+def test_a_register_has_a_number_once_and_a_name_we_know():
+    RegisterEntry.objects.create(register="tsc", number="123456", name="Atieno Ochieng")
+    refuses(
+        "one_line_of_a_number_per_register",
+        lambda: RegisterEntry.objects.create(register="tsc", number="123456", name="Another"),
+    )
+    refuses(
+        "known_register",
+        lambda: RegisterEntry.objects.create(register="x", number="1", name="Another"),
+    )
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_b_026_of_many_who_claim_one_id_number_at_once_one_gets_it():
+    officers = [make.bare_officer() for _ in range(8)]
+    barrier, outcomes = threading.Barrier(len(officers)), []
+
+    def claim(officer):
+        barrier.wait()
+        try:
+            services.save_personal(officer, by=officer.user, national_id="30000001")
+            outcomes.append("")
+        except services.Taken as refusal:
+            outcomes.append(refusal.field)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=claim, args=[officer]) for officer in officers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == [""] + ["national_id"] * 7
+    assert Officer.objects.filter(national_id="30000001").count() == 1

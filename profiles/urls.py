@@ -1,0 +1,45 @@
+from django.urls import URLPattern, URLResolver, include, path
+
+from profiles import views
+
+app_name = "profiles"
+
+work = [
+    path("", views.work, name="work"),
+    path("add/", views.add_work, name="add_work"),
+    path("<int:pk>/", views.change_work, name="change_work"),
+    path("<int:pk>/delete/", views.delete_work, name="delete_work"),
+]
+
+qualifications = [
+    path("", views.qualifications, name="qualifications"),
+    path("add/", views.add_qualification, name="add_qualification"),
+    path("<int:pk>/", views.change_qualification, name="change_qualification"),
+    path("<int:pk>/delete/", views.delete_qualification, name="delete_qualification"),
+    path("<int:pk>/certificate/", views.certificate, name="certificate"),
+]
+
+profile: list[URLPattern | URLResolver] = [
+    path("", views.profile, name="profile"),
+    path("personal/", views.personal, name="personal"),
+    path("payee/", views.payee, name="payee"),
+    path("bank/", views.bank, name="bank"),
+    path("next-of-kin/", views.next_of_kin, name="next_of_kin"),
+    path("work-experience/", include(work)),
+    path("qualifications/", include(qualifications)),
+    path("submit/", views.submit, name="submit"),
+]
+
+area = [
+    path("", views.area_officers, name="area_officers"),
+    path("vet/", views.vet_officers, name="vet_officers"),
+    path("<int:pk>/", views.area_officer, name="area_officer"),
+    path("<int:pk>/vet/", views.vet_officer, name="vet_officer"),
+    path("<int:pk>/bar/", views.bar_officer, name="bar_officer"),
+]
+
+urlpatterns = [
+    path("accounts/register/", views.register, name="register"),
+    path("profile/", include(profile)),
+    path("area/officers/", include(area)),
+]

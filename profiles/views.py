@@ -1,0 +1,412 @@
+"""An officer's own profile, from the phone number on, and a director's look at it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.requests import SignedIn
+from cp2.rules import Refused, Role
+from profiles import services, summary
+from profiles.completeness import checklist
+from profiles.forms import (
+    BankForm,
+    BarForm,
+    NextOfKinForm,
+    OfficersForm,
+    PayeeForm,
+    PersonalForm,
+    QualificationForm,
+    RegisterForm,
+    TickedForm,
+    WorkForm,
+)
+from profiles.models import Officer, OfficerQuerySet, Qualification, Vetting, WorkExperience
+from sms.phones import is_mobile, local, mobile
+
+PER_PAGE = 25
+
+
+def mine(request: SignedIn) -> Officer:
+    """The profile of whoever asks; centres, directors and headquarters have none."""
+    officers = Officer.objects.select_related("user", "bank_account", "next_of_kin")
+    return get_object_or_404(officers, user=request.user)
+
+
+def all_of_mine(request: SignedIn) -> Officer:
+    return get_object_or_404(Officer.objects.with_profile(), user=request.user)
+
+
+def typed(request: SignedIn, form: type[forms.Form], initial: dict[str, Any]) -> forms.Form:
+    """The form as posted; or, when only a drop-down was to follow another, what was typed in it
+    and no complaints yet; or as it is on file."""
+    if request.method != "POST":
+        return form(initial=initial)
+    if "refresh" in request.POST:
+        return form(initial=request.POST.dict())
+    return form(request.POST, request.FILES)
+
+
+def done(form: forms.Form, service: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+    """Whether the form was good and the service did it. What it refuses is said by the form."""
+    if not form.is_valid():
+        return False
+    try:
+        service(*args, **kwargs, **form.cleaned_data)
+    except Refused as refusal:
+        form.add_error(getattr(refusal, "field", None), str(refusal))
+        return False
+    return True
+
+
+def show(
+    request: SignedIn, template: str, form: forms.Form, *, follower: str = "", **context: Any
+) -> HttpResponse:
+    """The page with its form or, to htmx, only the drop-down that followed."""
+    if follower and request.htmx and "refresh" in request.POST:
+        return render(request, "profiles/_follower.html", {"field": form[follower]})
+    return render(request, template, {"form": form, **context})
+
+
+# The account
+
+
+@never_cache
+def register(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("home")
+    form = RegisterForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        phone = form.cleaned_data["phone"]
+        try:
+            services.register(phone, language=get_language() or "en")
+        except Refused as refusal:
+            form.add_error("phone", str(refusal))
+        else:
+            messages.success(
+                request,
+                _(
+                    "Your account is open. Your user name and password are on their way by text "
+                    "to %(phone)s. If no text comes within a few minutes, dial *456*9*5*5*1# to "
+                    "let texts from companies through, then send PASSWORD to 22262."
+                )
+                % {"phone": local(phone)},
+            )
+            return redirect("accounts:login")
+    return render(request, "profiles/register.html", {"form": form})
+
+
+# The profile
+
+
+@login_required
+@require_safe
+def profile(request: SignedIn) -> HttpResponse:
+    officer = all_of_mine(request)
+    items = list(checklist(officer))
+    context = {
+        "officer": officer,
+        "items": items,
+        "done": sum(item.done for item in items),
+        "personal": summary.personal(officer),
+        "payee": summary.payee(officer),
+        "bank": summary.bank(officer),
+        "work": [(row, summary.work(row)) for row in officer.work.all()],
+        "qualifications": [
+            (row, summary.qualification(row)) for row in officer.qualifications.all()
+        ],
+        "next_of_kin": summary.next_of_kin(officer),
+    }
+    return render(request, "profiles/profile.html", context)
+
+
+@login_required
+def personal(request: SignedIn) -> HttpResponse:
+    officer = mine(request)
+    form = typed(request, PersonalForm, PersonalForm.of(officer))
+    if done(form, services.save_personal, officer, by=request.user):
+        messages.success(request, _("Your personal details are saved."))
+        return redirect("profiles:profile")
+    return show(request, "profiles/personal.html", form, officer=officer)
+
+
+@login_required
+def payee(request: SignedIn) -> HttpResponse:
+    officer = mine(request)
+    on_file = {"name": officer.payee_name, "phone": officer.payee_phone or officer.phone}
+    form = typed(request, PayeeForm, {**on_file, "phone": local(on_file["phone"])})
+    if done(form, services.save_payee, officer, by=request.user):
+        messages.success(request, _("The number to be paid is saved."))
+        return redirect("profiles:profile")
+    return show(request, "profiles/payee.html", form, officer=officer, login=local(officer.phone))
+
+
+@login_required
+def bank(request: SignedIn) -> HttpResponse:
+    officer = mine(request)
+    form = typed(request, BankForm, BankForm.of(officer))
+    if done(form, services.save_bank_account, officer, by=request.user):
+        messages.success(request, _("Your bank details are saved."))
+        return redirect("profiles:profile")
+    return show(request, "profiles/bank.html", form, follower="branch")
+
+
+@login_required
+def next_of_kin(request: SignedIn) -> HttpResponse:
+    officer = mine(request)
+    form = typed(request, NextOfKinForm, NextOfKinForm.of(officer))
+    if done(form, services.save_next_of_kin, officer, by=request.user):
+        messages.success(request, _("Your next of kin is saved."))
+        return redirect("profiles:profile")
+    return show(request, "profiles/next_of_kin.html", form)
+
+
+# Work experience
+
+
+@login_required
+@require_safe
+def work(request: SignedIn) -> HttpResponse:
+    rows = [(row, summary.work(row)) for row in all_of_mine(request).work.all()]
+    return render(request, "profiles/work.html", {"rows": rows})
+
+
+@login_required
+def add_work(request: SignedIn) -> HttpResponse:
+    officer = mine(request)
+    form = typed(request, WorkForm, {})
+    if done(form, services.save_work, officer, by=request.user):
+        messages.success(request, _("Your work experience is saved."))
+        return redirect("profiles:work")
+    return show(request, "profiles/add_work.html", form, follower="sub_county")
+
+
+def _work(request: SignedIn, pk: int) -> WorkExperience:
+    rows = WorkExperience.objects.select_related("officer", "sub_county__county", "station")
+    return get_object_or_404(rows, pk=pk, officer__user=request.user)
+
+
+@login_required
+def change_work(request: SignedIn, pk: int) -> HttpResponse:
+    row = _work(request, pk)
+    form = typed(request, WorkForm, WorkForm.of(row))
+    if done(form, services.save_work, row.officer, work=row, by=request.user):
+        messages.success(request, _("Your work experience is saved."))
+        return redirect("profiles:work")
+    return show(request, "profiles/change_work.html", form, follower="sub_county", work=row)
+
+
+@login_required
+def delete_work(request: SignedIn, pk: int) -> HttpResponse:
+    row = _work(request, pk)
+    if request.method == "POST":
+        try:
+            services.remove_work(row, by=request.user)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("The entry is removed."))
+        return redirect("profiles:work")
+    return render(request, "profiles/delete_work.html", {"work": row})
+
+
+# Qualifications
+
+
+@login_required
+@require_safe
+def qualifications(request: SignedIn) -> HttpResponse:
+    rows = [(row, summary.qualification(row)) for row in all_of_mine(request).qualifications.all()]
+    return render(request, "profiles/qualifications.html", {"rows": rows})
+
+
+@login_required
+def add_qualification(request: SignedIn) -> HttpResponse:
+    officer = mine(request)
+    form = typed(request, QualificationForm, {})
+    if done(form, services.save_qualification, officer, by=request.user):
+        messages.success(request, _("Your qualification is saved."))
+        return redirect("profiles:qualifications")
+    return show(request, "profiles/add_qualification.html", form)
+
+
+def _qualification(request: SignedIn, pk: int) -> Qualification:
+    rows = Qualification.objects.select_related("officer")
+    return get_object_or_404(rows, pk=pk, officer__user=request.user)
+
+
+@login_required
+def change_qualification(request: SignedIn, pk: int) -> HttpResponse:
+    row = _qualification(request, pk)
+    on_file = {name: getattr(row, name) for name in QualificationForm.base_fields}
+    form = typed(request, QualificationForm, {**on_file, "certificate": None})
+    if done(form, services.save_qualification, row.officer, qualification=row, by=request.user):
+        messages.success(request, _("Your qualification is saved."))
+        return redirect("profiles:qualifications")
+    return show(request, "profiles/change_qualification.html", form, qualification=row)
+
+
+@login_required
+def delete_qualification(request: SignedIn, pk: int) -> HttpResponse:
+    row = _qualification(request, pk)
+    if request.method == "POST":
+        try:
+            services.remove_qualification(row, by=request.user)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("The entry is removed."))
+        return redirect("profiles:qualifications")
+    return render(request, "profiles/delete_qualification.html", {"qualification": row})
+
+
+@login_required
+@require_safe
+def certificate(request: SignedIn, pk: int) -> FileResponse:
+    """The paper itself, to be saved: what a stranger sent is never shown inside the portal."""
+    rows = Qualification.objects.visible_to(request.user).exclude(certificate="")
+    row = get_object_or_404(rows.select_related("officer"), pk=pk)
+    try:
+        file = row.certificate.open()
+    except FileNotFoundError as gone:
+        raise Http404 from gone
+    if row.officer.user_id != request.user.pk:
+        services.note_view(row.officer, by=request.user)
+    response = FileResponse(
+        file,
+        as_attachment=True,
+        filename=row.certificate_name,
+        content_type=row.certificate_type,
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+# Submitting
+
+
+@login_required
+def submit(request: SignedIn) -> HttpResponse:
+    officer = all_of_mine(request)
+    if request.method == "POST":
+        try:
+            services.submit(officer, by=request.user)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("Your profile is submitted. You can apply for vacancies."))
+        return redirect("profiles:profile")
+    missing = [item for item in checklist(officer) if not item.done]
+    return render(request, "profiles/submit.html", {"officer": officer, "missing": missing})
+
+
+# A director's officers
+
+
+def in_area(request: SignedIn) -> OfficerQuerySet:
+    """The submitted officers of a director's own sub-county; for nobody else is there such a
+    page."""
+    if request.user.role != Role.DIRECTOR:
+        raise Http404
+    return Officer.objects.visible_to(request.user).submitted()
+
+
+def matching(officers: OfficerQuerySet, *, q: str = "", vetting: str = "") -> OfficerQuerySet:
+    """Those whose name has these words in it, or who have exactly this number."""
+    if vetting:
+        officers = officers.filter(vetting=vetting)
+    if q:
+        phone = mobile(q) if is_mobile(q) else ""
+        number = q.replace(" ", "")
+        officers = officers.filter(
+            Q(full_name__icontains=q)
+            | Q(national_id=number)
+            | Q(tsc_number=number)
+            | Q(user__username=phone)
+        )
+    return officers
+
+
+@login_required
+@require_safe
+def area_officers(request: SignedIn) -> HttpResponse:
+    officers = in_area(request).select_related("user").order_by("full_name", "pk")
+    form = OfficersForm(request.GET)
+    found = matching(officers, **form.cleaned_data) if form.is_valid() else officers.none()
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page": page,
+        "searched": any(form.cleaned_data.values()),
+        "alike": services.alike(page.object_list),
+        "may_vet": services.is_vetter(request.user),
+    }
+    return render(request, "profiles/area_officers.html", context)
+
+
+@login_required
+@require_POST
+def vet_officers(request: SignedIn) -> HttpResponse:
+    form = TickedForm(request.POST, officers=in_area(request))
+    if not form.is_valid():
+        messages.error(request, " ".join(map(str, form.errors["officer"])))
+    else:
+        vetted = services.vet_many(form.cleaned_data["officer"], by=request.user)
+        text = ngettext("%(count)d officer is vetted.", "%(count)d officers are vetted.", vetted)
+        messages.success(request, text % {"count": vetted})
+    return redirect("profiles:area_officers")
+
+
+@login_required
+@require_safe
+def area_officer(request: SignedIn, pk: int) -> HttpResponse:
+    officer = get_object_or_404(in_area(request).with_profile(), pk=pk)
+    services.note_view(officer, by=request.user)
+    context = {
+        "officer": officer,
+        "alike": services.alike([officer]),
+        "may_vet": services.may_vet(officer, request.user),
+        "personal": summary.personal(officer),
+        "phone": local(officer.phone),
+        "work": [(row, summary.work(row)) for row in officer.work.all()],
+        "qualifications": [
+            (row, summary.qualification(row)) for row in officer.qualifications.all()
+        ],
+    }
+    return render(request, "profiles/area_officer.html", context)
+
+
+@login_required
+@require_POST
+def vet_officer(request: SignedIn, pk: int) -> HttpResponse:
+    officer = get_object_or_404(in_area(request), pk=pk)
+    try:
+        services.vet(officer, status=Vetting.VETTED, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("%(name)s is vetted.") % {"name": officer.full_name})
+    return redirect("profiles:area_officer", pk=pk)
+
+
+@login_required
+def bar_officer(request: SignedIn, pk: int) -> HttpResponse:
+    officer = get_object_or_404(in_area(request), pk=pk)
+    form = BarForm(request.POST if request.method == "POST" else None)
+    if done(form, services.vet, officer, status=Vetting.BARRED, by=request.user):
+        messages.success(
+            request, _("%(name)s is barred and told so.") % {"name": officer.full_name}
+        )
+        return redirect("profiles:area_officer", pk=pk)
+    return show(request, "profiles/bar_officer.html", form, officer=officer)

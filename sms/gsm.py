@@ -1,0 +1,30 @@
+"""The alphabet of a text. One character outside it doubles what the text costs."""
+
+import unicodedata
+
+BASIC = set(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+EXTENDED = set("^{}\\[~]|€")  # each takes two places
+ALIKE = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
+
+
+def plain(text: str) -> str:
+    """Ngũgĩ → Ngugi; what has no like in the alphabet (emoji, controls) is left out."""
+    kept = []
+    for char in unicodedata.normalize("NFC", text).translate(ALIKE):
+        if char in BASIC or char in EXTENDED:
+            kept.append(char)
+        elif char.isspace():
+            kept.append(" ")
+        else:
+            base = unicodedata.normalize("NFKD", char)[0]
+            kept.append(base if base in BASIC else "")
+    return "".join(kept)
+
+
+def segments(text: str) -> int:
+    """How many texts the network will charge for."""
+    length = sum(2 if char in EXTENDED else 1 for char in text)
+    return 1 if length <= 160 else -(-length // 153)

@@ -1,0 +1,25 @@
+from celery import shared_task
+
+from sms import services
+from sms.models import Kind
+
+
+@shared_task
+def send_credentials() -> int:
+    services.beat("worker")
+    return services.send_due(Kind.CREDENTIALS)
+
+
+@shared_task
+def send_texts() -> int:
+    return services.send_due(Kind.NOTICE)
+
+
+@shared_task
+def read_inbox() -> int:
+    return services.read_inbox() + services.match_receipts()
+
+
+@shared_task
+def sweep() -> int:
+    return services.sweep()

@@ -1,0 +1,52 @@
+"""The database itself refuses, whatever the code above it does."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import TestCase
+from django.utils import timezone
+
+from sms.models import InboundMessage, Kind, Message, MessageStatus, Receipt
+
+GOOD = {"to": "254712345678", "template": "t", "text": "x"}
+
+
+class Texts(TestCase):
+    def refuses(self, name, **fields):
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+            Message.objects.create(**{**GOOD, **fields})
+
+    def test_unknown_status(self):
+        self.refuses("text_status", status="lost")
+
+    def test_unknown_kind(self):
+        self.refuses("text_kind", kind="bulk")
+
+    def test_foreign_number(self):
+        self.refuses("text_goes_to_a_kenyan_mobile", to="447911123456")
+
+    def test_a_password_in_a_row(self):
+        self.refuses("no_password_rests_in_a_text", kind=Kind.CREDENTIALS)
+
+    def test_an_empty_notice(self):
+        self.refuses("no_password_rests_in_a_text", text="")
+
+    def test_sending_without_a_lease_and_a_lease_without_sending(self):
+        self.refuses("text_is_leased_while_sending", status=MessageStatus.SENDING)
+        self.refuses("text_is_leased_while_sending", lease_until=timezone.now())
+
+    def test_two_texts_of_one_key_or_one_id(self):
+        Message.objects.create(**GOOD, dedupe_key="k", provider_id="p")
+        self.refuses("dedupe_key", dedupe_key="k")
+        self.refuses("provider_id", provider_id="p")
+
+    def test_inbound_text_twice_and_read_without_an_outcome(self):
+        InboundMessage.objects.create(provider_id="1", sender="s", shortcode="22262")
+        with pytest.raises(IntegrityError, match="provider_id"), transaction.atomic():
+            InboundMessage.objects.create(provider_id="1", sender="s", shortcode="22262")
+        with pytest.raises(IntegrityError, match="read_with_an_outcome"), transaction.atomic():
+            InboundMessage.objects.update(read_at=timezone.now())
+
+    def test_receipt_twice(self):
+        Receipt.objects.create(provider_id="1", status="Success")
+        with pytest.raises(IntegrityError, match="one_receipt"), transaction.atomic():
+            Receipt.objects.create(provider_id="1", status="Success")

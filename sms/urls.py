@@ -1,0 +1,11 @@
+from django.urls import path
+
+from sms import views
+
+app_name = "sms"
+
+urlpatterns = [
+    path("sms/inbound/<str:secret>/", views.inbound, name="inbound"),
+    path("sms/delivery/<str:secret>/", views.delivery, name="delivery"),
+    path("sms/simulator/<str:phone>/", views.simulator, name="simulator"),
+]

@@ -1,0 +1,251 @@
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalogue.models import Activity, Exam, Office, Position, StationKind, SubCounty
+from cp2.rules import Role
+from profiles.models import Officer
+from sms.phones import is_mobile, mobile
+
+
+class VacancyQuerySet(models.QuerySet["Vacancy"]):
+    def visible_to(self, user: User) -> Self:
+        """Vacancies are public among those who may apply; directors see their sub-county's."""
+        match user.role:
+            case Role.OFFICER | Role.STAFF:
+                return self
+            case Role.DIRECTOR:
+                return self.filter(sub_county=user.sub_county_id)
+            case _:
+                return self.none()
+
+    def open(self) -> Self:
+        """By the database's clock: nothing to flip, nothing to forget."""
+        return self.filter(opens_at__lte=Now(), closes_at__gt=Now())
+
+    def near(self, user: User) -> Self:
+        """Where this officer works."""
+        return self.filter(sub_county__officers__user=user)
+
+    def kinds(self) -> "models.QuerySet[Vacancy, tuple[int, str, int, int, str, int]]":
+        """Which exams and positions there are, each pair once, for the lists of a filter."""
+        return (
+            self.order_by()
+            .values_list(
+                "exam",
+                "exam__abbreviation",
+                "exam__year",
+                "position",
+                "position__name",
+                "position__rank",
+            )
+            .distinct()
+        )
+
+    def in_words(self) -> Self:
+        """With all that the line of a vacancy names, and where it is."""
+        return self.select_related("exam", "activity", "position", "sub_county__county")
+
+
+class Vacancy(models.Model):
+    """Places of one position, in one sub-county, for one exam. Open while now is in its window."""
+
+    exam = models.ForeignKey(Exam, models.PROTECT, related_name="vacancies", verbose_name=_("exam"))
+    activity = models.ForeignKey(
+        Activity, models.PROTECT, related_name="+", verbose_name=_("activity")
+    )
+    station_kind = models.CharField(_("duty station"), max_length=20, choices=StationKind)
+    position = models.ForeignKey(
+        Position, models.PROTECT, related_name="+", verbose_name=_("position")
+    )
+    sub_county = models.ForeignKey(
+        SubCounty, models.PROTECT, related_name="vacancies", verbose_name=_("sub-county")
+    )
+    places = models.PositiveIntegerField(_("positions"))
+    opens_at = models.DateTimeField(_("opens"))
+    closes_at = models.DateTimeField(_("deadline"))
+
+    objects = VacancyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("vacancy")
+        verbose_name_plural = _("vacancies")
+        ordering = ["closes_at", "pk"]
+        indexes = [models.Index(fields=["closes_at", "id"], name="vacancies_by_deadline")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["exam", "activity", "station_kind", "position", "sub_county"],
+                name="one_vacancy_of_a_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(closes_at__gt=F("opens_at")), name="vacancy_closes_after_it_opens"
+            ),
+            models.CheckConstraint(
+                condition=Q(station_kind__in=StationKind.values), name="vacancy_station_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.position}:- Exam {self.exam}, Activity: {self.activity}, "
+            f"Duty Station: {self.get_station_kind_display()}, "
+            f"Deadline {timezone.localdate(self.closes_at):%-d %b %Y}, {self.places} positions"
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return self.opens_at <= timezone.now() < self.closes_at
+
+
+class ApplicationStatus(models.TextChoices):
+    SUBMITTED = "submitted", _("Submitted")
+    NOMINATED = "nominated", _("Nominated")
+    DEPLOYED = "deployed", _("Deployed")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    UNSUCCESSFUL = "unsuccessful", _("Unsuccessful")
+
+
+LIVE = [ApplicationStatus.SUBMITTED, ApplicationStatus.NOMINATED, ApplicationStatus.DEPLOYED]
+
+
+class ApplicationQuerySet(models.QuerySet["Application"]):
+    def visible_to(self, user: User) -> Self:
+        match user.role:
+            case Role.STAFF:
+                return self
+            case Role.DIRECTOR:
+                return self.filter(vacancy__sub_county=user.sub_county_id)
+            case Role.OFFICER:
+                return self.filter(officer__user=user)
+            case _:
+                return self.none()
+
+    def decidable_by(self, user: User) -> Self:
+        """TSC and SCDE decide on different positions, each in their own sub-county."""
+        if user.role == Role.STAFF:
+            return self
+        return self.visible_to(user).filter(
+            vacancy__position__deployed_by=user.office,
+            vacancy__position__deployed_by__in=Office.values,
+        )
+
+    def of_person(self, words: str) -> Self:
+        """By part of the name, the first digits of the ID number, or the phone number."""
+        number = "".join(words.split())
+        phone = mobile(number) if is_mobile(number) else number
+        return self.filter(
+            Q(officer__full_name__icontains=" ".join(words.split()))
+            | Q(officer__national_id__startswith=number)
+            | Q(officer__user__phone=phone)
+        )
+
+    def for_vetting(self) -> Self:
+        """With all that an office looks at when it chooses, in three queries for any number."""
+        return self.select_related(
+            "officer__user", "vacancy__exam", "vacancy__position"
+        ).prefetch_related("officer__work", "officer__qualifications")
+
+    def made_by(self, user: User) -> Self:
+        """One's own, whatever else one may see."""
+        return self.filter(officer__user=user)
+
+    def live(self) -> Self:
+        return self.filter(status__in=LIVE)
+
+    def in_words(self) -> Self:
+        return self.select_related(
+            "vacancy__exam", "vacancy__activity", "vacancy__position", "vacancy__sub_county__county"
+        )
+
+
+class Application(models.Model):
+    """One officer's wish to serve, once per exam.
+
+    submitted → nominated → deployed → nominated     (released: the deployment fell through)
+    submitted | nominated → withdrawn | unsuccessful
+    """
+
+    MOVES = {
+        ApplicationStatus.SUBMITTED: [
+            ApplicationStatus.NOMINATED,
+            ApplicationStatus.WITHDRAWN,
+            ApplicationStatus.UNSUCCESSFUL,
+        ],
+        ApplicationStatus.NOMINATED: [
+            ApplicationStatus.DEPLOYED,
+            ApplicationStatus.WITHDRAWN,
+            ApplicationStatus.UNSUCCESSFUL,
+        ],
+        ApplicationStatus.DEPLOYED: [ApplicationStatus.NOMINATED],
+    }
+
+    vacancy = models.ForeignKey(
+        Vacancy, models.PROTECT, related_name="applications", verbose_name=_("vacancy")
+    )
+    officer = models.ForeignKey(
+        Officer, models.PROTECT, related_name="applications", verbose_name=_("officer")
+    )
+    # The vacancy's exam, again, so that the database can hold "one live application per exam"; a
+    # foreign key on both columns keeps the two alike (migration 0002).
+    exam = models.ForeignKey(Exam, models.PROTECT, related_name="+", verbose_name=_("exam"))
+    status = models.CharField(
+        _("status"),
+        max_length=12,
+        choices=ApplicationStatus,
+        default=ApplicationStatus.SUBMITTED,
+    )
+    reference = models.CharField(_("reference"), max_length=16, unique=True)
+    reason = models.CharField(
+        _("reason"), max_length=300, blank=True, help_text=_("Why it was not successful.")
+    )
+    submitted_at = models.DateTimeField(_("submitted"), db_default=Now())
+
+    objects = ApplicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["vacancy", "status"], name="applications_of_a_vacancy")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=ApplicationStatus.values), name="application_status"
+            ),
+            models.UniqueConstraint(
+                fields=["officer", "exam"],
+                condition=Q(status__in=LIVE),
+                name="one_live_application_per_exam",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=ApplicationStatus.UNSUCCESSFUL) | ~Q(reason=""),
+                name="unsuccessful_with_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def may_be_withdrawn(self) -> bool:
+        return ApplicationStatus.WITHDRAWN in self.MOVES.get(ApplicationStatus(self.status), ())
+
+    @property
+    def may_be_decided(self) -> bool:
+        """Whether an office still chooses here; from the deployment on it does so there."""
+        return ApplicationStatus.UNSUCCESSFUL in self.MOVES.get(ApplicationStatus(self.status), ())
+
+    def is_for(self, user: User) -> bool:
+        """Whether this user decides on it: headquarters, or the office that deploys the position
+        in this sub-county."""
+        if user.role == Role.STAFF:
+            return True
+        return (
+            user.role == Role.DIRECTOR
+            and user.office == self.vacancy.position.deployed_by
+            and user.sub_county_id == self.vacancy.sub_county_id
+        )

@@ -1,0 +1,135 @@
+"""The search: six drop-downs, each offering only what leads to an open vacancy.
+
+Two queries count what is open, grouped in the database: by kind (exam, activity, duty station,
+position) and, for the kind that was chosen, by place. Everything that the drop-downs offer, and
+how many vacancies were found, follows from those few rows.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.db.models import Count, F
+from django.utils.translation import gettext_lazy as _
+
+from catalogue.models import StationKind
+from vacancies.models import Vacancy, VacancyQuerySet
+
+LABELS = {
+    "exam": _("Exam"),
+    "activity": _("Activity"),
+    "duty_station": _("Duty station"),
+    "position": _("Position"),
+    "county": _("County"),
+    "sub_county": _("Sub-county"),
+}
+COLUMNS = {
+    "exam": "exam",
+    "activity": "activity",
+    "duty_station": "station_kind",
+    "position": "position",
+    "county": "sub_county__county",
+    "sub_county": "sub_county",
+}
+Row = dict[str, Any]
+
+
+class Choice(NamedTuple):
+    value: str
+    label: str
+    open: int
+
+
+class DropDown(NamedTuple):
+    name: str
+    label: str
+    choices: list[Choice]
+    chosen: str
+
+
+class Search:
+    """What was asked for, what is on offer, and how much was found.
+
+    A choice that is not on offer, be it rubbish or closed since, is left out and said so.
+    """
+
+    def __init__(self, asked: Mapping[str, str]) -> None:
+        self.asked = {name: asked[name] for name in LABELS if asked.get(name)}
+        self.began = any(name in asked for name in LABELS)
+        self.chosen: dict[str, str] = {}
+        self.left_out: list[str] = []
+        self.drop_downs: list[DropDown] = []
+        rows = _kinds()
+        for name in ("exam", "activity", "duty_station", "position"):
+            rows = self._narrow(name, rows)
+        rows = self._narrow("county", _places(self.found))
+        # 290 sub-counties are no list for a phone: they come with their county
+        rows = self._narrow("sub_county", rows, offer="county" in self.chosen)
+        self.count = sum(row["count"] for row in rows)
+
+    @property
+    def found(self) -> VacancyQuerySet:
+        return Vacancy.objects.open().filter(
+            **{COLUMNS[name]: value for name, value in self.chosen.items()}
+        )
+
+    def _narrow(self, name: str, rows: list[Row], *, offer: bool = True) -> list[Row]:
+        """Offer what the rows lead to, and keep those of the choice that was made."""
+        offered: dict[str, Choice] = {}
+        for row in rows if offer else []:
+            value = str(row[name])
+            before = offered[value].open if value in offered else 0
+            offered[value] = Choice(value, row[f"{name}_label"], before + row["count"])
+        wanted = self.asked.get(name, "")
+        if wanted in offered:
+            self.chosen[name] = wanted
+            rows = [row for row in rows if str(row[name]) == wanted]
+        elif wanted:
+            self.left_out.append(str(LABELS[name]))
+        self.drop_downs.append(
+            DropDown(name, str(LABELS[name]), list(offered.values()), self.chosen.get(name, ""))
+        )
+        return rows
+
+
+def _kinds() -> list[Row]:
+    """How many vacancies of each kind are open: some dozens of rows, in the order of the lists."""
+    rows = (
+        Vacancy.objects.open()
+        .values(
+            "exam",
+            "exam__year",
+            "exam__code",
+            "exam__name",
+            "activity",
+            "position",
+            duty_station=F("station_kind"),
+            activity_label=F("activity__name"),
+            position_label=F("position__name"),
+            rank=F("position__rank"),
+        )
+        .annotate(count=Count("pk"))
+        .order_by("-exam__year", "exam__code", "rank")
+    )
+    return [
+        row
+        | {
+            "exam_label": f"{row['exam__year']}/{row['exam__code']} {row['exam__name']}",
+            "duty_station_label": str(StationKind(row["duty_station"]).label),
+        }
+        for row in rows
+    ]
+
+
+def _places(found: VacancyQuerySet) -> list[Row]:
+    """How many of these are in each sub-county: at most 290 rows, county by county."""
+    rows = (
+        found.values(
+            "sub_county",
+            county=F("sub_county__county"),
+            sub_county_label=F("sub_county__name"),
+            county_label=F("sub_county__county__name"),
+        )
+        .annotate(count=Count("pk"))
+        .order_by("county_label", "sub_county_label")
+    )
+    return [dict(row) for row in rows]

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from vacancies import views
+
+app_name = "vacancies"
+
+urlpatterns = [
+    path("vacancies/", views.search, name="search"),
+    path("vacancies/<int:pk>/apply/", views.apply, name="apply"),
+    path("applications/", views.applications, name="applications"),
+    path("applications/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
+    path("area/applications/", views.area_applications, name="area_applications"),
+    path("area/applications/nominate/", views.nominate, name="nominate"),
+    path("area/applications/unsuccessful/", views.unsuccessful, name="unsuccessful"),
+]
