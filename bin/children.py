@@ -27,12 +27,12 @@ def tail(log: Path, lines: int = 20) -> str:
 
 def end_with_parent(signum: int) -> Callable[[], None]:
     """For preexec_fn: the kernel sends the child this signal when we die, even of kill -9."""
-    parent = os.getpid()
+    parent, libc = os.getpid(), ctypes.CDLL(None)
+    PR_SET_PDEATHSIG = 1
 
     def ask_the_kernel() -> None:
         if sys.platform == "linux":
-            PR_SET_PDEATHSIG = 1
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signum)
+            libc.prctl(PR_SET_PDEATHSIG, signum)
             if os.getppid() != parent:  # it died just before we asked
                 os.kill(os.getpid(), signum)
 

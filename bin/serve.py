@@ -32,15 +32,13 @@ LIVED_WELL = 60.0  # a child that ran for so many seconds starts with a clean re
 SECRETS = ("SECRET_KEY", "SMS_INBOUND_SECRET", "SMS_DELIVERY_SECRET")
 SETTINGS = (
     *SECRETS,
-    *(
-        "CP2_ENV",
-        "ALLOWED_HOSTS",
-        "SITE_URL",
-        "SMS_BACKEND",
-        "VAR_DIR",
-        "DATABASE_URL",
-        "REDIS_URL",
-    ),
+    "ALLOWED_HOSTS",
+    "CP2_ENV",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SITE_URL",
+    "SMS_BACKEND",
+    "VAR_DIR",
 )
 
 
@@ -230,8 +228,10 @@ def say(what: str) -> None:
     print(f"-- {what}", flush=True)
 
 
-def serve(port: int) -> None:
-    with listen(port) as listener, lock(VAR / "run.lock"):
+def serve(port: str) -> None:
+    if not (port.isdecimal() and int(port) < 65536):
+        raise Failed(f"PORT is to be a number below 65536, not {port}.")
+    with listen(int(port)) as listener, lock(VAR / "run.lock"):
         portal = Portal(VAR, listener, dict(os.environ))
         try:
             portal.start()
@@ -248,8 +248,8 @@ def serve_for(command: list[str]) -> int:
     var = VAR / "browser"
     with listen(0) as listener, lock(VAR / "browser.lock", wait=True):
         shutil.rmtree(var, ignore_errors=True)
-        ours = {"DATABASE_URL": "", "REDIS_URL": ""}
-        portal = Portal(var, listener, os.environ | ours)
+        env = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+        portal = Portal(var, listener, env)
         try:
             portal.start()
             return run_in_foreground(command, portal.env | {"CP2_BASE_URL": portal.url})
@@ -276,7 +276,7 @@ def main() -> int:
     try:
         if len(sys.argv) > 1:
             return serve_for(sys.argv[1:])
-        serve(int(os.environ.get("PORT") or 8000))
+        serve(os.environ.get("PORT") or "8000")
     except Stopped:
         return 0
     except Failed as failure:

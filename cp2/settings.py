@@ -297,10 +297,12 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # beat and workers would write three lines a second to say that nothing was due
+    # beat and workers would write three lines a second to say that nothing was due, and the
+    # gateway's client one for every text
     "loggers": {
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
     },
 }

@@ -13,7 +13,9 @@ os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody listens: n
 os.environ.setdefault("SMS_BACKEND", "sms.backends.memory")
 os.environ.setdefault("SMS_INBOUND_SECRET", "inbound-secret-of-the-tests-0123456789")
 os.environ.setdefault("SMS_DELIVERY_SECRET", "delivery-secret-of-the-tests-0123456789")
-os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="cp2-test-"))
+if "VAR_DIR" not in os.environ:
+    scratch = tempfile.TemporaryDirectory(prefix="cp2-test-")  # gone when the tests are
+    os.environ["VAR_DIR"] = scratch.name
 
 from cp2.settings import *  # noqa: F403
 from cp2.settings import STATIC_ROOT, STORAGES

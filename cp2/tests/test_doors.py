@@ -25,8 +25,8 @@ PUBLIC = {
 }
 # Answer to POST alone.
 POSTED = {"set_language", "accounts:logout", "sms:inbound", "sms:delivery"}
-# Not there unless configured.
-ABSENT = {"sms:simulator"}
+# Not there unless configured, and what only leads on to a static file.
+OTHERS = {"sms:simulator", "favicon"}
 
 SAMPLES = {"int": "1", "str": "x", "slug": "x", "path": "x", "uuid": "0" * 32, "day": "2025-11-03"}
 
@@ -47,7 +47,7 @@ def routes(
 
 
 ROUTES = dict(routes(get_resolver().url_patterns))
-GUARDED = {name: path for name, path in ROUTES.items() if name not in PUBLIC | POSTED | ABSENT}
+GUARDED = {name: path for name, path in ROUTES.items() if name not in PUBLIC | POSTED | OTHERS}
 
 
 class Doors(TestCase):
