@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 GRACE = 10.0  # seconds that a child has to finish what it is doing
+LOOK_EVERY = 0.5  # seconds
 
 
 class Failed(Exception):
@@ -113,11 +114,20 @@ def stop_together(children: Sequence[Child]) -> None:
         child.stop(max(0.0, deadline - time.monotonic()))
 
 
-def run_in_foreground(command: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run a command that has the terminal, and say how it ended as a shell would."""
+def run_in_foreground(
+    command: Sequence[str], env: Mapping[str, str], *, meanwhile: Callable[[], None] | None = None
+) -> int:
+    """Run a command that has the terminal, and say how it ended as a shell would.
+
+    `meanwhile` is called twice a second until then.
+    """
     process = subprocess.Popen(command, env=env, preexec_fn=end_with_parent(signal.SIGTERM))
     signal.signal(signal.SIGINT, lambda *_: None)  # the terminal sends Ctrl-C to it as well
     for signum in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, lambda signum, _: process.send_signal(signum))
-    status = process.wait()
+    while (status := process.poll()) is None:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(LOOK_EVERY)
+        if meanwhile:
+            meanwhile()
     return status if status >= 0 else 128 - status

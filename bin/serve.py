@@ -20,7 +20,15 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
 
-from children import Child, Failed, end_with_parent, run_in_foreground, stop_together, tail
+from children import (
+    LOOK_EVERY,
+    Child,
+    Failed,
+    end_with_parent,
+    run_in_foreground,
+    stop_together,
+    tail,
+)
 from embedded import Broker, Postgres, lock
 from ports import listen
 
@@ -52,6 +60,7 @@ class Portal:
         self.env = development_settings(var, self.url) | env
         self.servers: list[Child] = []
         self.programs: list[Child] = []
+        self.keepers: list[Keeper] = []
 
     def start(self) -> None:
         self.keep_last_logs()
@@ -67,6 +76,7 @@ class Portal:
         say("starting web, worker and beat")
         self.start_programs()
         self.wait_until_ready()
+        self.keepers = [Keeper(child) for child in self.servers + self.programs]
 
     def keep_last_logs(self) -> None:
         for log in (self.var / "log").glob("*.log"):
@@ -155,13 +165,10 @@ class Portal:
         finally:
             connection.close()
 
-    def watch(self) -> None:
-        """Start again whatever ends."""
-        keepers = [Keeper(child) for child in self.servers + self.programs]
-        while True:
-            for keeper in keepers:
-                keeper.look()
-            time.sleep(0.5)
+    def look(self) -> None:
+        """Start again whatever has ended."""
+        for keeper in self.keepers:
+            keeper.look()
 
     def stop(self) -> None:
         stop_together(self.programs)
@@ -237,7 +244,9 @@ def serve(port: str) -> None:
             portal.start()
             print(f"\nCP2 is ready at {portal.url} (Ctrl-C stops it). Who can sign in:\n")
             print(portal.manage("people"), flush=True)
-            portal.watch()
+            while True:
+                portal.look()
+                time.sleep(LOOK_EVERY)
         finally:
             say("stopping")
             portal.stop()
@@ -252,7 +261,8 @@ def serve_for(command: list[str]) -> int:
         portal = Portal(var, listener, env)
         try:
             portal.start()
-            return run_in_foreground(command, portal.env | {"CP2_BASE_URL": portal.url})
+            env = portal.env | {"CP2_BASE_URL": portal.url}
+            return run_in_foreground(command, env, meanwhile=portal.look)
         finally:
             portal.stop()
 

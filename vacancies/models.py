@@ -3,7 +3,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -91,9 +91,12 @@ class Vacancy(models.Model):
         ]
 
     def __str__(self) -> str:
+        """The original's line, which people know by heart: in English on every page."""
+        with translation.override("en"):
+            kind = self.get_station_kind_display()
         return (
             f"{self.position}:- Exam {self.exam}, Activity: {self.activity}, "
-            f"Duty Station: {self.get_station_kind_display()}, "
+            f"Duty Station: {kind}, "
             f"Deadline {timezone.localdate(self.closes_at):%-d %b %Y}, {self.places} positions"
         )
 
