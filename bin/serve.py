@@ -279,6 +279,7 @@ def stop(signum: int, frame: FrameType | None) -> None:
 
 def main() -> int:
     os.chdir(PROJECT)
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # a shell's own must not become the portal's
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
