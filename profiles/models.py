@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalogue.models import Bank, BankBranch, Level, StudyLevel, SubCounty
 from cp2.rules import Role
+from sms.phones import local
 
 
 class Gender(models.TextChoices):
@@ -181,7 +182,7 @@ class Officer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.full_name or self.user.username
+        return self.full_name or local(self.phone)
 
     @property
     def phone(self) -> str:

@@ -305,4 +305,4 @@ def last_beat(name: str) -> float | None:
 
 def last_texts(to: str, *, most: int = 5) -> Iterable[Message]:
     """For the people who wait for one: what was sent to a phone, and whether it came."""
-    return Message.objects.filter(to=to).order_by("-pk")[:most]
+    return Message.objects.filter(to=to).order_by("-created_at", "-pk")[:most]
