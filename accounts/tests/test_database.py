@@ -63,8 +63,9 @@ class Trail(TestCase):
 
     def refuses(self, statement):
         # with nothing pending, which would hide the answer
-        with pytest.raises(DatabaseError, match="the audit trail only grows"):
+        with pytest.raises(DatabaseError, match="the audit trail only grows") as refusal:
             execute("SET CONSTRAINTS ALL IMMEDIATE", statement)
+        assert refusal.value.__cause__.diag.constraint_name == "entries_only_grow"
         assert Entry.objects.filter(pk=self.entry.pk, verb="account.opened").exists()
 
     def test_entry_cannot_be_changed_removed_or_swept_away(self):
@@ -74,7 +75,7 @@ class Trail(TestCase):
 
     def test_verb_is_a_noun_and_what_happened_to_it(self):
         for verb in ("opened", "Account.Opened", "account.opened.now", ""):
-            with pytest.raises(IntegrityError, match="verb_is_noun"), transaction.atomic():
+            with pytest.raises(IntegrityError, match="verb_is_noun_and_past"), transaction.atomic():
                 record(verb, self.user, by=None)
 
     def test_person_with_entries_cannot_be_removed(self):

@@ -43,10 +43,12 @@ class Texts(TestCase):
         InboundMessage.objects.create(provider_id="1", sender="s", shortcode="22262")
         with pytest.raises(IntegrityError, match="provider_id"), transaction.atomic():
             InboundMessage.objects.create(provider_id="1", sender="s", shortcode="22262")
-        with pytest.raises(IntegrityError, match="read_with_an_outcome"), transaction.atomic():
+        unread = "inbound_is_read_with_an_outcome"
+        with pytest.raises(IntegrityError, match=unread), transaction.atomic():
             InboundMessage.objects.update(read_at=timezone.now())
 
     def test_receipt_twice(self):
         Receipt.objects.create(provider_id="1", status="Success")
-        with pytest.raises(IntegrityError, match="one_receipt"), transaction.atomic():
+        twice = "one_receipt_of_a_kind_per_text"
+        with pytest.raises(IntegrityError, match=twice), transaction.atomic():
             Receipt.objects.create(provider_id="1", status="Success")
