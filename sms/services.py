@@ -6,6 +6,7 @@ or the gateway is gone, and nothing leaves twice, but for the one case where the
 taken a text and its answer was lost.
 """
 
+import logging
 import random
 from collections.abc import Iterable
 from datetime import timedelta
@@ -23,7 +24,10 @@ from sms.backends import GatewayError, NoAnswer, NotSent, OutOfService, Rejected
 from sms.models import Heartbeat, InboundMessage, Kind, Message, MessageStatus, Receipt
 from sms.phones import is_mobile, mobile
 
+logger = logging.getLogger(__name__)
+
 LEASE = timedelta(seconds=60)
+MOST_DEATHS = 3  # a text that ends its worker each time is parked for a person to look at
 WAITS = [timedelta(seconds=10), *(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))]
 FINAL_RECEIPTS = {
     "Success": MessageStatus.DELIVERED,
@@ -92,7 +96,10 @@ def take(kind: Kind, *, most: int) -> list[Message]:
 def send_due(kind: Kind, *, most: int = 20) -> int:
     taken = take(kind, most=most)
     for message in taken:
-        deliver(message)
+        try:
+            deliver(message)
+        except Exception:  # one that cannot be sent must not hold up the others
+            logger.exception("text %s could not be sent", message.pk)  # the sweep takes it up
     return len(taken)
 
 
@@ -169,8 +176,10 @@ def sweep() -> int:
     for message in abandoned:
         if message.handed_at:
             _doubt(message, "the worker died while it was sending")
-        else:
+        elif message.attempts < MOST_DEATHS:
             _note(message, MessageStatus.QUEUED)
+        else:
+            _note(message, MessageStatus.FAILED, failure="it cannot be sent: see the worker's log")
     return len(abandoned)
 
 
@@ -249,24 +258,31 @@ def receive(*, provider_id: str, sender: str, shortcode: str, text: str) -> None
 
 
 def read_inbox(*, most: int = 50) -> int:
-    unread = InboundMessage.objects.filter(read_at=None).order_by("pk")[:most]
-    return sum(read(inbound) for inbound in unread)
+    unread = list(InboundMessage.objects.filter(read_at=None).order_by("pk")[:most])
+    for inbound in unread:
+        try:
+            read(inbound)
+        except Exception:  # else it would stand before all later ones for ever
+            logger.exception("inbound text %s could not be answered", inbound.pk)
+            InboundMessage.objects.filter(pk=inbound.pk, read_at=None).update(
+                read_at=timezone.now(), outcome="failed: see the worker's log"
+            )
+    return len(unread)
 
 
 @transaction.atomic
-def read(inbound: InboundMessage) -> bool:
-    """Do what the text asks for, once. False if another worker is reading it."""
+def read(inbound: InboundMessage) -> None:
+    """Do what the text asks for, once; nothing if another worker is at it."""
     locked = (
         InboundMessage.objects.select_for_update(skip_locked=True)
         .filter(pk=inbound.pk, read_at=None)
         .first()
     )
     if locked is None:
-        return False
+        return
     locked.outcome = _answer(locked)[:60]
     locked.read_at = timezone.now()
     locked.save(update_fields=["outcome", "read_at"])
-    return True
 
 
 def _answer(inbound: InboundMessage) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 import time_machine
@@ -9,9 +10,10 @@ from django.db import connection, transaction
 from django.test import TestCase
 from django.utils import timezone
 
+from cp2.tests import make
 from sms import services
 from sms.backends import NoAnswer, NotSent, OutOfService, Rejected, memory
-from sms.models import Kind, Message, MessageStatus, Receipt
+from sms.models import InboundMessage, Kind, Message, MessageStatus, Receipt
 
 TO = "254712345678"
 
@@ -123,6 +125,41 @@ class Sending(TestCase):
 
         message.refresh_from_db()
         assert (message.status, message.attempts) == (MessageStatus.UNKNOWN, 2)
+
+
+class Poison(TestCase):
+    """A text, or an answer, that breaks whatever touches it."""
+
+    def test_text_that_cannot_be_made_holds_up_no_other_and_is_parked(self):
+        poison = Message.objects.create(
+            to=TO, template="accounts/password", kind=Kind.CREDENTIALS, context={"user": 0}
+        )
+        user = make.officer().user
+        services.send_credentials(user.phone, "accounts/password", user=user.pk)
+
+        for _ in range(services.MOST_DEATHS):
+            services.send_due(Kind.CREDENTIALS)
+            Message.objects.filter(status=MessageStatus.SENDING).update(
+                lease_until=timezone.now() - timedelta(seconds=1)
+            )
+            services.sweep()
+
+        poison.refresh_from_db()
+        assert poison.status == MessageStatus.FAILED
+        assert [text.to for text in memory.outbox] == [user.phone]
+
+    def test_inbound_text_that_cannot_be_answered_does_not_stand_before_later_ones(self):
+        for number in "12":
+            services.receive(provider_id=number, sender=f"+{TO}", shortcode="22262", text="HI")
+        first, second = InboundMessage.objects.order_by("pk")
+
+        with patch("sms.services._answer", side_effect=[RuntimeError, "answered"]):
+            services.read_inbox()
+
+        first.refresh_from_db()
+        second.refresh_from_db()
+        assert first.outcome == "failed: see the worker's log"
+        assert second.outcome == "answered"
 
 
 class Sweeping(TestCase):
