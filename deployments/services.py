@@ -4,6 +4,7 @@ Locks are taken in one order: officers by number, posts by number, deployments b
 officer's lock is what two directors meet at; the exclusion constraints are the last word.
 """
 
+import logging
 from collections.abc import Iterable
 from copy import copy
 from datetime import date, datetime, timedelta
@@ -32,6 +33,9 @@ from deployments.eligibility import (
 from deployments.models import HOLDS_ITS_DAYS, Deployment, DeploymentStatus, Post
 from profiles.models import Officer
 from vacancies.models import Application
+
+logger = logging.getLogger(__name__)
+
 
 # Entitlements
 
@@ -180,8 +184,13 @@ def cancel(deployment: Deployment, *, by: User, reason: str) -> Deployment:
 
 def expire_due(*, most: int = 500) -> int:
     """Take back the offers that nobody answered in time, each on its own."""
-    lapsed = Deployment.objects.lapsed().order_by("respond_by")[:most]
-    return sum(_expire(deployment) for deployment in lapsed)
+    expired = 0
+    for deployment in Deployment.objects.lapsed().order_by("respond_by")[:most]:
+        try:
+            expired += _expire(deployment)
+        except Exception:  # it would stand before all later ones at every tick
+            logger.exception("deployment %s could not expire", deployment.pk)
+    return expired
 
 
 @transaction.atomic

@@ -185,6 +185,14 @@ class ExpireTests(TestCase):
         offered(respond_by=timezone.now() - DAY, application=False)
         assert services.expire_due() == 1
 
+    def test_one_that_cannot_lapse_holds_up_no_other(self):
+        first = offered(respond_by=timezone.now() - 2 * DAY)
+        Application.objects.update(status=ApplicationStatus.WITHDRAWN)  # so it cannot be released
+        offered(respond_by=timezone.now() - DAY)
+        assert services.expire_due() == 1
+        first.refresh_from_db()
+        assert first.status == DeploymentStatus.OFFERED
+
 
 class PageTests(WebTest):
     def setUp(self):
