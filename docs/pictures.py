@@ -28,7 +28,8 @@ def main() -> None:
         for name, person, path, width in (
             ("officer", first["officer"], "/home/", NARROW),
             ("centre", ready, "/centre/", NARROW),
-            ("area", first["TSC director"], "/area/", WIDE),
+            ("tsc", first["TSC director"], "/area/", WIDE),
+            ("scde", first["SCDE director"], "/area/", WIDE),
             ("headquarters", first["admin"], "/admin/", WIDE),
         ):
             visitor = Visitor(chromium, width=width)
