@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import User
+from accounts.requests import actor
 from accounts.services import record
 from claims import services
 from claims.forms import NoteForm, PrepareForm, ResultsForm
@@ -36,10 +36,6 @@ from claims.templatetags.shillings import masked, shillings
 from cp2.rules import Refused
 
 MOST_AT_ONCE = 1000
-
-
-def actor(request: HttpRequest) -> User:
-    return cast(User, request.user)
 
 
 class ReadOnly:

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -24,4 +24,6 @@ class PortalAdminSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """There is one way in for everybody; it asks for the code as well."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise Http404  # they are signed in already: to ask again would lead here again
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"))

@@ -7,6 +7,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
+from django.utils.formats import localize
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,8 +38,13 @@ class ReplyInline(admin.StackedInline[Reply, Enquiry]):
     form = AnswerForm
     extra = 1
     max_num = services.MOST_REPLIES
-    fields = ["text", "by", "at"]
-    readonly_fields = ["by", "at"]
+    fields = ["text", "by", "said_at"]
+    readonly_fields = ["by", "said_at"]
+
+    @admin.display(description=gettext_lazy("at"))
+    def said_at(self, reply: Reply) -> str:
+        """The empty box below has no time of its own yet."""
+        return localize(localtime(reply.at)) if reply.pk else ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Reply]:
         return super().get_queryset(request).select_related("by", "enquiry")

@@ -199,5 +199,9 @@ class RegisterEntryAdmin(admin.ModelAdmin[RegisterEntry]):
     search_fields = ["number__exact"]
     readonly_fields = ["imported_at"]
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        written = ["register", "number", "national_id", "name"]
+        return [*written, *self.readonly_fields] if obj else written
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

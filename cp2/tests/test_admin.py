@@ -1,0 +1,162 @@
+"""Headquarters' pages, as each group meets them: none breaks, and none tells too much."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.test import RequestFactory, TestCase
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from cp2.rules import Role
+from cp2.season.build import build
+from cp2.tests import make
+
+GROUPS = ["Deployment", "Finance preparer", "Finance approver", "Helpdesk", "Auditor"]
+KEPT = ["accounts", "attendance", "claims", "deployments", "enquiries", "profiles", "sms"]
+ODD = [
+    "q=",
+    "q=%00",
+    "q=%ED%A0%80",
+    "q=%22",
+    "p=9999999",
+    "p=-1",
+    "p=" + "9" * 30,
+    "e=1",
+    "o=99",
+    "o=x",
+    "all=",
+    "id__exact=" + "9" * 30,
+    "status__exact=nonsense",
+    "password__startswith=p",
+    "issued_password__startswith=p",
+    "user__password__startswith=p",
+    "officer__user__password__startswith=p",
+]
+
+
+def pages_of(model: Any) -> list[str]:
+    """A model's list, its page to add one, and the two of one row, if there is a row."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    row = model._default_manager.order_by("pk").last()
+    ours = [reverse(f"{name}_changelist"), reverse(f"{name}_add")]
+    return ours + [
+        reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "history") if row
+    ]
+
+
+def lists() -> list[str]:
+    return [pages_of(model)[0] for model in admin.site._registry]
+
+
+class AdminTests(TestCase):
+    superuser: User
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        build("tiny", 1, timezone.localdate(), lambda what: None)
+        cls.superuser = User.objects.get(is_superuser=True)
+
+    def sign_in(self, group: str = "") -> None:
+        self.client.logout()
+        self.client.raise_request_exception = False
+        user = User.objects.get(groups__name=group) if group else self.superuser
+        make.sign_in(self.client, user)
+
+    def answers(self, urls: list[str]) -> dict[str, Any]:
+        return {url: self.client.get(url) for url in urls}
+
+    # No page breaks
+
+    def test_every_page_of_every_model_answers_every_group(self):
+        for group in ["", *GROUPS]:
+            self.sign_in(group)
+            for model in admin.site._registry:
+                for url, page in self.answers(pages_of(model)).items():
+                    assert page.status_code in {200, 302, 403, 404}, (group, url)
+                    assert b"DatabaseDefault" not in page.content, (group, url)
+
+    def test_the_superuser_may_look_at_every_list_and_row(self):
+        self.sign_in()
+        for model in admin.site._registry:
+            listed, _add, *row = pages_of(model)
+            for url, page in self.answers([listed, *row]).items():
+                assert page.status_code == 200, url
+
+    def test_what_is_typed_into_an_address_breaks_no_list(self):
+        self.sign_in()
+        for url in lists():
+            for query in ODD:
+                page = self.client.get(f"{url}?{query}")
+                assert page.status_code in {200, 302, 400}, (url, query)
+
+    def test_a_row_that_cannot_be_is_not_found(self):
+        self.sign_in()
+        for url in lists():
+            for pk in ("0", "nonsense", "9" * 30, "%00"):
+                assert self.client.get(f"{url}{pk}/change/").status_code in {302, 404}, (url, pk)
+
+    # None tells too much
+
+    def test_nobody_finds_accounts_by_their_passwords(self):
+        users = reverse("admin:accounts_user_changelist")
+        for group in ["", *GROUPS]:
+            self.sign_in(group)
+            for query in (
+                "password__startswith=a",
+                "password__isnull=False",
+                "issued_password__startswith=a",
+                "issued_password=",
+            ):
+                assert self.client.get(f"{users}?{query}").status_code in {302, 400, 403}, query
+
+    def test_no_page_has_a_field_for_a_password_or_shows_one(self):
+        self.sign_in()
+        hashes = set(User.objects.exclude(password="").values_list("password", flat=True))
+        assert hashes
+        for model in admin.site._registry:
+            for url, page in self.answers(pages_of(model)).items():
+                text = page.content.decode()
+                assert 'type="password"' not in text, url
+                assert 'name="password' not in text, url
+                assert "field-password" not in text, url
+                assert "field-issued_password" not in text, url
+                assert not any(hashed in text for hashed in hashes), url
+
+    def test_nobody_removes_people_marks_money_or_the_trail(self):
+        request = RequestFactory().get("/")
+        request.user = self.superuser
+        for model, registered in admin.site._registry.items():
+            if model._meta.app_label in KEPT:
+                assert not registered.has_delete_permission(request), model
+                assert "delete_selected" not in registered.get_actions(request), model
+
+    def test_nobody_writes_in_the_trail(self):
+        self.sign_in()
+        assert self.client.get(reverse("admin:accounts_entry_add")).status_code == 403
+
+    # Who gets in
+
+    def test_without_a_one_time_code_staff_get_nowhere(self):
+        for user in [self.superuser, *User.objects.filter(groups__name__in=GROUPS)]:
+            self.client.force_login(user)
+            for url in [reverse("admin:index"), *lists()]:
+                page = self.client.get(url)
+                assert page.status_code == 302
+                assert page.url.startswith(reverse("accounts:code")), url
+
+    def test_strangers_are_asked_to_sign_in(self):
+        for url in [reverse("admin:index"), *lists()]:
+            page = self.client.get(url, follow=True)
+            assert page.redirect_chain[-1][0].startswith(reverse("accounts:login")), url
+
+    def test_for_officers_centres_and_directors_there_is_no_such_page(self):
+        for role in (Role.OFFICER, Role.CENTRE, Role.DIRECTOR):
+            user = User.objects.filter(role=role).order_by("pk")[0]
+            make.sign_in(self.client, user)
+            for url in [reverse("admin:index"), *lists()]:
+                assert self.client.get(url, follow=True).status_code == 404, (role, url)
+
+    def test_there_are_the_groups_that_are_tested_here(self):
+        assert sorted(Group.objects.values_list("name", flat=True)) == sorted(GROUPS)
