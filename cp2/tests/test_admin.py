@@ -1,5 +1,6 @@
 """Headquarters' pages, as each group meets them: none breaks, and none tells too much."""
 
+import re
 from typing import Any
 
 from django.contrib import admin
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from cp2.admin import ORDER
 from cp2.rules import Role
 from cp2.season.build import build
 from cp2.tests import make
@@ -96,6 +98,26 @@ class AdminTests(TestCase):
         for url in lists():
             for pk in ("0", "nonsense", "9" * 30, "%00"):
                 assert self.client.get(f"{url}{pk}/change/").status_code in {302, 404}, (url, pk)
+
+    # The order and the face
+
+    def test_the_lists_stand_in_the_order_of_the_season(self):
+        self.sign_in()
+        page = self.client.get(reverse("admin:index"))
+        listed = {
+            app["app_label"]: [model["object_name"] for model in app["models"]]
+            for app in page.context["app_list"]
+        }
+        assert list(listed.items()) == list(ORDER.items())
+
+    def test_every_page_wears_our_colours_and_no_style_of_its_own(self):
+        self.sign_in()
+        users = reverse("admin:accounts_user_changelist")
+        for url in (reverse("admin:index"), users, reverse("admin:accounts_user_add")):
+            text = self.client.get(url).content.decode()
+            assert "css/admin" in text
+            assert "img/cp2" in text
+            assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", text), url
 
     # None tells too much
 
