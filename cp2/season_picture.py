@@ -1,0 +1,158 @@
+"""What headquarters sees first: how far the season has come, a list behind each number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from attendance.models import Register, RegisterStatus
+from catalogue.models import CentreEntry, Exam
+from claims.models import Claim, ClaimStatus
+from deployments.models import Deployment, DeploymentStatus
+from enquiries.models import Enquiry, EnquiryStatus
+from profiles.models import Officer, Vetting
+from sms.models import Message, MessageStatus
+from vacancies.models import Application, ApplicationStatus
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str
+    count: int
+    url: str = ""
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    title: str
+    figures: list[Figure]
+
+
+def picture(user: User) -> dict[str, Any]:
+    """The newest year's exams, and a line of figures for each thing that this person may list."""
+    exams = list(Exam.objects.filter(year=Exam.objects.order_by("-year").values("year")[:1]))
+    lines = [line(exams) for permission, line in LINES.items() if user.has_perm(permission)]
+    return {"season": ", ".join(exam.short for exam in exams), "picture": lines}
+
+
+def _officers(exams: list[Exam]) -> Line:
+    """Officers stay from season to season."""
+    counts = Officer.objects.aggregate(
+        registered=Count("pk"),
+        submitted=Count("submitted_at"),
+        vetted=Count("pk", filter=Q(vetting=Vetting.VETTED)),
+    )
+    return Line(
+        _("Officers"),
+        [
+            Figure(_("Registered"), counts["registered"], _list(Officer)),
+            Figure(
+                _("Profile submitted"),
+                counts["submitted"],
+                _list(Officer, submitted_at__isempty=0),
+            ),
+            Figure(
+                str(Vetting.VETTED.label),
+                counts["vetted"],
+                _list(Officer, vetting__exact=Vetting.VETTED),
+            ),
+        ],
+    )
+
+
+def _applications(exams: list[Exam]) -> Line:
+    rows = Application.objects.filter(exam__in=exams)
+    figures = _by_status(rows, ApplicationStatus, exam__in=_numbers(exams))
+    return Line(_("Applications"), figures)
+
+
+def _deployments(exams: list[Exam]) -> Line:
+    rows = Deployment.objects.filter(post__exam__in=exams)
+    figures = _by_status(rows, DeploymentStatus, post__exam__in=_numbers(exams))
+    return Line(_("Deployments"), figures)
+
+
+def _registers(exams: list[Exam]) -> Line:
+    """Each centre whose exam sits today owes one."""
+    today = timezone.localdate()
+    submitted = [RegisterStatus.SUBMITTED, RegisterStatus.AMENDED]
+    its_own = Register.objects.filter(entry=OuterRef("pk"), day=today, status__in=submitted)
+    counts = (
+        CentreEntry.objects.filter(exam__days__day=today)
+        .annotate(is_submitted=Exists(its_own))
+        .aggregate(due=Count("pk"), submitted=Count("pk", filter=Q(is_submitted=True)))
+    )
+    url = _list(Register, day__exact=today.isoformat(), status__in=",".join(submitted))
+    return Line(
+        _("Registers of today"),
+        [
+            Figure(_("Submitted"), counts["submitted"], url),
+            Figure(_("Due"), counts["due"]),
+        ],
+    )
+
+
+def _claims(exams: list[Exam]) -> Line:
+    rows = Claim.objects.filter(exam__in=exams)
+    figures = _by_status(rows, ClaimStatus, amount=Sum("net"), exam__in=_numbers(exams))
+    return Line(_("Claims"), figures)
+
+
+def _enquiries(exams: list[Exam]) -> Line:
+    return Line(_("Enquiries"), _by_status(Enquiry.objects.all(), EnquiryStatus))
+
+
+def _texts(exams: list[Exam]) -> Line:
+    return Line(_("Texts"), _by_status(Message.objects.all(), MessageStatus))
+
+
+# In the order of the lists below it; by what one must be allowed in order to see the line.
+LINES: dict[str, Callable[[list[Exam]], Line]] = {
+    "profiles.view_officer": _officers,
+    "vacancies.view_application": _applications,
+    "deployments.view_deployment": _deployments,
+    "attendance.view_register": _registers,
+    "claims.view_claim": _claims,
+    "enquiries.view_enquiry": _enquiries,
+    "sms.view_message": _texts,
+}
+
+
+def _by_status(
+    rows: QuerySet[Any],
+    statuses: type[models.TextChoices],
+    *,
+    amount: Sum | None = None,
+    **narrowed: str,
+) -> list[Figure]:
+    """How many rows stand where, in the order of their life, and what they come to; one query."""
+    wanted = {"n": Count("pk"), **({"amount": amount} if amount else {})}
+    found = {row["status"]: row for row in rows.order_by().values("status").annotate(**wanted)}
+    nothing = {"n": 0, "amount": Decimal(0)}
+    return [
+        Figure(
+            str(status.label),
+            found.get(status, nothing)["n"],
+            _list(rows.model, status__exact=status, **narrowed),
+            found.get(status, nothing)["amount"] if amount else None,
+        )
+        for status in statuses
+    ]
+
+
+def _list(model: type[models.Model], **narrowed: Any) -> str:
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{url}?{urlencode(narrowed)}" if narrowed else url
+
+
+def _numbers(exams: list[Exam]) -> str:
+    return ",".join(str(exam.pk) for exam in exams)
