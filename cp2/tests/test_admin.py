@@ -146,6 +146,24 @@ class AdminTests(TestCase):
                 assert "field-issued_password" not in text, url
                 assert not any(hashed in text for hashed in hashes), url
 
+    def test_the_admins_own_page_for_a_password_leads_to_ours(self):
+        ours = reverse("accounts:change_password")
+        old = self.superuser.password
+        for group in ["", *GROUPS]:
+            self.sign_in(group)
+            page = self.client.get(reverse("admin:index")).content.decode()
+            assert f'href="{ours}"' in page
+            assert reverse("admin:password_change") not in page
+            typed = {
+                "old_password": make.PASSWORD,
+                "new_password1": "mine-Alone-4711",
+                "new_password2": "mine-Alone-4711",
+            }
+            for answer in (self.client.get, self.client.post):
+                changed = answer(reverse("admin:password_change"), typed)
+                assert (changed.status_code, changed.url) == (302, ours)
+        assert User.objects.get(pk=self.superuser.pk).password == old
+
     def test_nobody_removes_people_marks_money_or_the_trail(self):
         request = RequestFactory().get("/")
         request.user = self.superuser
