@@ -65,7 +65,7 @@ class PortalAdminSite(AdminSite):
             raise Http404  # they are signed in already: to ask again would lead here again
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
-    def password_change(
+    def password_change(  # type: ignore[override]  # Django's too answers with a redirect
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The portal's own page takes back an issued password, tells its owner, and is audited."""
