@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from attendance.models import Register, RegisterStatus
+from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
 from catalogue.models import CentreEntry, Office
 from claims.models import Claim, ClaimStatus
 from deployments.models import LIVE, Deployment, DeploymentStatus, Post
@@ -66,6 +66,9 @@ def _waiting(user: User) -> dict[str, int]:
         waiting["claims"] = Claim.objects.visible_to(user).filter(status=ClaimStatus.PREPARED)
     else:
         waiting["enquiries"] = Enquiry.objects.visible_to(user).filter(status=EnquiryStatus.OPEN)
+        waiting["returns"] = RegisterReturn.objects.visible_to(user).filter(
+            status=ReturnStatus.SIGNED
+        )
     counts = User.objects.filter(pk=user.pk).values_list(*map(_count, waiting.values())).get()
     return dict(zip(waiting, counts, strict=True))
 

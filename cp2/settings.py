@@ -141,6 +141,7 @@ LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "front"
 OTP_TOTP_ISSUER = "CP2"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True  # nobody reads another's secret off the admin
 OTP_LOGIN_URL = "accounts:code"
 ISSUED_PASSWORD_LIFE = timedelta(hours=24)
 
