@@ -19,6 +19,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.admin import Discreet
 from accounts.requests import actor
 from accounts.services import record
 from claims import services
@@ -498,7 +499,7 @@ class PaymentBatchAdmin(ReadOnly, admin.ModelAdmin[PaymentBatch]):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly, admin.ModelAdmin[Payment]):
+class PaymentAdmin(ReadOnly, Discreet):
     list_display = ["payee", "number", "amount", "batch", "status", "reference", "failure"]
     list_filter = ["status", "batch__exam"]
     list_select_related = ["batch"]

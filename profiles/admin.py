@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin import Discreet
 from accounts.requests import actor
 from cp2.rules import Refused
 from profiles import services
@@ -25,7 +26,7 @@ from profiles.models import (
 )
 
 
-class OfficersOwn(admin.ModelAdmin[Any]):
+class OfficersOwn(Discreet):
     """What officers themselves say: headquarters reads it, and who read it is written down."""
 
     list_per_page = 50
@@ -189,7 +190,7 @@ class NextOfKinAdmin(OfficersOwn):
 
 
 @admin.register(RegisterEntry)
-class RegisterEntryAdmin(admin.ModelAdmin[RegisterEntry]):
+class RegisterEntryAdmin(Discreet):
     """Lines of the agencies' registers. Imported anew rather than changed by hand."""
 
     list_display = ["register", "number", "name", "imported_at"]

@@ -133,6 +133,19 @@ class AdminTests(TestCase):
             ):
                 assert self.client.get(f"{users}?{query}").status_code in {302, 400, 403}, query
 
+    def test_no_masked_number_can_be_guessed_letter_by_letter(self):
+        for group in ["", *GROUPS]:
+            self.sign_in(group)
+            for page, query in {
+                "profiles_officer": "national_id__startswith=9",
+                "profiles_bankaccount": "number__startswith=0",
+                "profiles_registerentry": "national_id__gt=1",
+                "profiles_nextofkin": "officer__kra_pin__startswith=A",
+                "claims_payment": "payee_phone__startswith=254",
+            }.items():
+                url = f"{reverse(f'admin:{page}_changelist')}?{query}"
+                assert self.client.get(url).status_code in {302, 400, 403}, url
+
     def test_no_page_has_a_field_for_a_password_or_shows_one(self):
         self.sign_in()
         hashes = set(User.objects.exclude(password="").values_list("password", flat=True))
