@@ -148,7 +148,7 @@ class DayForm(forms.Form):
 
     def __init__(self, *args: Any, exams: QuerySet[Exam], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["exam"].queryset = exams  # type: ignore[attr-defined]
+        self.fields["exam"].queryset = exams  # type: ignore[attr-defined]  # a ModelChoiceField
 
     def chosen(self) -> tuple[date, Exam | None]:
         """The day and the exam, as far as they were given."""

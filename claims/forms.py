@@ -65,7 +65,7 @@ class AreaClaimsForm(forms.Form):
 
     def __init__(self, asked: Any, *, claims: ClaimQuerySet) -> None:
         super().__init__({"status": ClaimStatus.PREPARED} | asked.dict())
-        self.fields["exam"].queryset = Exam.objects.filter(  # type: ignore[attr-defined]
+        self.fields["exam"].queryset = Exam.objects.filter(  # type: ignore[attr-defined]  # a ModelChoiceField
             pk__in=claims.order_by().values("exam")
         )
 
@@ -91,7 +91,7 @@ class VerifyForm(forms.Form):
 
     def __init__(self, *args: Any, claims: ClaimQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["claim"].queryset = claims  # type: ignore[attr-defined]
+        self.fields["claim"].queryset = claims  # type: ignore[attr-defined]  # a ModelChoiceField
 
 
 # For headquarters

@@ -482,7 +482,7 @@ def _these(claims: Iterable[Claim]) -> ClaimQuerySet:
 def _move_all(rows: Sequence[Claim | Payment], status: models.TextChoices, **fields: Any) -> None:
     """`move` for many locked rows of one table, in one statement."""
     for row in rows:
-        if status not in row.MOVES.get(row.status, ()):  # type: ignore[call-overload]
+        if status not in row.MOVES.get(row.status, ()):  # type: ignore[call-overload]  # two kinds
             move(row, status)  # raises, in the status's own words
     if rows:
         table = type(rows[0])._base_manager

@@ -88,7 +88,7 @@ class PostAdmin(LookOnly):
     def sub_county(self, post: Post) -> str:
         return str(post.station.sub_county)
 
-    def get_urls(self) -> list[URLResolver | URLPattern]:  # type: ignore[override]
+    def get_urls(self) -> list[URLResolver | URLPattern]:  # type: ignore[override]  # paths of both kinds
         own = path(
             "compute/",
             self.admin_site.admin_view(self.compute),

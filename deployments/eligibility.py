@@ -140,5 +140,5 @@ def _elsewhere(
 
 
 def _held(officer: Officer) -> list[Deployment]:
-    held: list[Deployment] = officer.held  # type: ignore[attr-defined]
+    held: list[Deployment] = officer.held  # type: ignore[attr-defined]  # prefetched
     return held

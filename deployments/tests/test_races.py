@@ -64,8 +64,8 @@ def test_two_directors_deploy_one_officer_to_two_places():
         officer = make.officer()
         done, refused = split(
             at_once(
-                lambda: services.deploy(here, officer=officer, by=staff),  # noqa: B023
-                lambda: services.deploy(there, officer=officer, by=staff),  # noqa: B023
+                lambda: services.deploy(here, officer=officer, by=staff),
+                lambda: services.deploy(there, officer=officer, by=staff),
             )
         )
         assert (len(done), len(refused)) == (1, 1)
@@ -104,8 +104,8 @@ def test_accept_against_cancel():
         deployment = offered()
         user = deployment.officer.user
         results = at_once(
-            lambda: services.accept(deployment, by=user),  # noqa: B023
-            lambda: services.cancel(deployment, by=staff, reason="A mistake"),  # noqa: B023
+            lambda: services.accept(deployment, by=user),
+            lambda: services.cancel(deployment, by=staff, reason="A mistake"),
         )
         split(results)
         assert isinstance(results[1], Deployment)  # a cancellation is possible before and after
@@ -122,8 +122,8 @@ def test_accept_against_reject():
         user = deployment.officer.user
         split(
             at_once(
-                lambda: services.accept(deployment, by=user),  # noqa: B023
-                lambda: services.reject(deployment, by=user, reason="Unwell"),  # noqa: B023
+                lambda: services.accept(deployment, by=user),
+                lambda: services.reject(deployment, by=user, reason="Unwell"),
             )
         )
         deployment.refresh_from_db()
@@ -154,9 +154,9 @@ def test_two_directors_redeploy_one_officer():
             at_once(
                 *(
                     lambda to=to: services.redeploy(
-                        old,  # noqa: B023
+                        old,
                         to=to.station,
-                        from_day=today,  # noqa: B023
+                        from_day=today,
                         by=staff,
                         reason="Short of staff",
                     )
@@ -178,10 +178,10 @@ def test_crossing_swaps_and_moves_never_lock_each_other_for_good():
         change = {"from_day": today, "by": staff, "reason": "Rotation"}
         split(
             at_once(
-                lambda: services.swap(one, two, **change),  # noqa: B023
-                lambda: services.swap(two, one, **change),  # noqa: B023
-                lambda: services.redeploy(one, to=there.station, **change),  # noqa: B023
-                lambda: services.redeploy(two, to=here.station, **change),  # noqa: B023
+                lambda: services.swap(one, two, **change),
+                lambda: services.swap(two, one, **change),
+                lambda: services.redeploy(one, to=there.station, **change),
+                lambda: services.redeploy(two, to=here.station, **change),
             )
         )
         for officer in (one.officer, two.officer):
@@ -196,7 +196,7 @@ def test_entitlements_computed_twice_at_once():
             make.terms(exam, make.position(code))
         for _each in range(5):
             make.entry(exam=exam)
-        done, refused = split(at_once(*[lambda: services.compute_posts(exam, by=staff)] * 3))  # noqa: B023
+        done, refused = split(at_once(*[lambda: services.compute_posts(exam, by=staff)] * 3))
         assert sorted(outcome.made for outcome in done) == [0, 0, 15]
         assert refused == []
 
@@ -210,8 +210,8 @@ def test_an_entitlement_computed_while_officers_are_deployed():
         officer = make.officer()
         split(
             at_once(
-                lambda: services.deploy(post, officer=officer, by=staff),  # noqa: B023
-                lambda: services.compute_posts(entry.exam, by=staff),  # noqa: B023
+                lambda: services.deploy(post, officer=officer, by=staff),
+                lambda: services.compute_posts(entry.exam, by=staff),
             )
         )
         post.refresh_from_db()
