@@ -42,6 +42,7 @@ class Phone:
     def __init__(self, number: str) -> None:
         self.number = number
         self.url = f"{BASE}/sms/simulator/{number}/"
+        self.waited: list[float] = []  # seconds, for each text that was waited for
 
     def texts(self) -> list[dict[str, str]]:
         answer = httpx.get(self.url, headers={"Accept": "application/json"})
@@ -53,11 +54,12 @@ class Phone:
 
     def wait_for(self, words: str, *, after: int = 0, within: float = 10) -> str:
         """The newest text with these words, among those that came after the first `after`."""
-        deadline = time.monotonic() + within
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        while time.monotonic() < began + within:
             texts = self.texts()
             for text in texts[: len(texts) - after]:
                 if words in text["text"]:
+                    self.waited.append(time.monotonic() - began)
                     return text["text"]
             time.sleep(0.05)
         raise AssertionError(f"no text “{words}” came to {self.number} within {within} s")
