@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "accounts",
     "sms",
     "catalogue",
+    "cp2.limits",
     "cp2.season",
     "cp2.apps.PortalAdminConfig",
     "django.contrib.auth",
@@ -218,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
     "offers": every(60, "deployments.tasks.expire_offers"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
+    "limits": every(3600, "cp2.limits.tasks.tidy"),
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 

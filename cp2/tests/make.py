@@ -30,6 +30,7 @@ from catalogue.models import (
     SubCounty,
 )
 from claims.models import Claim, ClaimLine
+from cp2.limits.models import SLOTS, Bucket
 from cp2.rules import Role
 from deployments.models import Deployment, DeploymentStatus, Post
 from profiles.models import (
@@ -316,6 +317,14 @@ def claim(**fields: Any) -> Claim:
         claim=made, deployment=deployment_, days=2, rate=Decimal(550), amount=Decimal(1100)
     )
     return made
+
+
+def time_passes(**delta: float) -> None:
+    """For all limits: they go by the database's clock, so their uses are moved back instead."""
+    seconds = timedelta(**delta).total_seconds()
+    for bucket in Bucket.objects.select_related("limit"):
+        bucket.slot -= int(seconds * SLOTS / bucket.limit.seconds)
+        bucket.save(update_fields=["slot"])
 
 
 def moment(text: str) -> datetime:

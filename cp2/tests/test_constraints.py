@@ -7,7 +7,8 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
-APPS = [path.parent for path in Path(settings.BASE_DIR).glob("*/models.py")]
+ROOT = Path(settings.BASE_DIR)
+APPS = [path.parent for path in [*ROOT.glob("*/models.py"), *ROOT.glob("cp2/*/models.py")]]
 
 
 def names_in_models(app: str) -> set[str]:
