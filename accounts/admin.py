@@ -1,16 +1,22 @@
 import re
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
 from accounts.models import Entry, User
 from accounts.requests import actor
+from cp2.limits.models import Limit
+from cp2.limits.services import in_words
+from cp2.rules import Refused
 
 # Passwords' hashes, and the numbers that lists show masked.
 GUESSABLE = re.compile(r"password|national_id|kra_pin|(tsc|pf|nssf|sha)_number|payee|\bnumber")
@@ -82,16 +88,65 @@ class UserAdmin(Discreet):
     def issue_password(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         promised = 0
         for user in queryset[:100]:
-            if user.phone and services.ask_for_password(user.phone, road="helpdesk"):
-                promised += 1
+            try:
+                services.issue_password(user, by=actor(request))
+            except Refused as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
             else:
-                self.message_user(
-                    request, _("%(user)s has no phone.") % {"user": user}, messages.ERROR
-                )
+                promised += 1
         self.message_user(request, _("%(count)s passwords will be texted.") % {"count": promised})
 
     def has_issue_password_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.issue_password")
+
+
+@admin.register(Limit)
+class LimitAdmin(admin.ModelAdmin[Limit]):
+    """How often things may happen: seen, and tuned, by headquarters."""
+
+    list_display = ["__str__", "name", "takes", "period", "full", "refused"]
+    fields = ["name", "period", "takes"]
+    readonly_fields = ["name", "period"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Limit]:
+        """With how many are stopped by each, and how often they were, of late."""
+        recent = Q(buckets__at__gte=timezone.now() - timedelta(days=1))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                stopped=Count("buckets", filter=recent & Q(buckets__refused__gt=0)),
+                hits=Coalesce(Sum("buckets__refused", filter=recent), 0),
+            )
+        )
+
+    @admin.display(description=_("in"))
+    def period(self, limit: Limit) -> str:
+        return in_words(timedelta(seconds=limit.seconds))
+
+    @admin.display(description=_("stopped, last 24 hours"))
+    def full(self, limit: Any) -> int:
+        stopped: int = limit.stopped
+        return stopped
+
+    @admin.display(description=_("tries refused to them"))
+    def refused(self, limit: Any) -> int:
+        hits: int = limit.hits
+        return hits
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a limit that no code asks for would be a promise that nobody keeps
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # one that is missing lets nothing through
+
+    def save_model(
+        self, request: HttpRequest, obj: Limit, form: ModelForm[Limit], change: bool
+    ) -> None:
+        with transaction.atomic():
+            was = form.initial.get("takes")
+            super().save_model(request, obj, form, change)
+            services.record("limit.changed", obj, by=actor(request), was=was, now=obj.takes)
 
 
 @admin.register(Entry)

@@ -2,9 +2,8 @@ import re
 from typing import Any
 
 from django import forms
-from django.contrib.auth import authenticate, password_validation
+from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,27 +28,12 @@ class LoginForm(forms.Form):
         error_messages={"required": gettext_lazy("Enter your password")},
     )
 
-    def __init__(self, *args: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.request = request
-        self.user: User | None = None
+    def clean_username(self) -> str:
+        return str(self.cleaned_data["username"]).strip()
 
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if self.errors:
-            return data
-        # a password copied off a text often brings a space along
-        self.user = authenticate(
-            self.request, username=data["username"], password=data["password"].strip()
-        )
-        if self.user is None:
-            raise ValidationError(
-                _(
-                    "The number and the password do not go together. Check both, or ask for a "
-                    "new password below."
-                )
-            )
-        return data
+    def clean_password(self) -> str:
+        """A password copied off a text often brings a space along."""
+        return str(self.cleaned_data["password"]).strip()
 
 
 class ForgotForm(forms.Form):
@@ -57,6 +41,22 @@ class ForgotForm(forms.Form):
         label=gettext_lazy("Phone number"),
         help_text=gettext_lazy("The number you registered with, for example 0712 345 678."),
     )
+
+
+class ConfirmForm(forms.Form):
+    national_id = forms.CharField(
+        label=gettext_lazy("National ID number"),
+        max_length=20,
+        help_text=gettext_lazy("The number on your own ID card, for example 12345678."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Enter your national ID number")},
+    )
+
+    def clean_national_id(self) -> str:
+        number = "".join(self.cleaned_data["national_id"].split())
+        if not re.fullmatch(r"[0-9]{1,20}", number):
+            raise ValidationError(_("Use only the digits 0 to 9, for example 12345678."))
+        return number
 
 
 class CodeForm(forms.Form):

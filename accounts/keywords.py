@@ -3,11 +3,26 @@
 from django.conf import settings
 
 from accounts import services
+from accounts.models import User
+from cp2.limits.services import Limited
 from sms.services import send_once_a_day
 
 
 def password(sender: str, words: str) -> str:
     """PASSWORD: new login details to the sender, whatever else the text says."""
-    if services.ask_for_password(sender, road="text"):
-        return "password promised"
-    return send_once_a_day(sender, "accounts/unknown_number", site=settings.SITE_URL)
+    user = User.objects.filter(phone=sender).first()
+    if user is None:
+        return send_once_a_day(sender, "accounts/unknown_number", site=settings.SITE_URL)
+    if not user.is_active:
+        return send_once_a_day(sender, "accounts/switched_off", language=user.language)
+    try:
+        services.ask_for_password(sender, road="text")
+    except Limited as limited:
+        return f"silent: {limited.name}"  # one is on its way, or came a moment ago
+    return "password promised"
+
+
+def help_(sender: str, words: str) -> str:
+    """HELP: what may be texted, once a day, in the sender's language as far as it is known."""
+    user = User.objects.filter(phone=sender).first()
+    return send_once_a_day(sender, "sms/help", language=user.language if user else "en")

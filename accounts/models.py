@@ -1,13 +1,17 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from catalogue.models import DutyStation, Office, SubCounty
@@ -28,9 +32,9 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """Somebody, or some centre, who can sign in.
 
-    Two passwords may be good at a time: the chosen one, and one that we issued by text, for a
-    day. The chosen one works until the issued one is used, so nobody can lock another out by
-    asking for a reset.
+    Besides the chosen password, one that we issued by text is good for a day, and so is the one
+    before it, since texts come late and in any order. The chosen one works until an issued one is
+    used, so nobody can lock another out by asking for a reset.
     """
 
     username = models.CharField(
@@ -56,6 +60,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     issued_password = models.CharField(_("issued password"), max_length=128, blank=True)
     issued_at = models.DateTimeField(_("password issued"), null=True, blank=True)
+    issued_earlier = models.CharField(_("password issued before it"), max_length=128, blank=True)
+    issued_earlier_at = models.DateTimeField(_("issued before it at"), null=True, blank=True)
     must_choose_password = models.BooleanField(_("must choose a password"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), db_default=Now())
@@ -99,6 +105,10 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=Q(issued_password="") | Q(issued_at__isnull=False),
                 name="issued_password_has_its_time",
             ),
+            models.CheckConstraint(
+                condition=Q(issued_earlier="") | Q(issued_earlier_at__isnull=False),
+                name="earlier_password_has_its_time",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -116,10 +126,87 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def issued_password_has_expired(self) -> bool:
-        return (
-            self.issued_at is not None
-            and timezone.now() > self.issued_at + settings.ISSUED_PASSWORD_LIFE
+        return not _is_fresh(self.issued_at)
+
+    def issued_passwords(self) -> Iterator[str]:
+        """The hashes of those that are still good, the newest first."""
+        if self.issued_password and _is_fresh(self.issued_at):
+            yield self.issued_password
+        if self.issued_earlier and _is_fresh(self.issued_earlier_at):
+            yield self.issued_earlier
+
+    def get_session_auth_hash(self) -> str:
+        """Sessions end when it changes: with the password, and with what the user may do."""
+        return self._sign_sessions(settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for key in settings.SECRET_KEY_FALLBACKS:
+            yield self._sign_sessions(key)
+
+    def _sign_sessions(self, key: str) -> str:
+        place = (self.role, self.office, self.station_id, self.sub_county_id, self.is_superuser)
+        signed = f"{self.password}|{'|'.join(map(str, place))}"
+        return salted_hmac("accounts.session", signed, secret=key, algorithm="sha256").hexdigest()
+
+
+def _is_fresh(issued_at: datetime | None) -> bool:
+    return issued_at is not None and timezone.now() <= issued_at + settings.ISSUED_PASSWORD_LIFE
+
+
+# By what each calls itself; a later one often claims to be an earlier one too.
+BROWSERS = [
+    ("Opera Mini", "Opera Mini"),
+    ("OPR/", "Opera"),
+    ("Edg", "Edge"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("UCBrowser", "UC Browser"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+]
+SYSTEMS = [
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("KAIOS", "KaiOS"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+]
+
+
+class Session(AbstractBaseSession):
+    """A browser that is signed in, or has something to remember; whose it is can be asked."""
+
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, related_name="sessions", verbose_name=_("user")
+    )
+    began_at = models.DateTimeField(_("began"), null=True)
+    seen_at = models.DateTimeField(_("last used"), default=timezone.now)
+    browser = models.CharField(_("browser"), max_length=200, blank=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        indexes = [models.Index(fields=["user", "-seen_at"], name="sessions_of_a_person")]
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        from accounts.sessions import SessionStore  # which imports this model
+
+        return SessionStore
+
+    @property
+    def browser_name(self) -> str:
+        """`Chrome, Android`: as much of what a browser says of itself as tells one's own apart."""
+        names = (
+            next((name for sign, name in kinds if sign in self.browser), "")
+            for kinds in (BROWSERS, SYSTEMS)
         )
+        return ", ".join(name for name in names if name)
+
+    @property
+    def reference(self) -> str:
+        """Names it on a page; the key itself would open it."""
+        return salted_hmac("accounts.session.reference", self.session_key).hexdigest()[:24]
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):

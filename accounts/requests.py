@@ -1,5 +1,6 @@
 from typing import cast
 
+from django.conf import settings
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
@@ -16,3 +17,14 @@ class SignedIn(HttpRequest):
 def actor(request: HttpRequest) -> User:
     """Who is acting, where Django's own signatures (its admin's) know only a plain request."""
     return cast(User, request.user)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where a request comes from, as far as it can be believed: the last address in
+    X-Forwarded-For that a proxy of ours wrote. What stands before it the client may have made up.
+    """
+    proxies = settings.TRUSTED_PROXIES
+    seen = request.headers.get("X-Forwarded-For", "").split(",")
+    if proxies and len(seen) >= proxies and (address := seen[-proxies].strip()):
+        return str(address[:45])
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,7 +1,10 @@
 """Who may sign in, how a password reaches them, and the trail of what everybody did."""
 
+import re
 import secrets
 from collections.abc import Iterable
+from enum import Enum
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +12,14 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 
 import sms.services
 from accounts.models import Entry, User
+from cp2.limits.services import forget, take
 from cp2.rules import Refused, Role, lock
 from sms.models import Message
 from sms.phones import mobile
@@ -79,9 +86,23 @@ def known_as(typed: str) -> User | None:
     return User.objects.filter(username__in=names).first()
 
 
-@transaction.atomic
-def open_account(phone: str, *, language: str) -> User:
-    """An officer's account, and the promise of a password by text."""
+def take_a_text(phone: str, *, address: str, again: bool) -> None:
+    """Use up the right to have one password or code texted to a number, or raise Limited.
+
+    Taken before anything is written, for known and unknown numbers alike. `again` is for a number
+    that may have been sent one just now; a new account is taken from its block of neighbours
+    instead, which somebody who drains our balance would go through one by one.
+    """
+    neighbours = ("text.again", phone) if again else ("text.block", phone[:9])
+    take(
+        ("text.number", phone),
+        neighbours,
+        *([("text.address", address)] if address else []),
+        ("text.everyone", ""),
+    )
+
+
+def refuse_known(phone: str) -> None:
     if User.objects.filter(username=phone).exists():
         raise Refused(
             _(
@@ -90,24 +111,36 @@ def open_account(phone: str, *, language: str) -> User:
             )
             % {"shortcode": settings.SMS_SHORTCODE}
         )
+
+
+@transaction.atomic
+def open_account(phone: str, *, language: str) -> User:
+    """An officer's account, and the promise of a password by text."""
+    refuse_known(phone)
     user = User.objects.create_user(phone, phone=phone, role=Role.OFFICER, language=language)
     record("account.opened", user, by=user)
     sms.services.send_credentials(phone, "accounts/registered", user=user.pk)
     return user
 
 
-@transaction.atomic
-def ask_for_password(phone: str, *, road: str) -> bool:
-    """Promise a new password to whoever owns the number; say nothing about whether it is known.
+def ask_for_password(phone: str, *, road: str, address: str = "") -> None:
+    """Promise a new password to whoever owns the number. The old one works until it is used.
 
-    `road` is how they asked: page or text. The old password works until the new one is used.
+    `road` is how they asked: page or text. Whether the number has an account is not asked here:
+    the worker finds out, so nobody can tell from the answer, or from the time it took. Raises
+    Limited when it is asked for too often.
     """
-    user = User.objects.filter(phone=phone, is_active=True).first()
-    if user is None:
-        return False
-    record("password.asked", user, by=user, road=road)
-    sms.services.send_credentials(phone, "accounts/password", user=user.pk)
-    return True
+    take_a_text(phone, address=address, again=True)
+    sms.services.send_credentials(phone, "accounts/password", road=road)
+
+
+@transaction.atomic
+def issue_password(user: User, *, by: User) -> None:
+    """The helpdesk has a password texted to its owner, and never sees it."""
+    if not user.phone or not user.is_active:
+        raise Refused(_("%(user)s has no phone or is switched off.") % {"user": user})
+    record("password.asked", user, by=by, road="helpdesk")
+    sms.services.send_credentials(user.phone, "accounts/password", road="helpdesk")
 
 
 # Passwords
@@ -119,14 +152,32 @@ def mint() -> str:
     return f"{letters[:5]}-{letters[5:]}"
 
 
+def looks_issued(password: str) -> bool:
+    """Whether it is written as we write ours; nobody may choose such a one."""
+    return re.fullmatch(f"[{ALPHABET}]{{5}}-[{ALPHABET}]{{5}}", password) is not None
+
+
+@sensitive_variables()
 def compose_credentials(message: Message) -> str:
-    """Mint a password at the moment of sending: hashed into the account, said once, forgotten."""
+    """Mint a password at the moment of sending: hashed into the account, said once, forgotten.
+
+    For whoever has the number now: it may have become another's, or nobody's, meanwhile.
+    """
     password = mint()
     hashed = make_password(password)
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=message.context["user"])
+        user = User.objects.select_for_update().filter(phone=message.to, is_active=True).first()
+        if user is None:
+            raise sms.services.Unsendable("no account has this number")
+        user.issued_earlier, user.issued_earlier_at = user.issued_password, user.issued_at
         user.issued_password, user.issued_at = hashed, timezone.now()
-        user.save(update_fields=["issued_password", "issued_at"])
+        user.save(
+            update_fields=[
+                "issued_password", "issued_at", "issued_earlier", "issued_earlier_at"
+            ]
+        )  # fmt: skip
+        if message.attempts == 1 and message.context.get("road") in ("page", "text"):
+            record("password.asked", user, by=user, road=message.context["road"])
     return sms.services.render(
         message.template,
         language=user.language,
@@ -136,40 +187,89 @@ def compose_credentials(message: Message) -> str:
     )
 
 
-def password_fits(user: User, password: str) -> bool:
-    """Whether this signs the user in, with the chosen password or with the issued one."""
-    if check_password(password, user.password):
-        # an issued password that was used but never replaced dies after its day as well
-        return not (user.must_choose_password and user.issued_password_has_expired)
-    if user.issued_password and not user.issued_password_has_expired:
-        return check_password(password, user.issued_password) and use_issued_password(user)
-    return False
+class Fit(Enum):
+    """Which password it was that somebody typed."""
+
+    CHOSEN = "chosen"
+    ISSUED = "issued"
+
+
+@sensitive_variables()
+def which_password(user: User, typed: str, *, issued_alone: bool = False) -> Fit | None:
+    """The one that this is, if any. One hash is computed, so time tells nothing; two only for
+    the owner of two texts."""
+    if looks_issued(typed):
+        for hashed in user.issued_passwords():
+            if check_password(typed, hashed):
+                return Fit.ISSUED
+    if issued_alone or not check_password(typed, user.password):
+        return None
+    # an issued password that was used but never replaced dies after its day as well
+    dead = user.must_choose_password and user.issued_password_has_expired
+    return None if dead else Fit.CHOSEN
+
+
+@sensitive_variables()
+def waste_a_hash(typed: str) -> None:
+    """As much work as for a user there is."""
+    check_password(typed, _nobodys_hash())
+
+
+@cache
+def _nobodys_hash() -> str:
+    return make_password(secrets.token_hex())
+
+
+def identity_on_file(user: User) -> str:
+    """The national ID number of an officer who has given it, else nothing. The profiles know."""
+    on_file: str = import_string(settings.IDENTITY_ON_FILE)(user)
+    return on_file
 
 
 @transaction.atomic
-def use_issued_password(user: User) -> bool:
-    """The issued password takes the place of the old one; its owner must choose their own next.
+def use_issued_password(user: User, *, by_identity: bool = False) -> User:
+    """An issued password takes the place of the old one; its owner must choose their own next.
 
     Sessions end with the old password, since Django ties them to its hash.
     """
-    issued = user.issued_password
-    locked = lock(user)
-    if locked.issued_password != issued:  # used, or issued anew, a moment ago
-        return False
-    locked.password, locked.issued_password, locked.must_choose_password = issued, "", True
-    locked.save(update_fields=["password", "issued_password", "must_choose_password"])
-    user.refresh_from_db()
-    record("password.used", locked, by=locked)
-    return True
+    user = lock(user)
+    issued = next(user.issued_passwords(), None)
+    if issued is None:  # used in another window, or a day old by now
+        return user
+    user.password, user.must_choose_password = issued, True
+    user.issued_password = user.issued_earlier = ""
+    user.save(
+        update_fields=["password", "must_choose_password", "issued_password", "issued_earlier"]
+    )
+    record("password.used", user, by=user, by_identity=by_identity)
+    return user
 
 
+def confirm_identity(user: User, national_id: str) -> User | None:
+    """Whoever has the phone is who the account is of, or None; five tries a day.
+
+    A number may have gone to a stranger since last year, so a text alone opens nothing that has
+    a name on it. Until this the old password stays as it was.
+    """
+    take(("confirm.account", str(user.pk)))
+    if not constant_time_compare(identity_on_file(user), national_id):
+        record("identity.doubted", user, by=user)
+        return None
+    forget(("confirm.account", str(user.pk)))
+    return use_issued_password(user, by_identity=True)
+
+
+@sensitive_variables()
 @transaction.atomic
 def choose_password(user: User, password: str) -> User:
     """Their own, in place of any other; every other session of theirs ends."""
     user = lock(user)
     user.password = make_password(password)
-    user.issued_password, user.must_choose_password = "", False
-    user.save(update_fields=["password", "issued_password", "must_choose_password"])
+    user.issued_password = user.issued_earlier = ""
+    user.must_choose_password = False
+    user.save(
+        update_fields=["password", "issued_password", "issued_earlier", "must_choose_password"]
+    )
     record("password.chosen", user, by=user)
     tell(user, "accounts/password_chosen")
     return user

@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.services import looks_issued
 
 TOO_EASY = ("knec", "kcse", "kpsea", "kjsea", "kcpe", "password", "nenosiri")
 
@@ -16,6 +17,10 @@ class PersonalPasswordValidator:
         if any(word in low for word in TOO_EASY):
             raise ValidationError(
                 _("Choose a password without the words KNEC, KCSE or password in it.")
+            )
+        if looks_issued(password):
+            raise ValidationError(
+                _("Choose a password of your own, not one that we sent or that looks like it.")
             )
         if isinstance(user, User) and any(part in low for part in _parts(user)):
             raise ValidationError(_("Choose a password without your phone number or name in it."))

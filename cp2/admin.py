@@ -41,9 +41,10 @@ ORDER = {
     "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "TaxRule"],
     "enquiries": ["Enquiry", "Reply"],
     "sms": ["Message", "InboundMessage", "Receipt"],
-    "accounts": ["User", "Group", "TOTPDevice", "Entry"],
+    "accounts": ["User", "Group", "TOTPDevice", "Limit", "Entry"],
 }
-GUESTS = ["auth", "otp_totp"]  # Django's groups and one-time codes, shown under Accounts
+# Django's groups and one-time codes, and the limits, shown under Accounts
+GUESTS = ["auth", "otp_totp", "limits"]
 
 
 class PortalAdminSite(AdminSite):

@@ -1,5 +1,6 @@
 """All settings, from the environment. `.env.example` names every variable that is read here."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ env = environ.FileAwareEnv()  # NAME_FILE is read where NAME is not set: secrets
 
 PRODUCTION = env.str("CP2_ENV", default="production") != "development"
 DEBUG = env.bool("DEBUG", default=False)
+# How many proxies of ours stand in front; each adds one address to X-Forwarded-For.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if PRODUCTION else 0)
 SECRET_KEY = env.str("SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
@@ -145,6 +148,10 @@ OTP_TOTP_ISSUER = "CP2"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True  # nobody reads another's secret off the admin
 OTP_LOGIN_URL = "accounts:code"
 ISSUED_PASSWORD_LIFE = timedelta(hours=24)
+# accounts lies below profiles, so the roof says who knows an officer's ID number.
+IDENTITY_ON_FILE = "profiles.services.identity_on_file"
+# Password checks at once on this machine, among all its web processes; each takes 19 MiB.
+HASHES_AT_ONCE = env.int("HASHES_AT_ONCE", default=os.cpu_count() or 2)
 
 # Texts
 
@@ -167,6 +174,7 @@ SMS_KEYWORDS = {
     "STATUS": "deployments.keywords.status",
     "ACCEPT": "deployments.keywords.accept",
     "REJECT": "deployments.keywords.reject",
+    "HELP": "accounts.keywords.help_",
 }
 
 if PRODUCTION:
@@ -220,6 +228,7 @@ CELERY_BEAT_SCHEDULE = {
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
     "limits": every(3600, "cp2.limits.tasks.tidy"),
+    "sessions": every(3600, "accounts.tasks.tidy"),
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
@@ -240,6 +249,8 @@ LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+DEVICE_COOKIE_NAME = "__Host-device" if PRODUCTION else "device"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_FAILURE_VIEW = "cp2.views.csrf_failure"
 CONTENT_SECURITY_POLICY = {

@@ -63,9 +63,16 @@ class Taken(Refused):
 # The account
 
 
+def register(phone: str, *, language: str, address: str = "") -> Officer:
+    """An account and its empty profile; the password follows by text. Raises Limited when too many
+    are opened from one address, among neighbouring numbers, or in all."""
+    accounts.services.refuse_known(phone)
+    accounts.services.take_a_text(phone, address=address, again=False)
+    return _open(phone, language=language)
+
+
 @transaction.atomic
-def register(phone: str, *, language: str) -> Officer:
-    """An account and its empty profile; the password follows by text."""
+def _open(phone: str, *, language: str) -> Officer:
     try:
         with transaction.atomic():
             user = accounts.services.open_account(phone, language=language)
@@ -74,6 +81,12 @@ def register(phone: str, *, language: str) -> Officer:
     officer = Officer.objects.create(user=user)
     record("officer.registered", officer, by=user)
     return officer
+
+
+def identity_on_file(user: User) -> str:
+    """What accounts asks before a password by text opens anything: the ID number, if given."""
+    known = Officer.objects.filter(user=user).values_list("national_id", flat=True).first()
+    return known or ""
 
 
 # The groups of the profile

@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.requests import SignedIn
+from accounts.refusals import answer, too_many_texts
+from accounts.requests import SignedIn, address_of
+from cp2.limits.services import Limited
 from cp2.rules import Refused, Role
 from profiles import services, summary
 from profiles.completeness import checklist
@@ -86,10 +88,14 @@ def register(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("home")
     form = RegisterForm(request.POST if request.method == "POST" else None)
+    limit = None
     if form.is_valid():
         phone = form.cleaned_data["phone"]
         try:
-            services.register(phone, language=get_language() or "en")
+            services.register(phone, language=get_language() or "en", address=address_of(request))
+        except Limited as limited:
+            limit = limited
+            form.add_error("phone", too_many_texts(limited))
         except Refused as refusal:
             form.add_error("phone", str(refusal))
         else:
@@ -103,7 +109,7 @@ def register(request: HttpRequest) -> HttpResponse:
                 % {"phone": local(phone)},
             )
             return redirect("accounts:login")
-    return render(request, "profiles/register.html", {"form": form})
+    return answer(request, "profiles/register.html", {"form": form}, limit)
 
 
 # The profile

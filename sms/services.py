@@ -93,6 +93,10 @@ def take(kind: Kind, *, most: int) -> list[Message]:
     return due
 
 
+class Unsendable(Exception):
+    """A composer found that there is nothing to say to this number. The message says why."""
+
+
 def send_due(kind: Kind, *, most: int = 20) -> int:
     taken = take(kind, most=most)
     for message in taken:
@@ -105,7 +109,11 @@ def send_due(kind: Kind, *, most: int = 20) -> int:
 
 def deliver(message: Message) -> None:
     """Hand one leased text to the gateway, outside any transaction, and write down the answer."""
-    text = compose(message)
+    try:
+        text = compose(message)
+    except Unsendable as reason:
+        _note(message, MessageStatus.FAILED, failure=str(reason))
+        return
     handed = Message.objects.filter(
         pk=message.pk, status=MessageStatus.SENDING, lease_until__gt=timezone.now()
     ).update(handed_at=timezone.now())

@@ -8,9 +8,11 @@ never more than `takes` in any period, and free again after it and a twelfth at 
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -59,20 +61,17 @@ def in_words(wait: timedelta) -> str:
 def take(*wants: Want, cost: int = 1) -> None:
     """Use each of these limits once, or none of them and raise Limited.
 
-    In a transaction of its own where the caller has none, as callers should: a limit that all
-    share must not stay locked while somebody else's work goes on.
+    Their rows are locked in the order given, so what many share comes last; and in a transaction
+    of its own where the caller has none, as callers should, so that it is free again at once.
     """
     limits = _limits(name for name, _key in wants)
-    steps = sorted(
-        (limit.seconds, limit.name, digest(key), limit.pk)
-        for name, key in wants
-        for limit in limits
-        if limit.name == name
-    )
+    steps = [
+        (digest(key), limit.pk) for name, key in wants for limit in limits if limit.name == name
+    ]
     refused = None
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            for _seconds, _name, key, limit in steps:
+            for key, limit in steps:
                 cursor.execute(TAKE, {"limit": limit, "key": key, "cost": cost})
                 if cursor.rowcount == 0:
                     refused = (limit, key)
@@ -131,9 +130,10 @@ def give_back(name: str, key: str, *, times: int = 1) -> None:
         bucket.save(update_fields=["counts"])
 
 
-def forget(name: str, key: str) -> None:
-    """Start this key afresh."""
-    Bucket.objects.filter(limit__name=name, key=digest(key)).delete()
+def forget(*wants: Want) -> None:
+    """Start these keys afresh."""
+    ours = (Q(limit__name=name, key=digest(key)) for name, key in wants)
+    Bucket.objects.filter(reduce(or_, ours)).delete()
 
 
 def digest(key: str) -> str:

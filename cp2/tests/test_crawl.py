@@ -18,7 +18,7 @@ from cp2.tests import make
 
 MOST_PAGES = 120  # for each person
 # Reading one of these is itself recorded: the trail says who took a list or a letter.
-RECORDED = {"accounts_entry", "django_session", "deployments_letter", "sms_heartbeat"}
+RECORDED = {"accounts_entry", "accounts_session", "deployments_letter", "sms_heartbeat"}
 
 # Each in every field of every form at once, as bytes that a browser would not send.
 GARBAGE = {

@@ -113,7 +113,7 @@ class Taking(TestCase):
         allow(1)
         take(("text.number", "a"))
         take(("text.number", "b"))
-        forget("text.number", "a")
+        forget(("text.number", "a"))
 
         assert admitted(2, ("text.number", "a"), ("text.number", "b")) == 0
         assert admitted(2, ("text.number", "a")) == 1
