@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.requests import SignedIn
+from accounts.requests import SignedIn, address_of
+from cp2.limits.services import take
 from cp2.rules import Role
 from deployments import letters
 from deployments.models import Deployment, LetterStatus
@@ -65,8 +66,13 @@ def letter_find(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def letter_check(request: HttpRequest, code: str) -> HttpResponse:
-    """Says whether a letter is genuine and current, and no more of its holder than initials."""
+    """Says whether a letter is genuine and current, and no more of its holder than initials.
+
+    Guessing is limited; a whole gate's worth of genuine letters is not.
+    """
     known = letters.find(code)
+    if not known and letters.as_printed(code):
+        take(("letter.address", address_of(request)))
     context = {
         "letter": known,
         "verdict": letters.verdict(known) if known else letters.Verdict.UNKNOWN,

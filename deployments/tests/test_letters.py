@@ -565,6 +565,14 @@ class Checked(TestCase):
         assert page.headers["X-Robots-Tag"] == "noindex"
         assert "no-store" in page.headers["Cache-Control"]
 
+    def test_whoever_guesses_is_stopped_and_whoever_checks_many_real_ones_is_not(self):
+        for _ in range(50):
+            assert self.check().status_code == 200
+        answers = [self.check(letters.mint_code()).status_code for _ in range(30)]
+
+        assert answers == [404] * 20 + [429] * 10
+        assert "Retry-After" in self.check(letters.mint_code())
+
     def test_it_tells_no_more_than_initials(self):
         page = self.check().text
 
