@@ -90,9 +90,10 @@ def sign_in(typed: str, password: str, *, address: str, device: Device) -> Entra
     if user is None or fit is None:
         _count_in_all()
         return None
-    forget(*wants[:2], ("sign_in.issued", account))
-    if len(wants) > 1:  # a right one makes up for a wrong one: many who err share an address
-        give_back("sign_in.address", address, times=2)
+    with transaction.atomic():
+        forget(*wants[:2], ("sign_in.issued", account))
+        if len(wants) > 1:  # a right one makes up for a wrong one: many who err share an address
+            give_back("sign_in.address", address, times=2)
     return Entrant(user, fit)
 
 
@@ -141,6 +142,7 @@ def enter(entrant: Entrant) -> tuple[User, bool]:
         if not unconfirmed:
             user = services.use_issued_password(user)
     record("session.began", user, by=user)
+    _end_oldest_sessions(user)
     return user, unconfirmed
 
 
@@ -153,10 +155,10 @@ def end_sessions(user: User, *, but: str | None = None) -> int:
     return ended
 
 
-def end_oldest_sessions(user: User) -> None:
-    """A password that is passed around opens only so many browsers at once."""
+def _end_oldest_sessions(user: User) -> None:
+    """A password that is passed around opens only so many browsers at once, a new one too."""
     latest = Session.objects.filter(user=user).order_by("-seen_at", "-began_at", "session_key")
-    extra = list(latest.values_list("session_key", flat=True)[MOST_SESSIONS:])
+    extra = list(latest.values_list("session_key", flat=True)[MOST_SESSIONS - 1 :])
     if extra:
         Session.objects.filter(session_key__in=extra).delete()
 

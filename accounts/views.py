@@ -36,7 +36,6 @@ from accounts.sign_in import (
     DEVICE_LIFE,
     Device,
     Entrant,
-    end_oldest_sessions,
     end_sessions,
     enter,
     sign_in,
@@ -90,8 +89,6 @@ def _come_in(request: HttpRequest, entrant: Entrant, device: Device) -> HttpResp
     user, unconfirmed = enter(entrant)
     start_session(request, user, backend="accounts.backends.PasswordBackend")
     sessions.begin(request.session, role=user.role, browser=request.headers.get("User-Agent", ""))
-    request.session.save()  # so that it is among those that are counted
-    end_oldest_sessions(user)
     if unconfirmed:
         request.session["unconfirmed"] = True
     elif asked_at and entrant.fit is Fit.CHOSEN:
