@@ -1,4 +1,3 @@
-import re
 from typing import Any
 
 from django import forms
@@ -57,22 +56,6 @@ class ForgotForm(forms.Form):
         label=gettext_lazy("Phone number"),
         help_text=gettext_lazy("The number you registered with, for example 0712 345 678."),
     )
-
-
-class CodeForm(forms.Form):
-    code = forms.CharField(
-        label=gettext_lazy("One-time code"),
-        max_length=12,
-        help_text=gettext_lazy("The six digits that your authenticator app shows now."),
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
-        error_messages={"required": gettext_lazy("Enter the code")},
-    )
-
-    def clean_code(self) -> str:
-        code = "".join(self.cleaned_data["code"].split())
-        if not re.fullmatch(r"[0-9]{6}", code):
-            raise ValidationError(_("Enter the six digits that your authenticator app shows."))
-        return code
 
 
 class ChangePasswordForm(forms.Form):

@@ -7,8 +7,13 @@ from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 from django.utils.http import urlencode
 
+from accounts import codes
+
 # Where somebody may go who has not done the first thing yet.
-ALWAYS_OPEN = {"accounts:logout", "set_language", "healthz", "readyz", "help", "privacy"}
+ALWAYS_OPEN = {
+    *("accounts:logout", "set_language", "healthz", "readyz", "help", "privacy"),
+    *("accounts:code", "accounts:go_on"),  # without which no first thing could be done
+}
 
 
 class FirstThingsFirstMiddleware:
@@ -44,6 +49,8 @@ def first_thing(request: HttpRequest) -> str | None:
         return None
     if user.has_power and not user.is_verified():
         return settings.OTP_LOGIN_URL
+    if user.has_power and codes.UNKEPT in request.session:
+        return "accounts:recovery_codes"
     if user.must_choose_password:
         return "accounts:change_password"
     return None

@@ -41,9 +41,9 @@ ORDER = {
     "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "TaxRule"],
     "enquiries": ["Enquiry", "Reply"],
     "sms": ["Message", "InboundMessage", "Receipt"],
-    "accounts": ["User", "Group", "TOTPDevice", "Entry"],
+    "accounts": ["User", "Group", "Entry"],
 }
-GUESTS = ["auth", "otp_totp"]  # Django's groups and one-time codes, shown under Accounts
+GUESTS = ["auth"]  # Django's groups, shown under Accounts
 
 
 class PortalAdminSite(AdminSite):
