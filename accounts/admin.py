@@ -21,7 +21,7 @@ from accounts import codes, services
 from accounts.code_forms import TakeAwayForm
 from accounts.models import Entry, User
 from accounts.requests import actor
-from cp2.rules import Refused
+from cp2.rules import Refused, lock
 
 # Nobody makes, sees or changes the key of another's one-time codes: everybody sets up their own.
 admin.site.unregister(TOTPDevice)
@@ -94,7 +94,7 @@ def in_words(value: Any) -> Any:
 
 def before(user: User) -> dict[str, Any]:
     """The powers that the row still says, while a form is about to change them."""
-    row = User.objects.select_related("sub_county", "station").get(pk=user.pk)
+    row = lock(user)
     return {name: getattr(row, name) for name in POWERS if name != "groups"} | {
         "groups": list(row.groups.all())
     }
@@ -152,20 +152,19 @@ class UserAdmin(FreshActions, FreshForm, Discreet):
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
+        changed = form.changed_data
         with transaction.atomic():
+            was = powers_in(before(obj), changed) if change else {}
             if not change:
                 obj.set_unusable_password()
             super().save_model(request, obj, form, change)
-            verb = "account.changed" if change else "account.opened"
-            changed = form.changed_data
-            was = powers_in(before(obj), changed) if change else {}
             services.record(
-                verb,
+                "account.changed" if change else "account.opened",
                 obj,
                 by=actor(request),
                 fields=changed,
                 was=was,
-                now=powers_in(form.cleaned_data, changed),
+                now=powers_in(form.cleaned_data, changed if change else POWERS),
             )
 
     @admin.action(description=_("Text a new password to its owner"), permissions=["issue_password"])
@@ -190,10 +189,11 @@ class UserAdmin(FreshActions, FreshForm, Discreet):
         app = codes.app_of(user)
         if app is None:
             return gettext("Not set up")
-        return gettext("Set up on %(day)s, %(left)s recovery codes left") % {
-            "day": date_format(app.created_at, "j F Y") if app.created_at else "?",
-            "left": codes.recovery_codes_left(user),
-        }
+        since = gettext("Set up")
+        if app.created_at:
+            since = gettext("Set up on %(day)s") % {"day": date_format(app.created_at, "j F Y")}
+        left = gettext("recovery codes left: %(n)s") % {"n": codes.recovery_codes_left(user)}
+        return f"{since}, {left}"
 
     @admin.action(description=_("Take away the one-time code"), permissions=["reset_code"])
     def take_away_code(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:

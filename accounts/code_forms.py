@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -6,12 +7,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 
+class SecretInput(forms.TextInput):
+    """Shows what is typed, and never what was typed: it is used up or wrong."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 class CodeForm(forms.Form):
     code = forms.CharField(
         label=gettext_lazy("One-time code"),
         max_length=12,
         help_text=gettext_lazy("The six digits that your authenticator app shows now."),
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+        widget=SecretInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
         error_messages={"required": gettext_lazy("Enter the code")},
     )
 
@@ -27,7 +35,7 @@ class RecoveryForm(forms.Form):
         label=gettext_lazy("Recovery code"),
         max_length=40,
         help_text=gettext_lazy("One of your list that you have not used yet. Each works once."),
-        widget=forms.TextInput(
+        widget=SecretInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),
         error_messages={"required": gettext_lazy("Enter a recovery code")},
@@ -51,7 +59,7 @@ class TakeAwayForm(forms.Form):
         label=gettext_lazy("Reason"),
         max_length=300,
         help_text=gettext_lazy("What happened, and how you made sure who is asking."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "size": "60"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vTextField"}),
         error_messages={"required": gettext_lazy("Enter the reason")},
     )
 

@@ -218,7 +218,7 @@ def _use_recovery_code(user: User, code: str) -> tuple[TOTPDevice, int] | None:
         return None
     left = recovery_codes_left(user)
     record("recovery_code.used", user, by=user, left=left)
-    tell(user, "accounts/recovery_code_used", left=left)
+    tell(user, "accounts/recovery_code_used")
     return app, left
 
 

@@ -44,11 +44,6 @@ def wrong(key: str) -> str:
     return next(f"{n:06d}" for n in range(10) if f"{n:06d}" not in near)
 
 
-def rest(user: User) -> None:
-    """The pause after a wrong code is over."""
-    TOTPDevice.objects.filter(user=user).update(throttling_failure_count=0)
-
-
 def enter(app: Any, user: User, *, next: str = "") -> Any:
     """With the password alone; the page that comes then."""
     app.reset()

@@ -348,6 +348,12 @@ def sign_in(client: Any, user: User, *, minutes_ago: float = 0) -> Any:
 
 def code(user: User) -> str:
     """What their app shows now, as if none had been typed for a while."""
+    rest(user)
     TOTPDevice.objects.filter(user=user).update(last_t=-1)
     app = TOTPDevice.objects.get(user=user)
     return f"{totp(app.bin_key):06d}"
+
+
+def rest(user: User) -> None:
+    """The pause after a wrong code is over."""
+    TOTPDevice.objects.filter(user=user).update(throttling_failure_count=0)
