@@ -73,6 +73,8 @@ def code(request: SignedIn) -> HttpResponse:
         status, headers = 429, _retry_after(limited)
         _say_no(recovery if by_recovery else form, limited)
     except Refused as refusal:
+        if codes.proved_just_now(request):
+            return onward(request)
         _say_no(recovery if by_recovery else form, refusal)
     held = request.session.get(codes.HELD)
     context = {
