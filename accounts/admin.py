@@ -1,22 +1,36 @@
 import re
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
+import django_otp.plugins.otp_totp.admin  # noqa: F401  # registers what is taken out below
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import services
+from accounts import codes, services
+from accounts.code_forms import TakeAwayForm
 from accounts.models import Entry, User
 from accounts.requests import actor
 from cp2.limits.models import Limit
-from cp2.limits.services import in_words
-from cp2.rules import Refused
+from cp2.limits.services import in_words as wait_in_words
+from cp2.rules import Refused, lock
+
+# Nobody makes, sees or changes the key of another's one-time codes: everybody sets up their own.
+admin.site.unregister(TOTPDevice)
+admin.site.unregister(Group)  # for ours, below
 
 # Passwords' hashes, and the numbers that lists show masked.
 GUESSABLE = re.compile(r"password|national_id|kra_pin|(tsc|pf|nssf|sha)_number|payee|\bnumber")
@@ -31,9 +45,71 @@ class Discreet(admin.ModelAdmin[Any]):
         return not hidden and super().lookup_allowed(lookup, value, request)
 
 
+class FreshActions(admin.ModelAdmin[Any]):
+    """A list whose actions ask for a fresh code first."""
+
+    harmless: ClassVar[set[str]] = set()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # of several that are named at once, Django itself takes one or another
+        if request.method == "POST" and not self.harmless.issuperset(
+            request.POST.getlist("action") or ["?"]
+        ):
+            asked = codes.needs_fresh_code(request)
+            if asked:
+                return asked
+        return super().changelist_view(request, extra_context)
+
+
+class FreshForm(admin.ModelAdmin[Any]):
+    """Rows that are saved only with a fresh code."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method == "POST":
+            asked = codes.needs_fresh_code(request)
+            if asked:
+                return asked
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+
+# What makes up somebody's power.
+POWERS = ["role", "office", "sub_county", "station", "groups", "is_active"]
+
+
+def powers_in(values: dict[str, Any], changed: Iterable[str]) -> dict[str, Any]:
+    """For the trail: what of these was or is, in words."""
+    return {name: in_words(values.get(name)) for name in POWERS if name in changed}
+
+
+def in_words(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (list, tuple, set, QuerySet)):
+        return sorted(map(str, value))
+    return str(value)
+
+
+def before(user: User) -> dict[str, Any]:
+    """The powers that the row still says, while a form is about to change them."""
+    row = lock(user)
+    return {name: getattr(row, name) for name in POWERS if name != "groups"} | {
+        "groups": list(row.groups.all())
+    }
+
+
 @admin.register(User)
-class UserAdmin(Discreet):
+class UserAdmin(FreshActions, FreshForm, Discreet):
     """Accounts without their passwords: nobody here can see one or set one."""
+
+    harmless = {"issue_password"}  # it goes to the owner's phone, and the old one works on
 
     list_display = ["username", "name", "role", "office", "sub_county", "is_active", "last_login"]
     list_filter = ["role", "office", "is_active"]
@@ -55,20 +131,24 @@ class UserAdmin(Discreet):
         "language",
         "is_active",
         "groups",
+        "one_time_code",
         "last_login",
         "issued_at",
         "date_joined",
     ]
-    readonly_fields = ["last_login", "issued_at", "date_joined"]
-    actions = ["issue_password"]
+    readonly_fields = ["one_time_code", "last_login", "issued_at", "date_joined"]
+    actions = ["issue_password", "take_away_code"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A new account has no times yet."""
         return [name for name in self.fields if obj or name not in self.readonly_fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """An officer's number is their identity: it changes by its own procedure, not here."""
+        """An officer's number is their identity: it changes by its own procedure, not here. And
+        nobody raises themselves, or another by mistake for themselves."""
         fixed = ["username", "phone", "role", "station"] if obj else []
+        if obj and obj.pk == request.user.pk:
+            fixed += ["office", "sub_county", "groups", "is_active"]
         return [*self.readonly_fields, *fixed]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -77,12 +157,20 @@ class UserAdmin(Discreet):
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
+        changed = form.changed_data
         with transaction.atomic():
+            was = powers_in(before(obj), changed) if change else {}
             if not change:
                 obj.set_unusable_password()
             super().save_model(request, obj, form, change)
-            verb = "account.changed" if change else "account.opened"
-            services.record(verb, obj, by=actor(request), fields=form.changed_data)
+            services.record(
+                "account.changed" if change else "account.opened",
+                obj,
+                by=actor(request),
+                fields=changed,
+                was=was,
+                now=powers_in(form.cleaned_data, changed if change else POWERS),
+            )
 
     @admin.action(description=_("Text a new password to its owner"), permissions=["issue_password"])
     def issue_password(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -98,6 +186,80 @@ class UserAdmin(Discreet):
 
     def has_issue_password_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.issue_password")
+
+    @admin.display(description=_("one-time code"))
+    def one_time_code(self, user: User) -> str:
+        if not user.has_power:
+            return gettext("Needs none")
+        app = codes.app_of(user)
+        if app is None:
+            return gettext("Not set up")
+        since = gettext("Set up")
+        if app.created_at:
+            since = gettext("Set up on %(day)s") % {"day": date_format(app.created_at, "j F Y")}
+        left = gettext("recovery codes left: %(n)s") % {"n": codes.recovery_codes_left(user)}
+        return f"{since}, {left}"
+
+    @admin.action(description=_("Take away the one-time code"), permissions=["reset_code"])
+    def take_away_code(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """A page between, where the reason is written and the names are read once more."""
+        form = TakeAwayForm(request.POST if "reason" in request.POST else None)
+        users = list(queryset.select_related("sub_county")[:100])
+        if not form.is_valid():
+            context = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": gettext("Take away the one-time code"),
+                "form": form,
+                "users": users,
+                "checkbox": ACTION_CHECKBOX_NAME,
+            }
+            return TemplateResponse(request, "accounts/admin_take_away.html", context)
+        for user in users:
+            try:
+                codes.take_away(user, by=actor(request), **form.cleaned_data)
+            except Refused as refusal:
+                self.message_user(request, f"{user}: {refusal}", messages.ERROR)
+            else:
+                said = gettext("%(user)s sets up a new one-time code at the next sign-in.")
+                self.message_user(request, said % {"user": user})
+        return None
+
+    def has_reset_code_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.reset_code")
+
+
+@admin.register(Group)
+class GroupAdmin(FreshForm, DjangosGroupAdmin):
+    """What each group of headquarters may do; every change is written down."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Nobody gives their own group more to do, but for those who may do everything anyway."""
+        user = actor(request)
+        own = obj is not None and user.groups.filter(pk=obj.pk).exists()
+        return super().has_change_permission(request, obj) and (user.is_superuser or not own)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # its people would lose their rights, and nothing would say which
+
+    def save_model(
+        self, request: HttpRequest, obj: Group, form: ModelForm[Group], change: bool
+    ) -> None:
+        was = sorted(codenames(obj.permissions.all())) if change else []
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            services.record(
+                "group.changed" if change else "group.made",
+                obj,
+                by=actor(request),
+                name=obj.name,
+                was=was,
+                now=sorted(codenames(form.cleaned_data["permissions"])),
+            )
+
+
+def codenames(permissions: Iterable[Any]) -> list[str]:
+    return [permission.codename for permission in permissions]
 
 
 @admin.register(Limit)
@@ -122,7 +284,7 @@ class LimitAdmin(admin.ModelAdmin[Limit]):
 
     @admin.display(description=_("in"))
     def period(self, limit: Limit) -> str:
-        return in_words(timedelta(seconds=limit.seconds))
+        return wait_in_words(timedelta(seconds=limit.seconds))
 
     @admin.display(description=_("stopped, last 24 hours"))
     def full(self, limit: Any) -> int:

@@ -59,22 +59,6 @@ class ConfirmForm(forms.Form):
         return number
 
 
-class CodeForm(forms.Form):
-    code = forms.CharField(
-        label=gettext_lazy("One-time code"),
-        max_length=12,
-        help_text=gettext_lazy("The six digits that your authenticator app shows now."),
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
-        error_messages={"required": gettext_lazy("Enter the code")},
-    )
-
-    def clean_code(self) -> str:
-        code = "".join(self.cleaned_data["code"].split())
-        if not re.fullmatch(r"[0-9]{6}", code):
-            raise ValidationError(_("Enter the six digits that your authenticator app shows."))
-        return code
-
-
 class ChangePasswordForm(forms.Form):
     new_password1 = forms.CharField(
         label=gettext_lazy("New password"),

@@ -10,12 +10,15 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts import sessions
+from accounts import codes, sessions
 from accounts.hashers import Busy
 from cp2.limits.services import Limited
 
 # Where somebody may go who has not done the first thing yet.
-ALWAYS_OPEN = {"accounts:logout", "set_language", "healthz", "readyz", "help", "privacy"}
+ALWAYS_OPEN = {
+    *("accounts:logout", "set_language", "healthz", "readyz", "help", "privacy"),
+    *("accounts:code", "accounts:go_on"),  # without which no first thing could be done
+}
 
 
 class FirstThingsFirstMiddleware:
@@ -72,6 +75,8 @@ def first_thing(request: HttpRequest) -> str | None:
         return settings.OTP_LOGIN_URL
     if request.session.get("unconfirmed"):
         return "accounts:confirm"
+    if user.has_power and codes.UNKEPT in request.session:
+        return "accounts:recovery_codes"
     if user.must_choose_password:
         return "accounts:change_password"
     return None

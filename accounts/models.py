@@ -77,7 +77,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ["username"]
-        permissions = [("issue_password", _("Can have a new password texted to its owner"))]
+        permissions = [
+            ("issue_password", _("Can have a new password texted to its owner")),
+            ("reset_code", _("Can take away the one-time code of a director")),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(
@@ -207,6 +210,32 @@ class Session(AbstractBaseSession):
     def reference(self) -> str:
         """Names it on a page; the key itself would open it."""
         return salted_hmac("accounts.session.reference", self.session_key).hexdigest()[:24]
+
+
+class RecoveryCode(models.Model):
+    """Good once in place of a code of the app. Only its keyed digest is here."""
+
+    user = models.ForeignKey(
+        User, models.PROTECT, related_name="recovery_codes", verbose_name=_("user")
+    )
+    digest = models.CharField(_("digest"), max_length=64)
+    made_at = models.DateTimeField(_("made"), db_default=Now())
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("recovery code")
+        verbose_name_plural = _("recovery codes")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "digest"], name="one_recovery_code_of_a_kind_for_a_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="recovery_code_is_a_digest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery code {self.pk} of {self.user_id}"
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):

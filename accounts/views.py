@@ -1,10 +1,7 @@
-"""Signing in and out, passwords, one-time codes, language."""
+"""Signing in and out, passwords, language."""
 
-import base64
-import secrets
 from datetime import datetime
 
-import segno
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login as start_session
@@ -21,13 +18,9 @@ from django.views import i18n
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_POST
-from django_otp import login as note_code
-from django_otp import match_token, user_has_device
-from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import services, sessions
-from accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm, ForgotForm, LoginForm
+from accounts.forms import ChangePasswordForm, ConfirmForm, ForgotForm, LoginForm
 from accounts.models import Session
 from accounts.refusals import answer, too_many_numbers, too_many_passwords, too_many_texts
 from accounts.requests import SignedIn, address_of
@@ -212,47 +205,6 @@ def signed_in(request: SignedIn) -> HttpResponse:
     rows = Session.objects.filter(user=user, expire_date__gt=timezone.now()).order_by("-seen_at")
     context = {"sessions": rows, "here": here}
     return render(request, "accounts/sessions.html", context)
-
-
-@never_cache
-@login_required
-def code(request: SignedIn) -> HttpResponse:
-    """The second factor; whoever has none yet sets one up here, at the first sign-in."""
-    if not user_has_device(request.user):
-        return _set_up_code(request)
-    form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        device = match_token(request.user, form.cleaned_data["code"])
-        if device is not None:
-            note_code(request, device)
-            return onward(request)
-        form.add_error(
-            "code",
-            _("This code is wrong or was used before. Wait for the next one and type that."),
-        )
-    return render(request, "accounts/code.html", {"form": form})
-
-
-def _set_up_code(request: SignedIn) -> HttpResponse:
-    """The key waits in the session until a code proves that the phone has it; then it is kept."""
-    key = request.session.setdefault("totp_key", secrets.token_hex(20))
-    device = TOTPDevice(user=request.user, name="app", key=key)
-    form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        typed = form.cleaned_data["code"]
-        if TOTP(bytes.fromhex(key)).verify(int(typed), tolerance=1):
-            device.save()
-            device.verify_token(typed)  # notes it as used, so that it opens nothing again
-            del request.session["totp_key"]
-            services.record("code.set_up", request.user, by=request.user)
-            note_code(request, device)
-            return onward(request)
-        form.add_error("code", _("This code is wrong. Check the clock of your phone, try again."))
-    picture = segno.make(device.config_url, error="m").svg_data_uri(scale=5, border=2)
-    secret = base64.b32encode(bytes.fromhex(key)).decode()
-    return render(
-        request, "accounts/set_up_code.html", {"form": form, "picture": picture, "secret": secret}
-    )
 
 
 @require_POST

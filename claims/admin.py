@@ -19,7 +19,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.admin import Discreet
+from accounts.admin import Discreet, FreshActions, FreshForm
+from accounts.codes import needs_fresh_code
 from accounts.requests import actor
 from accounts.services import record
 from claims import services
@@ -110,7 +111,7 @@ class HeldFilter(admin.SimpleListFilter):
 
 
 @admin.register(Claim)
-class ClaimAdmin(ReadOnly, admin.ModelAdmin[Claim]):
+class ClaimAdmin(ReadOnly, FreshActions):
     change_list_template = "claims/admin/claims.html"
     list_display = [
         "officer",
@@ -226,6 +227,9 @@ class ClaimAdmin(ReadOnly, admin.ModelAdmin[Claim]):
         """Compute an exam's claims from its registers."""
         if not self.has_prepare_permission(request):
             raise PermissionDenied
+        asked = needs_fresh_code(request)
+        if asked:
+            return asked
         form = PrepareForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             count = services.prepare(by=actor(request), **form.cleaned_data)
@@ -287,7 +291,7 @@ class HoldForm(forms.ModelForm[Hold]):
 
 
 @admin.register(Hold)
-class HoldAdmin(admin.ModelAdmin[Hold]):
+class HoldAdmin(FreshActions):
     """People raise a hold by adding one, and clear it by an action that asks what they found."""
 
     form = HoldForm
@@ -343,7 +347,7 @@ class HoldAdmin(admin.ModelAdmin[Hold]):
 
 
 @admin.register(TaxRule)
-class TaxRuleAdmin(admin.ModelAdmin[TaxRule]):
+class TaxRuleAdmin(FreshForm):
     """A changed rule counts from the next time that claims are prepared."""
 
     list_display = ["exam", "rate", "above"]
@@ -365,7 +369,7 @@ class TaxRuleAdmin(admin.ModelAdmin[TaxRule]):
 
 
 @admin.register(PaymentBatch)
-class PaymentBatchAdmin(ReadOnly, admin.ModelAdmin[PaymentBatch]):
+class PaymentBatchAdmin(ReadOnly, FreshActions):
     """Preparers prepare, export and reconcile; approvers approve. Both may stop a draft."""
 
     change_form_template = "claims/admin/batch.html"
@@ -465,6 +469,10 @@ class PaymentBatchAdmin(ReadOnly, admin.ModelAdmin[PaymentBatch]):
 
     def download(self, request: HttpRequest, pk: int) -> HttpResponse:
         batch = self._open(request, pk)
+        page = reverse("admin:claims_paymentbatch_change", args=[pk])
+        asked = needs_fresh_code(request, back=page)  # a file would leave the form on the screen
+        if asked:
+            return asked
         try:
             written = services.exported_file(batch, by=actor(request))
         except Refused as refusal:
@@ -478,6 +486,9 @@ class PaymentBatchAdmin(ReadOnly, admin.ModelAdmin[PaymentBatch]):
     def reconcile(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Read the channel's result file back; what a person must look at stays on the page."""
         batch = self._open(request, pk)
+        asked = needs_fresh_code(request)
+        if asked:
+            return asked
         posted = request.method == "POST"
         form = ResultsForm(request.POST, request.FILES) if posted else ResultsForm()
         outcome = None

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.codes import fresh_code
 from accounts.models import User
 from accounts.requests import SignedIn
 from attendance.models import Mark, MarkStatus
@@ -135,6 +136,7 @@ def area_claim(request: SignedIn, pk: int) -> HttpResponse:
 
 @require_POST
 @for_role(Role.DIRECTOR)
+@fresh_code(back="claims:area_claims")
 def verify(request: SignedIn) -> HttpResponse:
     """The ticked ones, each on its own: one that is refused is said by name."""
     form = VerifyForm(request.POST, claims=_whole(request.user).order_by("pk"))

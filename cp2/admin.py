@@ -41,10 +41,10 @@ ORDER = {
     "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "TaxRule"],
     "enquiries": ["Enquiry", "Reply"],
     "sms": ["Message", "InboundMessage", "Receipt"],
-    "accounts": ["User", "Group", "TOTPDevice", "Limit", "Entry"],
+    "accounts": ["User", "Group", "Limit", "Entry"],
 }
-# Django's groups and one-time codes, and the limits, shown under Accounts
-GUESTS = ["auth", "otp_totp", "limits"]
+# Django's groups, and the limits, shown under Accounts
+GUESTS = ["auth", "limits"]
 
 
 class PortalAdminSite(AdminSite):

@@ -8,7 +8,6 @@ from django.contrib.auth import get_user_model
 from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
-from django_otp.oath import totp
 from django_webtest import WebTest
 
 import sms.services
@@ -340,53 +339,6 @@ class WhereAPasswordRests(TestCase):
 
         assert len(minted) == 500
         assert not set("".join(minted)) & set("ilo01")
-
-
-class OneTimeCodes(WebTest):
-    def setUp(self):
-        self.director = make.director(make.sub_county())
-        form = self.app.get(reverse("accounts:login")).forms[0]
-        form["username"], form["password"] = self.director.username, make.PASSWORD
-        form.submit()
-
-    def submit(self, code):
-        page = self.app.get(reverse("accounts:code"))
-        form = next(f for f in page.forms.values() if "code" in f.fields)
-        form["code"] = code
-        return form.submit(), page
-
-    def test_director_opens_nothing_with_a_password_alone(self):
-        assert self.app.get(reverse("area")).location.startswith(reverse("accounts:code"))
-
-    def test_first_code_sets_the_phone_up_and_a_code_works_once(self):
-        page = self.app.get(reverse("accounts:code"))
-        key = self.app.session["totp_key"]
-        code = f"{totp(bytes.fromhex(key)):06d}"
-        form = next(f for f in page.forms.values() if "code" in f.fields)
-        form["code"] = code
-
-        assert form.submit().location == reverse("home")
-        assert self.director.totpdevice_set.count() == 1
-
-        self.app.reset()
-        form = self.app.get(reverse("accounts:login")).forms[0]
-        form["username"], form["password"] = self.director.username, make.PASSWORD
-        form.submit()
-        page, _ = self.submit(code)
-        assert "This code is wrong or was used before." in page
-
-    def test_wrong_code_sets_nothing_up(self):
-        page, _ = self.submit("000000")
-
-        assert "This code is wrong." in page
-        for typed in ("abc", "12345", "٠٠٠٠٠٠"):
-            assert "Enter the six digits" in self.submit(typed)[0]
-        assert not self.director.totpdevice_set.exists()
-
-    def test_looking_at_the_page_changes_no_row(self):
-        self.app.get(reverse("accounts:code"))
-
-        assert not self.director.totpdevice_set.exists()
 
 
 class Language(WebTest):

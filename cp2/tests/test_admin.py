@@ -1,5 +1,6 @@
 """Headquarters' pages, as each group meets them: none breaks, and none tells too much."""
 
+import base64
 import re
 from typing import Any
 
@@ -8,8 +9,10 @@ from django.contrib.auth.models import Group
 from django.test import RequestFactory, TestCase
 from django.urls import reverse
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.models import User
+from accounts import codes
+from accounts.models import RecoveryCode, User
 from cp2.admin import ORDER
 from cp2.rules import Role
 from cp2.season.build import build
@@ -158,6 +161,37 @@ class AdminTests(TestCase):
                 assert "field-password" not in text, url
                 assert "field-issued_password" not in text, url
                 assert not any(hashed in text for hashed in hashes), url
+
+    def test_no_group_sees_or_sets_a_password_or_the_key_of_a_code(self):
+        user = User.objects.filter(role=Role.DIRECTOR).first()
+        codes.renew_recovery_codes(user)
+        secrets = {
+            *User.objects.exclude(password="").values_list("password", flat=True),
+            *RecoveryCode.objects.values_list("digest", flat=True),
+        }
+        for key in TOTPDevice.objects.values_list("key", flat=True):
+            secrets |= {key, base64.b32encode(bytes.fromhex(key)).decode()}
+        for group in ["", *GROUPS]:
+            self.sign_in(group)
+            page = self.client.get(reverse("admin:accounts_user_change", args=[user.pk]))
+            pages = [page, self.client.get(reverse("admin:accounts_user_add"))]
+            pages += self.answers(lists()).values()
+            for page in pages:
+                text = page.content.decode()
+                assert not any(secret in text for secret in secrets), group
+                assert 'type="password"' not in text
+                assert not re.search(r'name="[^"]*(password|key|secret)', text), group
+
+    def test_nobody_makes_or_opens_the_app_of_another(self):
+        app = TOTPDevice.objects.first()
+        assert TOTPDevice not in admin.site._registry
+        assert RecoveryCode not in admin.site._registry
+        for group in ["", *GROUPS]:
+            self.sign_in(group)
+            for page in ("", "add/", f"{app.pk}/change/", f"{app.pk}/config/", f"{app.pk}/qrcode/"):
+                url = f"/admin/otp_totp/totpdevice/{page}"
+                assert self.client.get(url).status_code == 404, url
+                assert self.client.post(url, {"user": app.user_id}).status_code == 404, url
 
     def test_the_admins_own_page_for_a_password_leads_to_ours(self):
         ours = reverse("accounts:change_password")

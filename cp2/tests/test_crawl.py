@@ -132,6 +132,9 @@ class Crawl(TestCase):
                         continue
                     done.add(pattern_of(action))
                     self.stuff(action, set(form.xpath(".//@name")) - {"csrfmiddlewaretoken"})
+                    # what a form began must not stand between here and the pages to come
+                    self.client.logout()
+                    make.sign_in(self.client, user)
 
     def test_no_input_breaks_a_search(self):
         for user in self.people:
