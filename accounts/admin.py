@@ -144,8 +144,8 @@ class UserAdmin(FreshActions, FreshForm, Discreet):
         return [name for name in self.fields if obj or name not in self.readonly_fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """An officer's number is their identity: it changes by its own procedure, not here. And
-        nobody raises themselves, or another by mistake for themselves."""
+        """An officer's number is their identity: it changes by its own procedure, not here. What
+        somebody may do is for a colleague to change."""
         fixed = ["username", "phone", "role", "station"] if obj else []
         if obj and obj.pk == request.user.pk:
             fixed += ["office", "sub_county", "groups", "is_active"]
