@@ -36,7 +36,7 @@ class UserAdmin(Discreet):
     show_full_result_count = False
     search_fields = ["username__startswith", "phone__startswith"]
     search_help_text = _("User name or number (2547…)")
-    autocomplete_fields = ["station", "sub_county"]
+    autocomplete_fields = ["station", "exam", "sub_county"]
     filter_horizontal = ["groups"]
     fields = [
         "username",
@@ -44,6 +44,7 @@ class UserAdmin(Discreet):
         "phone",
         "role",
         "station",
+        "exam",
         "office",
         "sub_county",
         "language",
@@ -62,7 +63,7 @@ class UserAdmin(Discreet):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """An officer's number is their identity: it changes by its own procedure, not here."""
-        fixed = ["username", "phone", "role", "station"] if obj else []
+        fixed = ["username", "phone", "role", "station", "exam"] if obj else []
         return [*self.readonly_fields, *fixed]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -5,6 +5,7 @@ from django import forms
 from django.contrib.auth import authenticate, password_validation
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -48,6 +49,14 @@ class LoginForm(forms.Form):
                     "The number and the password do not go together. Check both, or ask for a "
                     "new password below."
                 )
+            )
+        if self.user.ends_on and self.user.has_ended:
+            raise ValidationError(
+                _(
+                    "This account ended with the exam on %(day)s. Your sub-county director "
+                    "prints a new one for the next exam."
+                )
+                % {"day": date_format(self.user.ends_on, "j F Y")}
             )
         return data
 

@@ -156,7 +156,8 @@ def use_issued_password(user: User) -> bool:
     locked = lock(user)
     if locked.issued_password != issued:  # used, or issued anew, a moment ago
         return False
-    locked.password, locked.issued_password, locked.must_choose_password = issued, "", True
+    locked.password, locked.issued_password = issued, ""
+    locked.must_choose_password = not locked.is_shared  # a slip's belongs to the whole centre
     locked.save(update_fields=["password", "issued_password", "must_choose_password"])
     user.refresh_from_db()
     record("password.used", locked, by=locked)

@@ -24,7 +24,7 @@ from attendance.forms import AmendForm, DayForm, DistanceForm, RegisterForm, Sig
 from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
 from attendance.pdf import print_officers, print_return
 from attendance.serving import lines, listed, tally
-from catalogue.models import CentreEntry, Exam, ExamDay, Office
+from catalogue.models import CentreEntry, CentreEntryQuerySet, Exam, ExamDay, Office
 from cp2.exports import csv_file
 from cp2.rules import Refused, Role
 from deployments.models import Post
@@ -40,10 +40,13 @@ def entry_of(request: SignedIn, exam_id: int) -> CentreEntry:
     """The centre's own entry for an exam."""
     if request.user.role != Role.CENTRE:
         raise Http404
-    entries = CentreEntry.objects.visible_to(request.user).select_related(
+    return get_object_or_404(_entries(request.user), exam=exam_id)
+
+
+def _entries(user: User) -> CentreEntryQuerySet:
+    return CentreEntry.objects.visible_to(user).select_related(
         "exam", "station__sub_county__county", "distribution_centre__sub_county", "host"
     )
-    return get_object_or_404(entries, exam=exam_id)
 
 
 def for_centre(
@@ -88,53 +91,31 @@ def for_directors(
 
 @login_required
 def centre_home(request: SignedIn) -> HttpResponse:
-    """All that a centre is entered for; what it must do first stands first."""
+    """What a centre is entered for; what it must do first stands first."""
     if request.user.role != Role.CENTRE:
         raise Http404
     today = timezone.localdate()
-    entries = (
-        CentreEntry.objects.visible_to(request.user)
-        .select_related(
-            "exam", "station__sub_county__county", "distribution_centre__sub_county", "host"
-        )
-        .order_by("-exam__ends_on", "exam__code")[:10]
-    )
-    cards = [
-        {"entry": entry, "form": DistanceForm(auto_id=f"id_{entry.exam_id}_%s")}
-        for entry in entries
-    ]
-    _add_posts(cards, request.user)
-    _add_today(cards, today)
-    context = {"cards": cards, "today": today, "station": request.user.station}
+    entry = _entries(request.user).first()
+    context: dict[str, Any] = {"entry": entry, "today": today, "station": request.user.station}
+    if entry:
+        context |= {
+            "form": DistanceForm(),
+            "posts": _posts(request.user),
+            "register": Register.objects.filter(entry=entry, day=today).first(),
+            "sits_today": ExamDay.objects.filter(exam=entry.exam, day=today).exists(),
+        }
     return render(request, "attendance/centre_home.html", context)
 
 
-def _add_posts(cards: list[dict[str, Any]], user: User) -> None:
+def _posts(user: User) -> list[tuple[Post, int]]:
     """Per position how many there should be, and how many have said that they will come."""
     posts: QuerySet[Any] = (  # with counts
         Post.objects.visible_to(user)
-        .filter(exam__in=[card["entry"].exam_id for card in cards])
         .with_counts()
         .select_related("position")
         .order_by("position__rank")
     )
-    rows = [(post, max(post.required - post.accepted, 0)) for post in posts]
-    for card in cards:
-        card["posts"] = [row for row in rows if row[0].exam_id == card["entry"].exam_id]
-
-
-def _add_today(cards: list[dict[str, Any]], today: date) -> None:
-    exams = [card["entry"].exam_id for card in cards]
-    sitting = set(ExamDay.objects.filter(exam__in=exams, day=today).values_list("exam", flat=True))
-    registers = {
-        register.entry_id: register
-        for register in Register.objects.filter(
-            entry__in=[card["entry"].pk for card in cards], day=today
-        )
-    }
-    for card in cards:
-        card["register"] = registers.get(card["entry"].pk)
-        card["sits_today"] = card["entry"].exam_id in sitting
+    return [(post, max(post.required - post.accepted, 0)) for post in posts]
 
 
 @login_required

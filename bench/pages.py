@@ -82,7 +82,7 @@ def pages() -> Iterator[tuple[str, User | AnonymousUser, str]]:
 
     register = Register.objects.exclude(entry__distance_km=None).latest("day")
     entry = register.entry
-    centre = User.objects.get(role=Role.CENTRE, station=entry.station)
+    centre = User.objects.get(role=Role.CENTRE, station=entry.station, exam=entry.exam)
     for path in (
         "/centre/",
         *(f"/centre/{entry.exam_id}/{page}/" for page in ("officers", "register")),

@@ -196,6 +196,7 @@ class Places:
             username=f"{exam}{code}",
             role=Role.CENTRE,
             station_id=station,
+            exam_id=self.exams[exam].pk,
             password=self.hashes.centre,
         )
         return station

@@ -126,7 +126,8 @@ told (at, actor, verb, subject_type, subject_id, details, acting_name) AS (
     SELECT entry.distance_given_at, account.id, 'distance.given', 'catalogue.centreentry',
         entry.id, jsonb_build_object('was', NULL, 'now', entry.distance_km::text), ''
     FROM catalogue_centreentry entry
-    JOIN accounts_user account ON account.station_id = entry.station_id
+    JOIN accounts_user account
+        ON account.station_id = entry.station_id AND account.exam_id = entry.exam_id
     WHERE entry.distance_given_at IS NOT NULL
     UNION ALL
     SELECT register.submitted_at + interval '1 day', director.id, 'register.amended',
@@ -145,7 +146,8 @@ told (at, actor, verb, subject_type, subject_id, details, acting_name) AS (
             THEN register.acting_name ELSE '' END
     FROM attendance_registerreturn signed
     JOIN catalogue_centreentry entry ON entry.id = signed.entry_id
-    JOIN accounts_user account ON account.station_id = entry.station_id
+    JOIN accounts_user account
+        ON account.station_id = entry.station_id AND account.exam_id = entry.exam_id
     CROSS JOIN LATERAL (
         SELECT acting_name FROM attendance_register WHERE entry_id = entry.id LIMIT 1
     ) register
