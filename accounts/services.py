@@ -165,13 +165,13 @@ def use_issued_password(user: User) -> bool:
 
 
 @transaction.atomic
-def choose_password(user: User, password: str) -> User:
+def choose_password(user: User, password: str, *, acting_name: str = "") -> User:
     """Their own, in place of any other; every other session of theirs ends."""
     user = lock(user)
     user.password = make_password(password)
     user.issued_password, user.must_choose_password = "", False
     user.save(update_fields=["password", "issued_password", "must_choose_password"])
-    record("password.chosen", user, by=user)
+    record("password.chosen", user, by=user, acting_name=acting_name)
     tell(user, "accounts/password_chosen")
     return user
 

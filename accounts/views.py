@@ -25,7 +25,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import services
 from accounts.forms import ChangePasswordForm, CodeForm, ForgotForm, LoginForm
-from accounts.requests import SignedIn
+from accounts.requests import SignedIn, acting_name
 
 
 def onward(request: HttpRequest) -> HttpResponse:
@@ -90,7 +90,9 @@ def change_password(request: SignedIn) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form = ChangePasswordForm(posted, user=request.user)
     if form.is_valid():
-        changed = services.choose_password(request.user, form.cleaned_data["new_password1"])
+        changed = services.choose_password(
+            request.user, form.cleaned_data["new_password1"], acting_name=acting_name(request)
+        )
         update_session_auth_hash(request, changed)  # this session goes on, all others end
         messages.success(request, _("Your new password is set. Use it from now on."))
         return onward(request)

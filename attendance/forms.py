@@ -26,9 +26,27 @@ class PersonField(NameField):
     def __init__(self) -> None:
         super().__init__(
             label=gettext_lazy("Your name"),
-            help_text=gettext_lazy("The centre shares its account, so each mark says who made it."),
+            help_text=gettext_lazy(
+                "The centre shares its account, so each entry says who made it."
+            ),
             widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
         )
+
+
+class PersonForm(forms.Form):
+    """Asked once a session; after that the name stands in the box and may be changed."""
+
+    acting_name = PersonField()
+
+    def __init__(self, *args: Any, acting_name: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.remembered = acting_name
+        self.fields["acting_name"].required = not acting_name
+        self.initial["acting_name"] = acting_name
+
+    def clean_acting_name(self) -> str:
+        name: str = self.cleaned_data["acting_name"]
+        return name or self.remembered
 
 
 class DistanceForm(forms.Form):
@@ -91,23 +109,15 @@ class MarksForm(forms.Form):
         }
 
 
-class RegisterForm(MarksForm):
+class RegisterForm(PersonForm, MarksForm):
     """A day's register as the centre marks it, by whoever sits at the shared account."""
 
-    acting_name = PersonField()
     # Which version of the register this page shows; an old page never overwrites a newer mark.
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, acting_name: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.remembered = acting_name
-        self.fields["acting_name"].required = not acting_name
-        self.initial["acting_name"] = acting_name
         self.initial["seen"] = version(line.marked_at for line in kwargs["lines"])
-
-    def clean_acting_name(self) -> str:
-        name: str = self.cleaned_data["acting_name"]
-        return name or self.remembered
 
     def posted(self) -> dict[str, Any]:
         """What `services.mark_all` asks for."""
@@ -130,8 +140,8 @@ class AmendForm(MarksForm):
     )
 
 
-class SignForm(forms.Form):
-    acting_name = PersonField()
+class SignForm(PersonForm):
+    """That all have signed the printed register, and who says so."""
 
 
 class DayForm(forms.Form):

@@ -40,7 +40,15 @@ Marks = Mapping[int, MarkStatus]  # by officer
 
 
 @transaction.atomic
-def give_distance(entry: CentreEntry, *, distance_km: Decimal, by: User) -> CentreEntry:
+def name_person(account: User, *, acting_name: str) -> None:
+    """Somebody sits down at the shared account. From now on its entries carry this name."""
+    record("person.named", account, by=account, acting_name=acting_name)
+
+
+@transaction.atomic
+def give_distance(
+    entry: CentreEntry, *, distance_km: Decimal, by: User, acting_name: str = ""
+) -> CentreEntry:
     """How far the papers travel. The portal opens a centre's other pages only after this."""
     entry = lock(entry)
     was = entry.distance_km
@@ -49,15 +57,20 @@ def give_distance(entry: CentreEntry, *, distance_km: Decimal, by: User) -> Cent
     entry.distance_km, entry.distance_given_at = distance_km, timezone.now()
     entry.save(update_fields=["distance_km", "distance_given_at"])
     record(
-        "distance.given", entry, by=by, was=None if was is None else str(was), now=str(distance_km)
+        "distance.given",
+        entry,
+        by=by,
+        acting_name=acting_name,
+        was=None if was is None else str(was),
+        now=str(distance_km),
     )
     return entry
 
 
 @transaction.atomic
-def note_list_taken(entry: CentreEntry, *, file: str, by: User) -> None:
+def note_list_taken(entry: CentreEntry, *, file: str, by: User, acting_name: str = "") -> None:
     """A list with people's ID numbers left the portal."""
-    record("list.taken", entry, by=by, file=file)
+    record("list.taken", entry, by=by, acting_name=acting_name, file=file)
 
 
 # The register of a day

@@ -22,6 +22,7 @@ register_converter(Day, "day")
 app_name = "attendance"
 
 urlpatterns = [
+    path("centre/name/", views.acting, name="acting"),
     path("centre/<int:exam_id>/distance/", views.distance, name="distance"),
     path("centre/<int:exam_id>/officers/", views.officers, name="officers"),
     path("centre/<int:exam_id>/officers.csv", views.officers_csv, name="officers_csv"),

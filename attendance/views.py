@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from accounts.requests import SignedIn
+from accounts.requests import SignedIn, acting_name
 from attendance import services
 from attendance.eligibility import is_past_marking, moment, reasons_against_marking
-from attendance.forms import AmendForm, DayForm, DistanceForm, RegisterForm, SignForm
+from attendance.forms import AmendForm, DayForm, DistanceForm, PersonForm, RegisterForm, SignForm
 from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
 from attendance.pdf import print_officers, print_return
 from attendance.serving import lines, listed, tally
@@ -97,6 +97,7 @@ def centre_home(request: SignedIn) -> HttpResponse:
     today = timezone.localdate()
     entry = _entries(request.user).first()
     context: dict[str, Any] = {"entry": entry, "today": today, "station": request.user.station}
+    context |= {"acting_name": acting_name(request), "naming": PersonForm()}
     if entry:
         context |= {
             "form": DistanceForm(),
@@ -119,6 +120,19 @@ def _posts(user: User) -> list[tuple[Post, int]]:
 
 
 @login_required
+def acting(request: SignedIn) -> HttpResponse:
+    """Who sits at the shared account: asked once a session, and when somebody else takes over."""
+    if request.user.role != Role.CENTRE:
+        raise Http404
+    form = PersonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        services.name_person(request.user, **form.cleaned_data)
+        request.session.update(form.cleaned_data)
+        return redirect("centre")
+    return render(request, "attendance/acting.html", {"form": form})
+
+
+@login_required
 def distance(request: SignedIn, exam_id: int) -> HttpResponse:
     entry = entry_of(request, exam_id)
     form = DistanceForm(
@@ -126,7 +140,9 @@ def distance(request: SignedIn, exam_id: int) -> HttpResponse:
         initial={"distance_km": entry.distance_km},
     )
     if form.is_valid():
-        services.give_distance(entry, by=request.user, **form.cleaned_data)
+        services.give_distance(
+            entry, by=request.user, acting_name=acting_name(request), **form.cleaned_data
+        )
         messages.success(request, _("The distance is saved."))
         return redirect("centre")
     return render(request, "attendance/distance.html", {"entry": entry, "form": form})
@@ -156,15 +172,19 @@ def officers_csv(request: SignedIn, entry: CentreEntry) -> HttpResponse:
         ]
         for deployment in listed(entry)
     )
-    services.note_list_taken(entry, file="officers.csv", by=request.user)
+    _note_taken(request, entry, "officers.csv")
     return _file(csv_file(heading, rows), f"officers-{entry.station.code}.csv", "text/csv")
 
 
 @require_safe
 @for_centre
 def officers_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
-    services.note_list_taken(entry, file="officers.pdf", by=request.user)
+    _note_taken(request, entry, "officers.pdf")
     return _file(print_officers(entry), f"officers-{entry.station.code}.pdf", "application/pdf")
+
+
+def _note_taken(request: SignedIn, entry: CentreEntry, file: str) -> None:
+    services.note_list_taken(entry, file=file, by=request.user, acting_name=acting_name(request))
 
 
 def _file(content: bytes, name: str, kind: str) -> HttpResponse:
@@ -205,7 +225,7 @@ def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
     form = RegisterForm(
         request.POST if request.method == "POST" else None,
         lines=listed_today,
-        acting_name=request.session.get("acting_name", ""),
+        acting_name=acting_name(request),
         all_present=request.GET.get("all") == "present",
     )
     if form.is_valid():
@@ -243,7 +263,7 @@ def _mark(request: SignedIn, entry: CentreEntry, day: date, form: RegisterForm) 
 @for_centre
 def return_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     content = print_return(entry, services.code_of(entry))
-    services.note_list_taken(entry, file="register.pdf", by=request.user)
+    _note_taken(request, entry, "register.pdf")
     return _file(content, f"register-{entry.station.code}.pdf", "application/pdf")
 
 
@@ -251,7 +271,7 @@ def return_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
 def sign(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     form = SignForm(
         request.POST if request.method == "POST" else None,
-        initial={"acting_name": request.session.get("acting_name", "")},
+        acting_name=acting_name(request),
     )
     if form.is_valid():
         try:
@@ -259,6 +279,7 @@ def sign(request: SignedIn, entry: CentreEntry) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
+            request.session.update(form.cleaned_data)
             messages.success(
                 request,
                 _("Noted. Take the signed register %(code)s to the SCDE for the stamp.")
