@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from attendance.models import MarkStatus
 from attendance.serving import Line, version
-from catalogue.models import Exam
+from catalogue.models import CentreEntry, CentreEntryQuerySet, Exam
+from deployments.forms import ChosenField, ChosenSeveralField, offer
 from profiles.fields import DayField, LineField, NameField
 
 
@@ -164,3 +165,54 @@ class DayForm(forms.Form):
         """The day and the exam, as far as they were given."""
         data = self.cleaned_data if self.is_valid() else {}
         return data.get("day") or timezone.localdate(), data.get("exam")
+
+
+class SlipExamForm(forms.Form):
+    """For which exam a director looks at the centres' passwords."""
+
+    exam = ChosenField(
+        queryset=Exam.objects.none(),
+        label=gettext_lazy("Exam"),
+        required=False,
+        empty_label=None,
+    )
+
+    def __init__(self, *args: Any, exams: QuerySet[Exam], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "exam", exams)
+
+    def chosen(self) -> Exam | None:
+        return self.cleaned_data.get("exam") if self.is_valid() else None
+
+
+class SlipCentresField(ChosenSeveralField):
+    most = 50
+
+    def clean(self, value: Any) -> Any:
+        if len(value or []) > self.most:
+            raise ValidationError(
+                _("Tick at most %(most)s centres at a time."), "too_many", {"most": self.most}
+            )
+        return super().clean(value)
+
+
+class SlipsForm(forms.Form):
+    """The centres that were ticked."""
+
+    centre = SlipCentresField(
+        queryset=CentreEntry.objects.none(),
+        label=gettext_lazy("Centres"),
+        error_messages={"required": gettext_lazy("Tick the centres that need a slip")},
+    )
+
+    def __init__(self, *args: Any, entries: CentreEntryQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "centre", entries)
+
+    @property
+    def names_none_of_ours(self) -> bool:
+        """Something was posted that the page never offered: another's centre, or no number."""
+        return self.has_error("centre", "invalid_choice")
+
+    def ticked(self) -> set[str]:
+        return set(self["centre"].value() or [])

@@ -173,21 +173,21 @@ def officers_csv(request: SignedIn, entry: CentreEntry) -> HttpResponse:
         for deployment in listed(entry)
     )
     _note_taken(request, entry, "officers.csv")
-    return _file(csv_file(heading, rows), f"officers-{entry.station.code}.csv", "text/csv")
+    return attached(csv_file(heading, rows), f"officers-{entry.station.code}.csv", "text/csv")
 
 
 @require_safe
 @for_centre
 def officers_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     _note_taken(request, entry, "officers.pdf")
-    return _file(print_officers(entry), f"officers-{entry.station.code}.pdf", "application/pdf")
+    return attached(print_officers(entry), f"officers-{entry.station.code}.pdf", "application/pdf")
 
 
 def _note_taken(request: SignedIn, entry: CentreEntry, file: str) -> None:
     services.note_list_taken(entry, file=file, by=request.user, acting_name=acting_name(request))
 
 
-def _file(content: bytes, name: str, kind: str) -> HttpResponse:
+def attached(content: bytes, name: str, kind: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(content, content_type=kind, headers=headers)
 
@@ -264,7 +264,7 @@ def _mark(request: SignedIn, entry: CentreEntry, day: date, form: RegisterForm) 
 def return_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     content = print_return(entry, services.code_of(entry))
     _note_taken(request, entry, "register.pdf")
-    return _file(content, f"register-{entry.station.code}.pdf", "application/pdf")
+    return attached(content, f"register-{entry.station.code}.pdf", "application/pdf")
 
 
 @for_centre

@@ -36,7 +36,15 @@ from deployments.models import Deployment, DeploymentStatus
 from vacancies.models import Vacancy
 
 RUNS = 15
-BOTH = ["", "applications/", "centres/", "deployments/", "deployments/new/", "attendance/"]
+BOTH = [
+    "",
+    "applications/",
+    "centres/",
+    "centre-passwords/",
+    "deployments/",
+    "deployments/new/",
+    "attendance/",
+]
 AREA = {"tsc": [*BOTH, "officers/", "claims/"], "scde": [*BOTH, "registers/", "enquiries/"]}
 
 
