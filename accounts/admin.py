@@ -118,7 +118,7 @@ class UserAdmin(FreshActions, FreshForm, Discreet):
     show_full_result_count = False
     search_fields = ["username__startswith", "phone__startswith"]
     search_help_text = _("User name or number (2547…)")
-    autocomplete_fields = ["station", "sub_county"]
+    autocomplete_fields = ["station", "exam", "sub_county"]
     filter_horizontal = ["groups"]
     fields = [
         "username",
@@ -126,6 +126,7 @@ class UserAdmin(FreshActions, FreshForm, Discreet):
         "phone",
         "role",
         "station",
+        "exam",
         "office",
         "sub_county",
         "language",
@@ -146,7 +147,7 @@ class UserAdmin(FreshActions, FreshForm, Discreet):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """An officer's number is their identity: it changes by its own procedure, not here. What
         somebody may do is for a colleague to change."""
-        fixed = ["username", "phone", "role", "station"] if obj else []
+        fixed = ["username", "phone", "role", "station", "exam"] if obj else []
         if obj and obj.pk == request.user.pk:
             fixed += ["office", "sub_county", "groups", "is_active"]
         return [*self.readonly_fields, *fixed]

@@ -25,3 +25,8 @@ class PasswordBackend(ModelBackend):
             services.waste_a_hash(password)
             return None
         return user if services.which_password(user, password) is services.Fit.CHOSEN else None
+
+    def get_user(self, user_id: Any) -> User | None:
+        """Asked at every request, so that a centre's sessions end with its account."""
+        user = User.objects.select_related("exam").filter(pk=user_id).first()
+        return user if user and user.may_go_on else None

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import DutyStation, Office, SubCounty
+from catalogue.models import DutyStation, Exam, Office, SubCounty
 from cp2.rules import Role
 
 
@@ -35,6 +35,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     Besides the chosen password, one that we issued by text is good for a day, and so is the one
     before it, since texts come late and in any order. The chosen one works until an issued one is
     used, so nobody can lock another out by asking for a reset.
+
+    A centre has an account for each exam, shared by those who work there and ending with the exam.
+    It has no phone: its passwords are issued on paper (slips.py), and last as long as the account.
     """
 
     username = models.CharField(
@@ -50,6 +53,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(_("role"), max_length=8, choices=Role)
     station = models.ForeignKey(
         DutyStation, models.PROTECT, null=True, blank=True, verbose_name=_("centre")
+    )
+    exam = models.ForeignKey(
+        Exam,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        verbose_name=_("exam"),
+        help_text=_("Of a centre's account, which ends with it."),
     )
     office = models.CharField(_("office"), max_length=4, choices=Office, blank=True)
     sub_county = models.ForeignKey(
@@ -87,18 +99,29 @@ class User(AbstractBaseUser, PermissionsMixin):
                     role=Role.OFFICER,
                     phone__isnull=False,
                     station=None,
+                    exam=None,
                     office="",
                     sub_county=None,
                 )
-                | Q(role=Role.CENTRE, station__isnull=False, office="", sub_county=None)
+                | Q(
+                    role=Role.CENTRE,
+                    station__isnull=False,
+                    exam__isnull=False,
+                    office="",
+                    sub_county=None,
+                )
                 | Q(
                     role=Role.DIRECTOR,
                     station=None,
+                    exam=None,
                     office__in=Office.values,
                     sub_county__isnull=False,
                 )
-                | Q(role=Role.STAFF, station=None, office="", sub_county=None),
+                | Q(role=Role.STAFF, station=None, exam=None, office="", sub_county=None),
                 name="role_has_its_place",
+            ),
+            models.UniqueConstraint(
+                fields=["station", "exam"], name="one_account_of_a_centre_per_exam"
             ),
             models.CheckConstraint(
                 condition=Q(phone=None) | Q(phone__regex=r"^254[17][0-9]{8}$"),
@@ -128,12 +151,32 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.role in (Role.DIRECTOR, Role.STAFF)
 
     @property
+    def is_shared(self) -> bool:
+        """Belongs to a centre, not to a person: whoever works there signs in."""
+        return self.role == Role.CENTRE
+
+    @property
+    def ends_on(self) -> date | None:
+        """The last day of a centre's account; all others have none."""
+        return self.exam.centres_sign_in_until if self.exam else None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.ends_on is not None and timezone.localdate() > self.ends_on
+
+    @property
+    def may_go_on(self) -> bool:
+        """With a session that has begun."""
+        return self.is_active and not self.has_ended
+
+    @property
     def issued_password_has_expired(self) -> bool:
-        return not _is_fresh(self.issued_at)
+        """A text is read at once; a slip of paper may lie in an office for weeks."""
+        return not self.is_shared and not _is_fresh(self.issued_at)
 
     def issued_passwords(self) -> Iterator[str]:
         """The hashes of those that are still good, the newest first."""
-        if self.issued_password and _is_fresh(self.issued_at):
+        if self.issued_password and not self.issued_password_has_expired:
             yield self.issued_password
         if self.issued_earlier and _is_fresh(self.issued_earlier_at):
             yield self.issued_earlier
@@ -147,8 +190,8 @@ class User(AbstractBaseUser, PermissionsMixin):
             yield self._sign_sessions(key)
 
     def _sign_sessions(self, key: str) -> str:
-        place = (self.role, self.office, self.station_id, self.sub_county_id, self.is_superuser)
-        signed = f"{self.password}|{'|'.join(map(str, place))}"
+        place = (self.role, self.office, self.station_id, self.exam_id, self.sub_county_id)
+        signed = f"{self.password}|{'|'.join(map(str, place))}|{self.is_superuser}"
         return salted_hmac("accounts.session", signed, secret=key, algorithm="sha256").hexdigest()
 
 

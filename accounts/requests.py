@@ -14,6 +14,12 @@ class SignedIn(HttpRequest):
     htmx: HtmxDetails
 
 
+def acting_name(request: HttpRequest) -> str:
+    """Who said that they sit at this centre's account; empty until somebody did."""
+    name: str = request.session.get("acting_name", "")
+    return name
+
+
 def actor(request: HttpRequest) -> User:
     """Who is acting, where Django's own signatures (its admin's) know only a plain request."""
     return cast(User, request.user)

@@ -240,7 +240,8 @@ def use_issued_password(user: User, *, by_identity: bool = False) -> User:
     issued = next(user.issued_passwords(), None)
     if issued is None:  # used in another window, or a day old by now
         return user
-    user.password, user.must_choose_password = issued, True
+    user.password = issued
+    user.must_choose_password = not user.is_shared  # a slip's belongs to the whole centre
     user.issued_password = user.issued_earlier = ""
     user.save(
         update_fields=["password", "must_choose_password", "issued_password", "issued_earlier"]
@@ -265,7 +266,7 @@ def confirm_identity(user: User, national_id: str) -> User | None:
 
 @sensitive_variables()
 @transaction.atomic
-def choose_password(user: User, password: str) -> User:
+def choose_password(user: User, password: str, *, acting_name: str = "") -> User:
     """Their own, in place of any other; every other session of theirs ends."""
     user = lock(user)
     user.password = make_password(password)
@@ -274,7 +275,7 @@ def choose_password(user: User, password: str) -> User:
     user.save(
         update_fields=["password", "issued_password", "issued_earlier", "must_choose_password"]
     )
-    record("password.chosen", user, by=user)
+    record("password.chosen", user, by=user, acting_name=acting_name)
     tell(user, "accounts/password_chosen")
     return user
 

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 
 from django.core import signing
 from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import services
 from accounts.models import Session, User
 from accounts.services import Fit, record
 from cp2.limits.services import Limited, Want, forget, give_back, take
+from cp2.rules import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +70,8 @@ class Entrant:
 
 @sensitive_variables()
 def sign_in(typed: str, password: str, *, address: str, device: Device) -> Entrant | None:
-    """Whose name and password these are, or None. Raises Limited after too many wrong ones."""
+    """Whose name and password these are, or None. Raises Limited after too many wrong ones, and
+    Refused where the account of a centre has ended."""
     user = services.known_as(typed)
     account = user.username if user else typed[:40].lower()
     if user and device.knows(user):
@@ -90,6 +94,14 @@ def sign_in(typed: str, password: str, *, address: str, device: Device) -> Entra
     if user is None or fit is None:
         _count_in_all()
         return None
+    if user.ends_on and user.has_ended:
+        raise Refused(
+            _(
+                "This account ended with the exam on %(day)s. Your sub-county director prints a "
+                "new one for the next exam."
+            )
+            % {"day": date_format(user.ends_on, "j F Y")}
+        )
     with transaction.atomic():
         forget(*wants[:2], ("sign_in.issued", account))
         if len(wants) > 1:  # a right one makes up for a wrong one: many who err share an address

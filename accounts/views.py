@@ -23,7 +23,7 @@ from accounts import services, sessions
 from accounts.forms import ChangePasswordForm, ConfirmForm, ForgotForm, LoginForm
 from accounts.models import Session
 from accounts.refusals import answer, too_many_numbers, too_many_passwords, too_many_texts
-from accounts.requests import SignedIn, address_of
+from accounts.requests import SignedIn, acting_name, address_of
 from accounts.services import Fit
 from accounts.sign_in import (
     DEVICE_LIFE,
@@ -35,6 +35,7 @@ from accounts.sign_in import (
 )
 from accounts.sign_in import end_session as end_one
 from cp2.limits.services import Limited
+from cp2.rules import Refused
 
 
 def onward(request: HttpRequest) -> HttpResponse:
@@ -63,6 +64,8 @@ def login(request: HttpRequest) -> HttpResponse:
         except Limited as limited:
             refusal = limited
             form.add_error(None, too_many_passwords(limited))
+        except Refused as ended:
+            form.add_error(None, str(ended))
         else:
             if entrant:
                 return _come_in(request, entrant, device)
@@ -173,7 +176,9 @@ def change_password(request: SignedIn) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form = ChangePasswordForm(posted, user=request.user)
     if form.is_valid():
-        changed = services.choose_password(request.user, form.cleaned_data["new_password1"])
+        changed = services.choose_password(
+            request.user, form.cleaned_data["new_password1"], acting_name=acting_name(request)
+        )
         update_session_auth_hash(request, changed)  # this session goes on, all others end
         messages.success(request, _("Your new password is set. Use it from now on."))
         return onward(request)

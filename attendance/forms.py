@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from attendance.models import MarkStatus
 from attendance.serving import Line, version
-from catalogue.models import Exam
+from catalogue.models import CentreEntry, CentreEntryQuerySet, Exam
+from deployments.forms import ChosenField, ChosenSeveralField, offer
 from profiles.fields import DayField, LineField, NameField
 
 
@@ -26,9 +27,27 @@ class PersonField(NameField):
     def __init__(self) -> None:
         super().__init__(
             label=gettext_lazy("Your name"),
-            help_text=gettext_lazy("The centre shares its account, so each mark says who made it."),
+            help_text=gettext_lazy(
+                "The centre shares its account, so each entry says who made it."
+            ),
             widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
         )
+
+
+class PersonForm(forms.Form):
+    """Asked once a session; after that the name stands in the box and may be changed."""
+
+    acting_name = PersonField()
+
+    def __init__(self, *args: Any, acting_name: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.remembered = acting_name
+        self.fields["acting_name"].required = not acting_name
+        self.initial["acting_name"] = acting_name
+
+    def clean_acting_name(self) -> str:
+        name: str = self.cleaned_data["acting_name"]
+        return name or self.remembered
 
 
 class DistanceForm(forms.Form):
@@ -91,23 +110,15 @@ class MarksForm(forms.Form):
         }
 
 
-class RegisterForm(MarksForm):
+class RegisterForm(PersonForm, MarksForm):
     """A day's register as the centre marks it, by whoever sits at the shared account."""
 
-    acting_name = PersonField()
     # Which version of the register this page shows; an old page never overwrites a newer mark.
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, acting_name: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.remembered = acting_name
-        self.fields["acting_name"].required = not acting_name
-        self.initial["acting_name"] = acting_name
         self.initial["seen"] = version(line.marked_at for line in kwargs["lines"])
-
-    def clean_acting_name(self) -> str:
-        name: str = self.cleaned_data["acting_name"]
-        return name or self.remembered
 
     def posted(self) -> dict[str, Any]:
         """What `services.mark_all` asks for."""
@@ -130,8 +141,8 @@ class AmendForm(MarksForm):
     )
 
 
-class SignForm(forms.Form):
-    acting_name = PersonField()
+class SignForm(PersonForm):
+    """That all have signed the printed register, and who says so."""
 
 
 class DayForm(forms.Form):
@@ -154,3 +165,54 @@ class DayForm(forms.Form):
         """The day and the exam, as far as they were given."""
         data = self.cleaned_data if self.is_valid() else {}
         return data.get("day") or timezone.localdate(), data.get("exam")
+
+
+class SlipExamForm(forms.Form):
+    """For which exam a director looks at the centres' passwords."""
+
+    exam = ChosenField(
+        queryset=Exam.objects.none(),
+        label=gettext_lazy("Exam"),
+        required=False,
+        empty_label=None,
+    )
+
+    def __init__(self, *args: Any, exams: QuerySet[Exam], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "exam", exams)
+
+    def chosen(self) -> Exam | None:
+        return self.cleaned_data.get("exam") if self.is_valid() else None
+
+
+class SlipCentresField(ChosenSeveralField):
+    most = 50
+
+    def clean(self, value: Any) -> Any:
+        if len(value or []) > self.most:
+            raise ValidationError(
+                _("Tick at most %(most)s centres at a time."), "too_many", {"most": self.most}
+            )
+        return super().clean(value)
+
+
+class SlipsForm(forms.Form):
+    """The centres that were ticked."""
+
+    centre = SlipCentresField(
+        queryset=CentreEntry.objects.none(),
+        label=gettext_lazy("Centres"),
+        error_messages={"required": gettext_lazy("Tick the centres that need a slip")},
+    )
+
+    def __init__(self, *args: Any, entries: CentreEntryQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "centre", entries)
+
+    @property
+    def names_none_of_ours(self) -> bool:
+        """Something was posted that the page never offered: another's centre, or no number."""
+        return self.has_error("centre", "invalid_choice")
+
+    def ticked(self) -> set[str]:
+        return set(self["centre"].value() or [])

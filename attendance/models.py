@@ -34,7 +34,9 @@ class MarkQuerySet(models.QuerySet["Mark"]):
             case Role.DIRECTOR:
                 return self.filter(deployment__post__station__sub_county=user.sub_county_id)
             case Role.CENTRE:
-                return self.filter(deployment__post__station=user.station_id)
+                return self.filter(
+                    deployment__post__station=user.station_id, deployment__post__exam=user.exam_id
+                )
             case Role.OFFICER:
                 return self.filter(officer__user=user)
             case _:
@@ -99,7 +101,7 @@ class RegisterQuerySet(models.QuerySet["Register"]):
             case Role.DIRECTOR:
                 return self.filter(entry__station__sub_county=user.sub_county_id)
             case Role.CENTRE:
-                return self.filter(entry__station=user.station_id)
+                return self.filter(entry__station=user.station_id, entry__exam=user.exam_id)
             case _:
                 return self.none()
 
@@ -172,7 +174,7 @@ class RegisterReturnQuerySet(models.QuerySet["RegisterReturn"]):
             case Role.DIRECTOR if user.office == Office.SCDE:
                 return self.filter(entry__station__sub_county=user.sub_county_id)
             case Role.CENTRE:
-                return self.filter(entry__station=user.station_id)
+                return self.filter(entry__station=user.station_id, entry__exam=user.exam_id)
             case _:
                 return self.none()
 

@@ -1,12 +1,16 @@
-"""Lists and registers on paper: context in, bytes out."""
+"""Lists, registers and slips on paper: context in, bytes out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
+from accounts.models import User
+from accounts.slips import Slip
 from attendance.serving import listed, sheet
 from catalogue.models import CentreEntry
 from deployments.pdf import press, qr
@@ -22,12 +26,30 @@ def print_return(entry: CentreEntry, code: str) -> bytes:
     return _render("return", entry, code=code, picture=qr(address), **sheet(entry))
 
 
+@sensitive_variables()
+def print_slips(slips: Sequence[Slip], *, by: User) -> bytes:
+    """Some to a page, to be cut apart. Each says everything in both languages, since nobody knows
+    who opens it."""
+    return _press(
+        "slips",
+        slips=slips,
+        by=by,
+        languages=[code for code, _name in settings.LANGUAGES],
+        now=timezone.now(),
+        site=settings.SITE_URL,
+        picture=qr(settings.SITE_URL),
+    )
+
+
 def _render(template: str, entry: CentreEntry, **context: Any) -> bytes:
+    return _press(template, entry=entry, now=timezone.now(), **context)
+
+
+@sensitive_variables()
+def _press(template: str, **context: Any) -> bytes:
     from weasyprint import HTML  # slow to load, and only these pages need it
 
     ours = press()
-    html = render_to_string(
-        f"pdf/attendance/{template}.html", context | {"entry": entry, "now": timezone.now()}
-    )
+    html = render_to_string(f"pdf/attendance/{template}.html", context)
     printed: bytes = HTML(string=html, url_fetcher=ours.fetcher).write_pdf(font_config=ours.fonts)
     return printed

@@ -1,7 +1,7 @@
 """Marks, registers and the signed return: who was there, and who says so."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 
+from accounts import slips
 from accounts.models import User
 from accounts.services import record, record_each, tell
 from attendance.eligibility import (
@@ -28,6 +30,7 @@ from attendance.models import (
     RegisterStatus,
     ReturnStatus,
 )
+from attendance.pdf import print_slips
 from attendance.serving import serving_at, version
 from catalogue.models import CentreEntry
 from cp2.rules import Refused, lock, move
@@ -40,7 +43,15 @@ Marks = Mapping[int, MarkStatus]  # by officer
 
 
 @transaction.atomic
-def give_distance(entry: CentreEntry, *, distance_km: Decimal, by: User) -> CentreEntry:
+def name_person(account: User, *, acting_name: str) -> None:
+    """Somebody sits down at the shared account. From now on its entries carry this name."""
+    record("person.named", account, by=account, acting_name=acting_name)
+
+
+@transaction.atomic
+def give_distance(
+    entry: CentreEntry, *, distance_km: Decimal, by: User, acting_name: str = ""
+) -> CentreEntry:
     """How far the papers travel. The portal opens a centre's other pages only after this."""
     entry = lock(entry)
     was = entry.distance_km
@@ -49,15 +60,20 @@ def give_distance(entry: CentreEntry, *, distance_km: Decimal, by: User) -> Cent
     entry.distance_km, entry.distance_given_at = distance_km, timezone.now()
     entry.save(update_fields=["distance_km", "distance_given_at"])
     record(
-        "distance.given", entry, by=by, was=None if was is None else str(was), now=str(distance_km)
+        "distance.given",
+        entry,
+        by=by,
+        acting_name=acting_name,
+        was=None if was is None else str(was),
+        now=str(distance_km),
     )
     return entry
 
 
 @transaction.atomic
-def note_list_taken(entry: CentreEntry, *, file: str, by: User) -> None:
+def note_list_taken(entry: CentreEntry, *, file: str, by: User, acting_name: str = "") -> None:
     """A list with people's ID numbers left the portal."""
-    record("list.taken", entry, by=by, file=file)
+    record("list.taken", entry, by=by, acting_name=acting_name, file=file)
 
 
 # The register of a day
@@ -258,3 +274,16 @@ def receive(stamped: RegisterReturn, *, by: User) -> RegisterReturn:
     move(stamped, ReturnStatus.RECEIVED, received_by=by)
     record("return.received", stamped, by=by, code=stamped.code)
     return stamped
+
+
+# Centres' passwords
+
+
+@sensitive_variables()
+def hand_out(entries: Sequence[CentreEntry], *, by: User) -> bytes:
+    """New slips for these centres, as a PDF. Printed first and issued then: paper that fails to
+    come out must not take the place of paper that is in use, and no row waits for the press."""
+    minted = slips.mint_all(entries)
+    content = print_slips(minted, by=by)
+    slips.issue(minted, by=by)
+    return content

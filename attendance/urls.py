@@ -2,7 +2,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from attendance import views
+from attendance import slip_views, views
 
 
 class Day:
@@ -22,6 +22,7 @@ register_converter(Day, "day")
 app_name = "attendance"
 
 urlpatterns = [
+    path("centre/name/", views.acting, name="acting"),
     path("centre/<int:exam_id>/distance/", views.distance, name="distance"),
     path("centre/<int:exam_id>/officers/", views.officers, name="officers"),
     path("centre/<int:exam_id>/officers.csv", views.officers_csv, name="officers_csv"),
@@ -33,5 +34,6 @@ urlpatterns = [
     path("area/attendance/", views.area_attendance, name="area_attendance"),
     path("area/attendance/<int:register_id>/amend/", views.amend, name="amend"),
     path("area/registers/", views.area_registers, name="area_registers"),
+    path("area/centre-passwords/", slip_views.centre_passwords, name="centre_passwords"),
     path("area/registers/<int:return_id>/stamp/", views.stamp, name="stamp"),
 ]

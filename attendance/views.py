@@ -17,14 +17,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from accounts.requests import SignedIn
+from accounts.requests import SignedIn, acting_name
 from attendance import services
 from attendance.eligibility import is_past_marking, moment, reasons_against_marking
-from attendance.forms import AmendForm, DayForm, DistanceForm, RegisterForm, SignForm
+from attendance.forms import AmendForm, DayForm, DistanceForm, PersonForm, RegisterForm, SignForm
 from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
 from attendance.pdf import print_officers, print_return
 from attendance.serving import lines, listed, tally
-from catalogue.models import CentreEntry, Exam, ExamDay, Office
+from catalogue.models import CentreEntry, CentreEntryQuerySet, Exam, ExamDay, Office
 from cp2.exports import csv_file
 from cp2.rules import Refused, Role
 from deployments.models import Post
@@ -40,10 +40,13 @@ def entry_of(request: SignedIn, exam_id: int) -> CentreEntry:
     """The centre's own entry for an exam."""
     if request.user.role != Role.CENTRE:
         raise Http404
-    entries = CentreEntry.objects.visible_to(request.user).select_related(
+    return get_object_or_404(_entries(request.user), exam=exam_id)
+
+
+def _entries(user: User) -> CentreEntryQuerySet:
+    return CentreEntry.objects.visible_to(user).select_related(
         "exam", "station__sub_county__county", "distribution_centre__sub_county", "host"
     )
-    return get_object_or_404(entries, exam=exam_id)
 
 
 def for_centre(
@@ -88,53 +91,45 @@ def for_directors(
 
 @login_required
 def centre_home(request: SignedIn) -> HttpResponse:
-    """All that a centre is entered for; what it must do first stands first."""
+    """What a centre is entered for; what it must do first stands first."""
     if request.user.role != Role.CENTRE:
         raise Http404
     today = timezone.localdate()
-    entries = (
-        CentreEntry.objects.visible_to(request.user)
-        .select_related(
-            "exam", "station__sub_county__county", "distribution_centre__sub_county", "host"
-        )
-        .order_by("-exam__ends_on", "exam__code")[:10]
-    )
-    cards = [
-        {"entry": entry, "form": DistanceForm(auto_id=f"id_{entry.exam_id}_%s")}
-        for entry in entries
-    ]
-    _add_posts(cards, request.user)
-    _add_today(cards, today)
-    context = {"cards": cards, "today": today, "station": request.user.station}
+    entry = _entries(request.user).first()
+    context: dict[str, Any] = {"entry": entry, "today": today, "station": request.user.station}
+    context |= {"acting_name": acting_name(request), "naming": PersonForm()}
+    if entry:
+        context |= {
+            "form": DistanceForm(),
+            "posts": _posts(request.user),
+            "register": Register.objects.filter(entry=entry, day=today).first(),
+            "sits_today": ExamDay.objects.filter(exam=entry.exam, day=today).exists(),
+        }
     return render(request, "attendance/centre_home.html", context)
 
 
-def _add_posts(cards: list[dict[str, Any]], user: User) -> None:
+def _posts(user: User) -> list[tuple[Post, int]]:
     """Per position how many there should be, and how many have said that they will come."""
     posts: QuerySet[Any] = (  # with counts
         Post.objects.visible_to(user)
-        .filter(exam__in=[card["entry"].exam_id for card in cards])
         .with_counts()
         .select_related("position")
         .order_by("position__rank")
     )
-    rows = [(post, max(post.required - post.accepted, 0)) for post in posts]
-    for card in cards:
-        card["posts"] = [row for row in rows if row[0].exam_id == card["entry"].exam_id]
+    return [(post, max(post.required - post.accepted, 0)) for post in posts]
 
 
-def _add_today(cards: list[dict[str, Any]], today: date) -> None:
-    exams = [card["entry"].exam_id for card in cards]
-    sitting = set(ExamDay.objects.filter(exam__in=exams, day=today).values_list("exam", flat=True))
-    registers = {
-        register.entry_id: register
-        for register in Register.objects.filter(
-            entry__in=[card["entry"].pk for card in cards], day=today
-        )
-    }
-    for card in cards:
-        card["register"] = registers.get(card["entry"].pk)
-        card["sits_today"] = card["entry"].exam_id in sitting
+@login_required
+def acting(request: SignedIn) -> HttpResponse:
+    """Who sits at the shared account: asked once a session, and when somebody else takes over."""
+    if request.user.role != Role.CENTRE:
+        raise Http404
+    form = PersonForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        services.name_person(request.user, **form.cleaned_data)
+        request.session.update(form.cleaned_data)
+        return redirect("centre")
+    return render(request, "attendance/acting.html", {"form": form})
 
 
 @login_required
@@ -145,7 +140,9 @@ def distance(request: SignedIn, exam_id: int) -> HttpResponse:
         initial={"distance_km": entry.distance_km},
     )
     if form.is_valid():
-        services.give_distance(entry, by=request.user, **form.cleaned_data)
+        services.give_distance(
+            entry, by=request.user, acting_name=acting_name(request), **form.cleaned_data
+        )
         messages.success(request, _("The distance is saved."))
         return redirect("centre")
     return render(request, "attendance/distance.html", {"entry": entry, "form": form})
@@ -175,18 +172,22 @@ def officers_csv(request: SignedIn, entry: CentreEntry) -> HttpResponse:
         ]
         for deployment in listed(entry)
     )
-    services.note_list_taken(entry, file="officers.csv", by=request.user)
-    return _file(csv_file(heading, rows), f"officers-{entry.station.code}.csv", "text/csv")
+    _note_taken(request, entry, "officers.csv")
+    return attached(csv_file(heading, rows), f"officers-{entry.station.code}.csv", "text/csv")
 
 
 @require_safe
 @for_centre
 def officers_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
-    services.note_list_taken(entry, file="officers.pdf", by=request.user)
-    return _file(print_officers(entry), f"officers-{entry.station.code}.pdf", "application/pdf")
+    _note_taken(request, entry, "officers.pdf")
+    return attached(print_officers(entry), f"officers-{entry.station.code}.pdf", "application/pdf")
 
 
-def _file(content: bytes, name: str, kind: str) -> HttpResponse:
+def _note_taken(request: SignedIn, entry: CentreEntry, file: str) -> None:
+    services.note_list_taken(entry, file=file, by=request.user, acting_name=acting_name(request))
+
+
+def attached(content: bytes, name: str, kind: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(content, content_type=kind, headers=headers)
 
@@ -224,7 +225,7 @@ def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
     form = RegisterForm(
         request.POST if request.method == "POST" else None,
         lines=listed_today,
-        acting_name=request.session.get("acting_name", ""),
+        acting_name=acting_name(request),
         all_present=request.GET.get("all") == "present",
     )
     if form.is_valid():
@@ -262,15 +263,15 @@ def _mark(request: SignedIn, entry: CentreEntry, day: date, form: RegisterForm) 
 @for_centre
 def return_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     content = print_return(entry, services.code_of(entry))
-    services.note_list_taken(entry, file="register.pdf", by=request.user)
-    return _file(content, f"register-{entry.station.code}.pdf", "application/pdf")
+    _note_taken(request, entry, "register.pdf")
+    return attached(content, f"register-{entry.station.code}.pdf", "application/pdf")
 
 
 @for_centre
 def sign(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     form = SignForm(
         request.POST if request.method == "POST" else None,
-        initial={"acting_name": request.session.get("acting_name", "")},
+        acting_name=acting_name(request),
     )
     if form.is_valid():
         try:
@@ -278,6 +279,7 @@ def sign(request: SignedIn, entry: CentreEntry) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
+            request.session.update(form.cleaned_data)
             messages.success(
                 request,
                 _("Noted. Take the signed register %(code)s to the SCDE for the stamp.")

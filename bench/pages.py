@@ -36,7 +36,15 @@ from deployments.models import Deployment, DeploymentStatus
 from vacancies.models import Vacancy
 
 RUNS = 15
-BOTH = ["", "applications/", "centres/", "deployments/", "deployments/new/", "attendance/"]
+BOTH = [
+    "",
+    "applications/",
+    "centres/",
+    "centre-passwords/",
+    "deployments/",
+    "deployments/new/",
+    "attendance/",
+]
 AREA = {"tsc": [*BOTH, "officers/", "claims/"], "scde": [*BOTH, "registers/", "enquiries/"]}
 
 
@@ -82,7 +90,7 @@ def pages() -> Iterator[tuple[str, User | AnonymousUser, str]]:
 
     register = Register.objects.exclude(entry__distance_km=None).latest("day")
     entry = register.entry
-    centre = User.objects.get(role=Role.CENTRE, station=entry.station)
+    centre = User.objects.get(role=Role.CENTRE, station=entry.station, exam=entry.exam)
     for path in (
         "/centre/",
         *(f"/centre/{entry.exam_id}/{page}/" for page in ("officers", "register")),

@@ -1,5 +1,6 @@
 """Reference data: loaded by headquarters, read by all. What changes from year to year is a row."""
 
+from datetime import date, timedelta
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -151,6 +152,11 @@ class Exam(models.Model):
     hosting_threshold = models.PositiveSmallIntegerField(
         _("hosting threshold, candidates"), default=30
     )
+    centres_sign_in_for = models.PositiveSmallIntegerField(
+        _("centres sign in for, days after the end"),
+        default=30,
+        help_text=_("So long they can still print and sign their registers."),
+    )
 
     class Meta:
         verbose_name = _("exam")
@@ -170,6 +176,11 @@ class Exam(models.Model):
     @property
     def short(self) -> str:
         return f"{self.abbreviation} {self.year}"
+
+    @property
+    def centres_sign_in_until(self) -> date:
+        """The last day of the accounts that centres have for this exam."""
+        return self.ends_on + timedelta(days=self.centres_sign_in_for)
 
 
 class ExamDay(models.Model):
@@ -307,7 +318,7 @@ class CentreEntryQuerySet(models.QuerySet["CentreEntry"]):
             case Role.DIRECTOR:
                 return self.filter(station__sub_county=user.sub_county_id)
             case Role.CENTRE:
-                return self.filter(station=user.station_id)
+                return self.filter(station=user.station_id, exam=user.exam_id)
             case _:
                 return self.none()
 

@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.slips import with_slips
 from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
 from catalogue.models import CentreEntry, Office
 from claims.models import Claim, ClaimStatus
@@ -17,7 +18,20 @@ from vacancies.models import Application, ApplicationStatus
 
 
 def picture(user: User) -> dict[str, Any]:
-    return {"positions": _positions(user), "waiting": _waiting(user)}
+    return {"positions": _positions(user), "waiting": _waiting(user), "slips": _slips(user)}
+
+
+def _slips(user: User) -> list[dict[str, Any]]:
+    """Per exam that is running or to come: how many centres have no printed slip."""
+    centres = with_slips(CentreEntry.objects.visible_to(user))
+    missing = Count("pk", filter=Q(slip_printed_at=None))
+    exams: QuerySet[Any, Any] = (  # of dictionaries
+        centres.filter(exam__ends_on__gte=timezone.localdate())
+        .order_by("exam__rehearsal_on", "exam")
+        .values("exam", name=F("exam__abbreviation"), year=F("exam__year"))
+        .annotate(missing=missing)
+    )
+    return list(exams)
 
 
 def _positions(user: User) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ class PostQuerySet(models.QuerySet["Post"]):
             case Role.DIRECTOR:
                 return self.filter(station__sub_county=user.sub_county_id)
             case Role.CENTRE:
-                return self.filter(station=user.station_id)
+                return self.filter(station=user.station_id, exam=user.exam_id)
             case _:
                 return self.none()
 
@@ -125,7 +125,7 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
             case Role.DIRECTOR:
                 return self.filter(post__station__sub_county=user.sub_county_id)
             case Role.CENTRE:
-                return self.filter(post__station=user.station_id)
+                return self.filter(post__station=user.station_id, post__exam=user.exam_id)
             case Role.OFFICER:
                 return self.filter(officer__user=user)
             case _:

@@ -573,8 +573,9 @@ def _tell_station(
         )
     )
     moving = [each.user_id for each in (leaves, comes) if each]
+    centre = Q(station=deployment.post.station_id, exam=deployment.post.exam_id)
     of_the_centre = User.objects.filter(
-        Q(station=deployment.post.station_id) | manager, is_active=True, phone__isnull=False
+        centre | manager, is_active=True, phone__isnull=False
     ).exclude(pk__in=moving)
     told = {**words(deployment), "from_day": from_day, "leaves": leaves, "comes": comes}
     for user in of_the_centre.distinct():

@@ -404,8 +404,9 @@ class LookingAfterThem(WebTest):
         assert "10 of 10 left" in page
         assert "0 of 10 left" in self.page
 
-    def test_is_in_the_menu(self):
-        assert self.app.get("/area/").click(href="^/account/codes/$").status_code == 200
+    def test_is_two_links_from_any_page(self):
+        account = self.app.get("/area/").click(href="^/account/$")
+        assert account.click(href="^/account/codes/$").status_code == 200
 
     def test_new_ones_are_shown_once(self):
         page = people.confirm(self.page.click("Make new recovery codes"))

@@ -18,18 +18,23 @@ class Accounts(TestCase):
 
     def test_a_role_without_its_place_or_with_anothers(self):
         place = make.sub_county()
-        station = make.station()
+        station, exam = make.station(), make.exam()
         for fields in (
             {"role": Role.OFFICER},
             {"role": Role.OFFICER, "phone": make.phone(), "station": station},
             {"role": Role.OFFICER, "phone": make.phone(), "sub_county": place},
+            {"role": Role.OFFICER, "phone": make.phone(), "exam": exam},
             {"role": Role.CENTRE},
-            {"role": Role.CENTRE, "station": station, "office": Office.TSC},
+            {"role": Role.CENTRE, "station": station},
+            {"role": Role.CENTRE, "exam": exam},
+            {"role": Role.CENTRE, "station": station, "exam": exam, "office": Office.TSC},
             {"role": Role.DIRECTOR, "sub_county": place},
             {"role": Role.DIRECTOR, "office": Office.TSC},
             {"role": Role.DIRECTOR, "office": "moi", "sub_county": place},
             {"role": Role.STAFF, "office": Office.SCDE},
+            {"role": Role.DIRECTOR, "office": Office.TSC, "sub_county": place, "exam": exam},
             {"role": Role.STAFF, "station": station},
+            {"role": Role.STAFF, "exam": exam},
             {"role": "king"},
         ):
             with self.subTest(fields):
@@ -45,6 +50,15 @@ class Accounts(TestCase):
         self.refuses("phone", role=Role.OFFICER, phone=officer.phone)
         with pytest.raises(IntegrityError, match="username"), transaction.atomic():
             make.user(username=officer.user.username)
+
+    def test_two_accounts_of_a_centre_for_one_exam(self):
+        first = make.centre(make.station())
+        self.refuses(
+            "one_account_of_a_centre_per_exam",
+            role=Role.CENTRE,
+            station=first.station,
+            exam=first.exam,
+        )
 
     def test_an_issued_password_without_its_time(self):
         self.refuses("issued_password_has_its_time", role=Role.STAFF, issued_password="x")

@@ -56,4 +56,4 @@ def centre(officers: int = 3, **fields: Any) -> Centre:
     deployments = [
         make.deployment(post=others if n else manager, slot=n or 1) for n in range(officers)
     ]
-    return Centre(entry, make.centre(entry.station), others, deployments)
+    return Centre(entry, make.centre(entry.station, exam=entry.exam), others, deployments)

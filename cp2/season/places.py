@@ -173,6 +173,7 @@ class Places:
                     self._make_centre(
                         sub_county,
                         level,
+                        has_slip=not is_fresh(number, level, each),
                         # KNEC's codes: nothing of the county's official code is in them
                         code=f"{10 + number // 9}{number % 9 + 1}{block}{each + 1:04d}",
                         school=schools[school] + SECOND_IN_A_PLACE[again],
@@ -180,7 +181,9 @@ class Places:
                 )
             self._make_entries(number, level, ids, most)
 
-    def _make_centre(self, sub_county: SubCounty, level: Level, *, code: str, school: str) -> int:
+    def _make_centre(
+        self, sub_county: SubCounty, level: Level, *, code: str, school: str, has_slip: bool
+    ) -> int:
         exam, kind = LEVELS[level]
         station = self.batch.add(
             DutyStation,
@@ -196,7 +199,11 @@ class Places:
             username=f"{exam}{code}",
             role=Role.CENTRE,
             station_id=station,
+            exam_id=self.exams[exam].pk,
             password=self.hashes.centre,
+            issued_at=moment(self.exams[exam].rehearsal_on - timedelta(days=10), 9)
+            if has_slip
+            else None,
         )
         return station
 
@@ -206,8 +213,7 @@ class Places:
         """Candidates, papers and hosts.
 
         Of the secondary schools the last is so small that the second hosts it, and in every other
-        sub-county the last but one draws its papers from a neighbour's container. The very first
-        centre of the season has not given its distance yet.
+        sub-county the last but one draws its papers from a neighbour's container.
         """
         exam = self.exams[LEVELS[level][0]]
         draw = draws.dice(self.seed, "entries", number, level)
@@ -219,7 +225,7 @@ class Places:
             container = containers[each % len(containers)]
             if hosted:
                 container = containers[1 % len(containers)]  # its host's
-            fresh = number == each == 0 and level == Level.SECONDARY
+            fresh = is_fresh(number, level, each)
             self.batch.add(
                 CentreEntry,
                 exam_id=exam.pk,
@@ -247,6 +253,11 @@ class Places:
                 sub_county_id=sub_county.pk,
                 password=self.hashes.director,
             )
+
+
+def is_fresh(sub_county: int, level: Level, centre: int) -> bool:
+    """The very first centre of the season has not given its distance and got no slip yet."""
+    return sub_county == centre == 0 and level == Level.SECONDARY
 
 
 def director_name(sub_county: SubCounty, office: str) -> str:

@@ -51,6 +51,18 @@ told (at, actor, verb, subject_type, subject_id, details, acting_name) AS (
         jsonb_build_object(), ''
     FROM profiles_officer WHERE submitted_at IS NOT NULL
     UNION ALL
+    SELECT account.issued_at, director.id, 'slip.printed', 'accounts.user', account.id,
+        jsonb_build_object(
+            'reference',
+            upper(left(md5(account.username), 4) || '-' || right(md5(account.username), 4)),
+            'exam', exam.abbreviation || ' ' || exam.year
+        ), ''
+    FROM accounts_user account
+    JOIN catalogue_exam exam ON exam.id = account.exam_id
+    JOIN catalogue_dutystation station ON station.id = account.station_id
+    JOIN director ON director.sub_county_id = station.sub_county_id AND director.office = 'tsc'
+    WHERE account.issued_at IS NOT NULL
+    UNION ALL
     SELECT officer.submitted_at + interval '1 day', director.id, 'officer.' || officer.vetting,
         'profiles.officer', officer.id,
         jsonb_build_object('was', 'pending', 'reason', officer.vetting_reason), ''
@@ -126,7 +138,8 @@ told (at, actor, verb, subject_type, subject_id, details, acting_name) AS (
     SELECT entry.distance_given_at, account.id, 'distance.given', 'catalogue.centreentry',
         entry.id, jsonb_build_object('was', NULL, 'now', entry.distance_km::text), ''
     FROM catalogue_centreentry entry
-    JOIN accounts_user account ON account.station_id = entry.station_id
+    JOIN accounts_user account
+        ON account.station_id = entry.station_id AND account.exam_id = entry.exam_id
     WHERE entry.distance_given_at IS NOT NULL
     UNION ALL
     SELECT register.submitted_at + interval '1 day', director.id, 'register.amended',
@@ -145,7 +158,8 @@ told (at, actor, verb, subject_type, subject_id, details, acting_name) AS (
             THEN register.acting_name ELSE '' END
     FROM attendance_registerreturn signed
     JOIN catalogue_centreentry entry ON entry.id = signed.entry_id
-    JOIN accounts_user account ON account.station_id = entry.station_id
+    JOIN accounts_user account
+        ON account.station_id = entry.station_id AND account.exam_id = entry.exam_id
     CROSS JOIN LATERAL (
         SELECT acting_name FROM attendance_register WHERE entry_id = entry.id LIMIT 1
     ) register

@@ -14,7 +14,8 @@ ENTRIES = """
         row_number() OVER (PARTITION BY entry.exam_id ORDER BY entry.id) AS number
     FROM catalogue_centreentry entry
     JOIN catalogue_exam exam ON exam.id = entry.exam_id
-    JOIN accounts_user account ON account.station_id = entry.station_id
+    JOIN accounts_user account
+        ON account.station_id = entry.station_id AND account.exam_id = entry.exam_id
     JOIN deployments_post post
         ON post.exam_id = entry.exam_id AND post.station_id = entry.station_id
     JOIN catalogue_position position ON position.id = post.position_id AND position.code = 'CM'

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.db.models import Q
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import totp
@@ -232,7 +233,12 @@ def director(sub_county: SubCounty, office: Office = Office.TSC, **fields: Any) 
 
 
 def centre(station: DutyStation, **fields: Any) -> User:
-    return user(Role.CENTRE, **{"username": f"KCSE{station.code}", "station": station, **fields})
+    """A centre's account for an exam: the newest that it takes part in, unless one is named."""
+    newest = Exam.objects.order_by("-ends_on", "-pk")
+    taking_part = newest.filter(Q(entries__station=station) | Q(posts__station=station))
+    of = fields.pop("exam", None) or taking_part.first() or exam()
+    defaults = {"username": f"{of.abbreviation}{station.code}", "station": station, "exam": of}
+    return user(Role.CENTRE, **{**defaults, **fields})
 
 
 # What they do

@@ -1,9 +1,12 @@
 """A director's first page: what waits, counted right, for the own office and sub-county alone."""
 
+from datetime import timedelta
+
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from attendance.models import RegisterReturn
 from catalogue.models import Office
@@ -70,6 +73,27 @@ class Area(TestCase):
             context = self.open(director)
             assert set(context["waiting"].values()) == {0}
             assert context["positions"] == []
+
+    def test_centres_without_a_slip_are_counted_for_each_exam_that_is_not_over(self):
+        here = [make.entry(station=make.station(sub_county=self.place)) for _ in range(2)]
+        make.centre(here[0].station, exam=here[0].exam, issued_at=timezone.now())
+        more = make.entry(exam=here[0].exam, station=make.station(sub_county=self.place))
+        make.centre(more.station, exam=more.exam)  # has a password, but never had a slip
+        over = make.exam(ends_on=make.today() - timedelta(days=1))
+        make.entry(exam=over, station=here[0].station)
+        make.entry(exam=here[0].exam)  # elsewhere
+
+        for director in (self.tsc, self.scde):
+            counted = {row["exam"]: row["missing"] for row in self.open(director)["slips"]}
+            assert counted == {here[0].exam_id: 1, here[1].exam_id: 1}
+
+    def test_the_count_leads_to_the_page_where_they_are_printed(self):
+        entry = make.entry(station=make.station(sub_county=self.place))
+        self.open(self.tsc)
+
+        link = f"{reverse('attendance:centre_passwords')}?exam={entry.exam_id}"
+        self.assertContains(self.client.get(reverse("area")), f'href="{link}"')
+        assert self.client.get(link).context["exam"] == entry.exam
 
     def test_gaps_stand_first(self):
         exam = make.exam()

@@ -280,7 +280,10 @@ class TinySeasonTests(TestCase):
 
     def test_what_happened_is_in_the_audit_trail(self):
         for model, fields in {
-            User: {"account.opened": Q(role=Role.OFFICER)},
+            User: {
+                "account.opened": Q(role=Role.OFFICER),
+                "slip.printed": Q(role=Role.CENTRE, issued_at__isnull=False),
+            },
             Application: {"application.made": Q()},
             Letter: {"letter.issued": Q()},
             Claim: {"claim.verified": ~Q(verified_by=None)},
