@@ -12,7 +12,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
-from django.test import TestCase, TransactionTestCase
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_webtest import WebTest
@@ -394,7 +394,8 @@ class KeptOut(Slips):
 
 
 @pytest.mark.race
-class TwoDirectors(TransactionTestCase):
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+class TestTwoDirectors:
     """Both offices print for the same centres at the same moment."""
 
     def test_each_centre_has_one_account_and_the_last_slip_opens_it(self):
