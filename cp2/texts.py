@@ -12,6 +12,7 @@ from accounts.models import User
 from sms.fates import Fate, fate
 from sms.models import Kind, Message, MessageStatus
 
+NOT_LEFT = {MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.HELD}
 PASSWORDS = {"accounts/password", "accounts/registered"}  # all other credentials are codes
 
 
@@ -45,9 +46,10 @@ def _words(message: Message, is_newest: bool, to: User | None) -> str:
 
 def _life(message: Message, is_newest: bool, to: User) -> str:
     """Until when the password in this text opens the account."""
-    if message.handed_at is None:
-        waits = message.status not in (MessageStatus.FAILED, MessageStatus.DELIVERED)
-        return _("It will work for a day from when it leaves.") if waits else ""
+    if message.status in NOT_LEFT:
+        return _("It will work for a day from when it leaves.")
+    if message.status == MessageStatus.FAILED:
+        return ""
     return password_life(to) if is_newest else _("It works no more.")
 
 

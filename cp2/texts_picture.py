@@ -53,6 +53,6 @@ def asked() -> Asked:
     promised = Message.objects.filter(created_at__gte=since, kind=Kind.CREDENTIALS)
     counts = User.objects.filter(phone__in=promised.values("to")).aggregate(
         people=Count("pk"),
-        came_in=Count("pk", Q(issued_at__gte=since, last_login__gte=F("issued_at"))),
+        came_in=Count("pk", filter=Q(issued_at__gte=since, last_login__gte=F("issued_at"))),
     )
     return Asked(**counts)

@@ -121,7 +121,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnly):
-    list_display = ["created_at", "to", "kind", "template", "became", "attempts", "failure"]
+    list_display = ["created_at", "to", "became", "kind", "template"]
     list_filter = ["status", "kind", DayFilter]
     actions = ["send_again"]
 

@@ -40,7 +40,11 @@ def chart(network: Network, hours: Sequence[datetime]) -> Chart:
     parts = [
         part for place, (_hour, tally) in enumerate(tallies) for part in _bar(tally, place, most)
     ]
-    labels = [Label(hour, place * STEP) for place, hour in enumerate(hours) if hour.hour % 6 == 0]
+    labels = [
+        Label(hour, place * STEP + BAR // 2)
+        for place, hour in enumerate(hours)
+        if hour.hour % 6 == 0
+    ]
     return Chart(network, tallies, parts, labels, most)
 
 

@@ -55,7 +55,9 @@ def lanes() -> list[Lane]:
         .order_by()
         .values("kind")
         .annotate(
-            waiting=Count("pk", late), later=Count("pk", ~late), since=Min("created_at", late)
+            waiting=Count("pk", filter=late),
+            later=Count("pk", filter=~late),
+            since=Min("created_at", filter=late),
         )
     )
     found: dict[str, Any] = {row["kind"]: row for row in rows}

@@ -6,13 +6,14 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from sms.backends.simulator import EXPLAINED, SLOWEST, Faults, GatewayFault, ReportFault
+from sms.backends.simulator import GATEWAY_DOES, REPORTS_DO, SLOWEST, Faults
 from sms.phones import MobileField
 
 
-def _choices(faults: type[GatewayFault] | type[ReportFault]) -> list[tuple[str, Any]]:
-    """Each with what it does."""
-    return [(fault.value, format_lazy("{}. {}", fault.label, EXPLAINED[fault])) for fault in faults]
+def _choices(explained: dict[Any, Any]) -> list[tuple[str, Any]]:
+    return [
+        (fault.value, format_lazy("{}. {}", fault.label, does)) for fault, does in explained.items()
+    ]
 
 
 class PhoneForm(forms.Form):
@@ -23,7 +24,7 @@ class PhoneForm(forms.Form):
 
 class FaultsForm(forms.Form):
     gateway = forms.ChoiceField(
-        label=_("The gateway"), widget=forms.RadioSelect, choices=_choices(GatewayFault)
+        label=_("The gateway"), widget=forms.RadioSelect, choices=_choices(GATEWAY_DOES)
     )
     seconds = forms.IntegerField(
         label=_("Seconds, when it is slow"),
@@ -35,7 +36,7 @@ class FaultsForm(forms.Form):
     reports = forms.ChoiceField(
         label=_("Its reports on what became of a text"),
         widget=forms.RadioSelect,
-        choices=_choices(ReportFault),
+        choices=_choices(REPORTS_DO),
     )
 
     def faults(self) -> Faults:

@@ -48,8 +48,8 @@ class ReportFault(models.TextChoices):
     ABSENT = "absent", _("Phone is off")
 
 
-# What each does, in a sentence.
-EXPLAINED = {
+# What each does, in a sentence. Two tables, for their keys are strings and some of them alike.
+GATEWAY_DOES = {
     GatewayFault.NONE: _("Every text is taken, and the reply comes at once."),
     GatewayFault.SLOW: _(
         "The reply takes as many seconds as you say; after 10 the portal waits no more, though the "
@@ -59,6 +59,8 @@ EXPLAINED = {
     GatewayFault.BLOCKED: _("Every line refuses texts from companies, which no new try can help."),
     GatewayFault.NO_BALANCE: _("No text is taken before somebody pays; texts are held."),
     GatewayFault.LOST: _("The text comes to the phone, but the portal never hears that it did."),
+}
+REPORTS_DO = {
     ReportFault.NONE: _("“Success” comes at once, even before the sending is written down."),
     ReportFault.MISSING: _("The text comes, but no report does."),
     ReportFault.LATE: _("“Success” comes a minute after the text."),
