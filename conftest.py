@@ -31,6 +31,7 @@ TransactionTestCase._fixture_teardown = flush_with_trail
 def fresh_phones() -> Iterator[None]:
     memory.outbox.clear()
     memory.failures.clear()
+    memory.refusals.clear()
     cache.clear()
     yield
     translation.activate("en")

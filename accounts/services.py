@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 import sms.services
 from accounts.models import Entry, User
 from cp2.rules import Refused, Role, lock
-from sms.models import Message
+from sms.models import Kind, Message
 from sms.phones import mobile
 
 # Without the letters and digits that look or sound alike when read off a small screen.
@@ -59,11 +59,15 @@ def record_each(
     )
 
 
-def tell(user: User, template: str, **context: Any) -> Message | None:
-    """Queue one text to somebody, in their language. Those without a phone are told by page."""
+def tell(user: User, template: str, *, bulk: bool = False, **context: Any) -> Message | None:
+    """Queue one text to somebody, in their language. Those without a phone are told by page.
+
+    `bulk` says that many are told at once: their texts leave in turn, behind all others.
+    """
     if not user.phone:
         return None
-    return sms.services.send(user.phone, template, language=user.language, **context)
+    kind = Kind.BULK if bulk else Kind.NOTICE
+    return sms.services.send(user.phone, template, language=user.language, kind=kind, **context)
 
 
 # Accounts

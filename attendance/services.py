@@ -116,6 +116,7 @@ def amend(register: Register, *, marks: Marks, by: User, reason: str) -> Registe
         tell(
             mark.officer.user,
             "attendance/amended",
+            bulk=len(changed) > 1,
             day=day,
             station=entry.station.name,
             present=mark.status == MarkStatus.PRESENT,

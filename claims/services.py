@@ -431,6 +431,7 @@ def _pay(payment: Payment, *, receipt: str, by: User) -> None:
     tell(
         claim.officer.user,
         "claims/paid",
+        bulk=True,
         amount=payment.amount,
         exam=claim.exam.short,
         number=masked(payment.payee_phone),
@@ -450,6 +451,7 @@ def _fail(payment: Payment, *, reason: str, by: User) -> None:
     tell(
         claim.officer.user,
         "claims/failed",
+        bulk=True,
         amount=payment.amount,
         exam=claim.exam.short,
         site=settings.SITE_URL,

@@ -154,6 +154,9 @@ SMS_INBOUND_SECRET = env.str("SMS_INBOUND_SECRET")
 SMS_DELIVERY_SECRET = env.str("SMS_DELIVERY_SECRET")
 SMS_SIMULATOR_DIR = VAR_DIR / "phones"
 SMS_SIMULATOR_PEOPLE = "cp2.season.people.phones"  # whose phones it offers to look at
+SMS_BULK_PER_SECOND = env.float("SMS_BULK_PER_SECOND", default=10)
+SMS_TIMEOUT = env.float("SMS_TIMEOUT", default=10)  # seconds for a whole call of the gateway
+SMS_LEASE = env.float("SMS_LEASE", default=60)  # seconds that a worker has for what it took
 AFRICASTALKING_USERNAME = env.str("AFRICASTALKING_USERNAME", default="")
 AFRICASTALKING_API_KEY = env.str("AFRICASTALKING_API_KEY", default="")
 AFRICASTALKING_SENDER = env.str("AFRICASTALKING_SENDER", default="")
@@ -215,6 +218,7 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 CELERY_BEAT_SCHEDULE = {
     "credentials": every(1, "sms.tasks.send_credentials"),
     "texts": every(1, "sms.tasks.send_texts"),
+    "bulk": every(0.5, "sms.tasks.send_bulk"),
     "inbox": every(1, "sms.tasks.read_inbox"),
     "letters": every(1, "deployments.tasks.render_letters"),
     "offers": every(60, "deployments.tasks.expire_offers"),

@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+import sms.services
 from accounts.models import User
 from sms.fates import Fate, fate
-from sms.models import Kind, Message, MessageStatus
+from sms.models import GatewayStatus, Kind, Message, MessageStatus
 
 NOT_LEFT = {MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.HELD}
 PASSWORDS = {"accounts/password", "accounts/registered"}  # all other credentials are codes
@@ -27,7 +28,9 @@ def told(messages: Iterable[Message], *, to: User | None) -> list[Told]:
     """The newest first, as they come. Each password that leaves ends the one before it."""
     rows = list(messages)
     newest = next((row for row in rows if _holds_password(row) and row.handed_at), None)
-    return [Told(row, _words(row, row is newest, to), fate(row)) for row in rows]
+    waits = any(row.status in NOT_LEFT for row in rows)
+    stopped = waits and sms.services.gateway_state().status != GatewayStatus.WORKING
+    return [Told(row, _words(row, row is newest, to), fate(row, stopped=stopped)) for row in rows]
 
 
 def _holds_password(message: Message) -> bool:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+import sms.services
 from accounts.models import User
 from sms import figures
 from sms.chart import chart
@@ -31,6 +32,7 @@ def numbers() -> dict[str, Any]:
     day = figures.last_day()
     stuck = figures.stuck()
     return {
+        "gateway": sms.services.gateway_state(),
         "lanes": figures.lanes(),
         "held": stuck.get(MessageStatus.HELD, 0),
         "doubtful": stuck.get(MessageStatus.UNKNOWN, 0),

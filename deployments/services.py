@@ -88,6 +88,7 @@ def deploy(
     by: User,
     application: Application | None = None,
     from_day: date | None = None,
+    bulk: bool = False,
 ) -> Deployment:
     """Offer a free place to an officer, who applied for it or is nominated without."""
     officer = _lock_officers(officer.pk)[officer.pk]
@@ -108,7 +109,7 @@ def deploy(
         application=_mark_deployed(officer, post, application, by=by),
     )
     record("deployment.offered", new, by=by)
-    _tell_officer(new, "offered")
+    _tell_officer(new, "offered", bulk=bulk)
     return new
 
 
@@ -120,11 +121,12 @@ def deploy_all(
         *((application.officer, application) for application in applications),
         *((officer, None) for officer in officers),
     ]
+    bulk = len(chosen) > 1
     done: list[Deployment] = []
     refusals: list[str] = []
     for officer, application in chosen:
         try:
-            done.append(deploy(post, officer=officer, application=application, by=by))
+            done.append(deploy(post, officer=officer, application=application, by=by, bulk=bulk))
         except Refused as refusal:
             refusals.append(f"{officer}: {refusal}")
     return done, refusals
@@ -201,7 +203,7 @@ def _expire(deployment: Deployment) -> bool:
     move(deployment, DeploymentStatus.EXPIRED)
     _release(deployment, by=None)
     record("deployment.expired", deployment, by=None)
-    _tell_officer(deployment, "expired")
+    _tell_officer(deployment, "expired", bulk=True)
     return True
 
 
@@ -539,8 +541,11 @@ def words(deployment: Deployment) -> dict[str, Any]:
     }
 
 
-def _tell_officer(deployment: Deployment, event: str, **context: Any) -> None:
-    tell(deployment.officer.user, f"deployments/{event}", **{**words(deployment), **context})
+def _tell_officer(
+    deployment: Deployment, event: str, *, bulk: bool = False, **context: Any
+) -> None:
+    told = {**words(deployment), **context}
+    tell(deployment.officer.user, f"deployments/{event}", bulk=bulk, **told)
 
 
 def _directors_of(post: Post) -> Iterable[User]:

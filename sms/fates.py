@@ -29,6 +29,7 @@ class Reason(Enum):
     WRONG_NUMBER = "wrong number"
     OURS = "ours"
     NOT_WRITTEN = "not written"
+    NOT_WANTED = "not wanted"
     UNCLEAR = "unclear"
 
 
@@ -37,10 +38,11 @@ SIGNS = {
     Reason.BLOCKED: r"black ?list|do ?not ?disturb|opted ?out|\(40[69]\)",
     Reason.OUT_OF_REACH: r"absent ?subscriber|reachable|switched ?off|out ?of ?reach|expired",
     Reason.LINE_CLOSED: r"inactive|suspended|deactivated",
+    Reason.OURS: r"balance|sender|risk ?hold|refused our|key cannot be|no recipient|\(40[125]\)",
     Reason.WRONG_NUMBER: r"not ?exist|not ?network ?subscriber|unknown ?subscriber"
     r"|invalid ?phone|unsupported ?number|not ?route|\(40[347]\)",
-    Reason.OURS: r"balance|sender ?id|risk ?hold|refused our key|no recipient|\(40[125]\)",
     Reason.NOT_WRITTEN: r"cannot be sent|worker died",
+    Reason.NOT_WANTED: r"no account has|another number|nobody waits",
 }
 
 
@@ -75,7 +77,9 @@ def fate(message: Message, *, stopped: bool = False) -> Fate:
         case MessageStatus.FAILED:
             reason = reason_of(message.failure)
             words = _("Not delivered: %(because)s") % {"because": because(reason)}
-            advice = _then_again(message, remedy(reason, message.network))
+            advice = remedy(reason, message.network)
+            if reason != Reason.NOT_WANTED:
+                advice = _then_again(message, advice)
         case MessageStatus.UNKNOWN:
             words, advice = _("Not known whether it left"), _doubtful(message)
         case MessageStatus.HELD:
@@ -138,6 +142,8 @@ def because(reason: Reason) -> str:
             return _("our account with the gateway was refused")
         case Reason.NOT_WRITTEN:
             return _("it could not be written")
+        case Reason.NOT_WANTED:
+            return _("nobody waited for it any more")
         case Reason.UNCLEAR:
             return _("the network could not deliver it")
 
@@ -160,6 +166,8 @@ def remedy(reason: Reason, network: str = "") -> str:
             return _("The fault is ours and we are on it.")
         case Reason.NOT_WRITTEN:
             return _("The fault is ours. If it happens again, tell the helpdesk.")
+        case Reason.NOT_WANTED:
+            return _("If you still need it, ask again.")
         case Reason.UNCLEAR:
             return _("Wait 10 minutes.")
 

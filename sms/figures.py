@@ -26,6 +26,7 @@ NOT_LEFT = {MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.HELD}
 
 @dataclass(frozen=True)
 class Lane:
+    kind: str
     name: str
     waiting: int
     later: int  # written, but not to leave yet
@@ -33,7 +34,8 @@ class Lane:
 
     @property
     def is_slow(self) -> bool:
-        return self.oldest is not None and self.oldest > SLOW
+        """Texts to many are metered, so that they may well take hours."""
+        return self.kind != Kind.BULK and self.oldest is not None and self.oldest > SLOW
 
     @property
     def oldest_in_words(self) -> str:
@@ -67,7 +69,7 @@ def lanes() -> list[Lane]:
 def _lane(kind: Kind, row: dict[str, Any]) -> Lane:
     since = row.get("since")
     oldest = timezone.now() - since if since else None
-    return Lane(str(kind.label), row.get("waiting", 0), row.get("later", 0), oldest)
+    return Lane(kind, str(kind.label), row.get("waiting", 0), row.get("later", 0), oldest)
 
 
 @dataclass

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -7,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Kind(models.TextChoices):
-    """Which lane a text travels in: credentials never wait behind the rest."""
+    """Which lane a text travels in: credentials never wait behind the rest, nor does a word to
+    one person behind a word to thousands."""
 
     CREDENTIALS = "credentials", _("Credentials")
     NOTICE = "notice", _("Notice")
+    BULK = "bulk", _("To many at once")
 
 
 class MessageStatus(models.TextChoices):
@@ -30,6 +33,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
             "not_before", "pk"
         )
 
+    def held(self, kind: Kind) -> Self:
+        """What waits for the gateway to take texts again, longest untried first."""
+        return self.filter(kind=kind, status=MessageStatus.HELD).order_by("not_before", "pk")
+
+    def leased_as(self, lease_until: datetime) -> Self:
+        """What a worker still holds by the lease that it took then; the moment tells it from any
+        other lease of the same texts."""
+        return self.filter(status=MessageStatus.SENDING, lease_until=lease_until)
+
     def abandoned(self) -> Self:
         """Taken by a worker that never came back."""
         return self.filter(status=MessageStatus.SENDING, lease_until__lt=Now())
@@ -42,7 +54,7 @@ class Message(models.Model):
                          → failed           the gateway, or the network, surely refused it
                          → queued           it surely did not leave: tried again later
                          → unknown          taken, perhaps; nobody answered
-                         → held             no balance or bad sender: a person must act
+                         → held             no balance or bad sender: until a person has acted
 
     A credentials text has no words here: the worker mints the password at the moment of sending
     and forgets it. Its `context` says whose it is.
@@ -63,7 +75,7 @@ class Message(models.Model):
             MessageStatus.DELIVERED,
             MessageStatus.FAILED,
         ],
-        MessageStatus.HELD: [MessageStatus.QUEUED],
+        MessageStatus.HELD: [MessageStatus.QUEUED, MessageStatus.SENDING],  # sent as a probe
         # a network may say "failed" first and deliver after all
         MessageStatus.FAILED: [MessageStatus.DELIVERED],
     }
@@ -80,6 +92,8 @@ class Message(models.Model):
         _("dedupe key"), max_length=120, unique=True, null=True, blank=True
     )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    deaths = models.PositiveSmallIntegerField(_("workers lost with it"), default=0, db_default=0)
+    doubts = models.PositiveSmallIntegerField(_("times in doubt"), default=0, db_default=0)
     not_before = models.DateTimeField(_("not before"), db_default=Now())
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     # Set just before the gateway is called: while it is empty the text has surely not left.
@@ -106,9 +120,15 @@ class Message(models.Model):
         permissions = [("send_again", _("Can send a held or doubtful text again"))]
         indexes = [
             models.Index(
-                fields=["kind", "not_before"],
+                # with the number: thousands that were written at once are due at once
+                fields=["kind", "not_before", "id"],
                 name="texts_waiting",
                 condition=Q(status=MessageStatus.QUEUED),
+            ),
+            models.Index(
+                fields=["kind", "not_before", "id"],
+                name="texts_held",
+                condition=Q(status=MessageStatus.HELD),
             ),
             models.Index(
                 fields=["lease_until"],
@@ -147,6 +167,55 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template} → {self.to}"
+
+
+class GatewayStatus(models.TextChoices):
+    WORKING = "working", _("Working")
+    DOWN = "down", _("Does not answer")
+    HELD = "held", _("Takes no texts from us")
+
+
+class Gateway(models.Model):
+    """How it stands with the gateway, for all workers together; there is one row.
+
+    working → down      too many calls in a row went wrong
+    working → held      no balance, bad sender, wrong key: a person must act
+    down, held → working    a probe, one a minute, went well
+    """
+
+    MOVES = {
+        GatewayStatus.WORKING: [GatewayStatus.DOWN, GatewayStatus.HELD],
+        GatewayStatus.DOWN: [GatewayStatus.WORKING, GatewayStatus.HELD],
+        GatewayStatus.HELD: [GatewayStatus.WORKING],
+    }
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    status = models.CharField(
+        _("status"), max_length=10, choices=GatewayStatus, default=GatewayStatus.WORKING
+    )
+    since = models.DateTimeField(_("since"), db_default=Now())
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    failures = models.PositiveIntegerField(_("failed calls in a row"), default=0)
+    probe_at = models.DateTimeField(_("next probe"), db_default=Now())
+    # The meter of texts to many: until when its allowance is used up.
+    bulk_until = models.DateTimeField(_("bulk used until"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("gateway")
+        verbose_name_plural = _("gateways")
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="there_is_one_gateway"),
+            models.CheckConstraint(
+                condition=Q(status__in=GatewayStatus.values), name="gateway_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=GatewayStatus.WORKING) | ~Q(reason=""),
+                name="gateway_says_why_it_is_not_working",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_status_display()
 
 
 class InboundMessage(models.Model):
@@ -189,17 +258,27 @@ class Receipt(models.Model):
     network = models.CharField(_("network"), max_length=10, blank=True)
     received_at = models.DateTimeField(_("received"), db_default=Now())
     matched_at = models.DateTimeField(_("matched"), null=True, blank=True)
+    unmatched_at = models.DateTimeField(_("given up"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("delivery report")
         verbose_name_plural = _("delivery reports")
         ordering = ["-pk"]
         indexes = [
-            models.Index(fields=["id"], name="receipts_unmatched", condition=Q(matched_at=None))
+            models.Index(
+                fields=["id"],
+                name="receipts_unmatched",
+                condition=Q(matched_at=None, unmatched_at=None),
+            ),
+            models.Index(fields=["received_at"], name="receipts_by_age"),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["provider_id", "status"], name="one_receipt_of_a_kind_per_text"
+            ),
+            models.CheckConstraint(
+                condition=Q(matched_at=None) | Q(unmatched_at=None),
+                name="receipt_is_matched_or_given_up",
             ),
         ]
 

@@ -8,32 +8,67 @@ taken a text and its answer was lost.
 
 import logging
 import random
-from collections.abc import Iterable
-from datetime import timedelta
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 
 from cp2.rules import lock, move
-from sms import gsm
-from sms.backends import GatewayError, NoAnswer, NotSent, OutOfService, Rejected, road
-from sms.models import Heartbeat, InboundMessage, Kind, Message, MessageStatus, Receipt
+from sms import gateway, gsm
+from sms.backends import (
+    MOST_NUMBERS,
+    Accepted,
+    GatewayError,
+    NoAnswer,
+    NotSent,
+    OutOfService,
+    Rejected,
+    road,
+)
+from sms.models import (
+    Gateway,
+    GatewayStatus,
+    Heartbeat,
+    InboundMessage,
+    Kind,
+    Message,
+    MessageQuerySet,
+    MessageStatus,
+    Receipt,
+)
 from sms.phones import is_mobile, mobile
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
 MOST_DEATHS = 3  # a text that ends its worker each time is parked for a person to look at
-WAITS = [timedelta(seconds=10), *(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))]
+WAITS = [timedelta(seconds=10), *(timedelta(minutes=m) for m in (1, 5, 15, 60))]  # then hourly
+MOST_TRIES = 28  # by which a day has gone
+SECOND_THOUGHT = timedelta(minutes=1)  # for the report of a text in doubt to come after all
+MOST_TAKEN = {Kind.CREDENTIALS: 20, Kind.NOTICE: 200, Kind.BULK: 1000}
+TURN = 2.0  # seconds after which a lane lets others have the worker
 FINAL_RECEIPTS = {
     "Success": MessageStatus.DELIVERED,
     "Failed": MessageStatus.FAILED,
     "Rejected": MessageStatus.FAILED,
 }
+
+Outcome = Accepted | GatewayError
+
+
+class Unsendable(Exception):
+    """Raised by a composer: this text must not leave any more, and the message says why."""
 
 
 # Out
@@ -46,14 +81,22 @@ def render(template: str, *, language: str, **context: Any) -> str:
 
 
 def send(
-    to: str, template: str, *, language: str, dedupe_key: str | None = None, **context: Any
+    to: str,
+    template: str,
+    *,
+    language: str,
+    kind: Kind = Kind.NOTICE,
+    dedupe_key: str | None = None,
+    **context: Any,
 ) -> Message | None:
-    """Write one text. It commits with the caller's work and leaves within seconds.
+    """Write one text. It commits with the caller's work and leaves within seconds; one of many
+    that are written at once (Kind.BULK) leaves in its turn.
 
     With a `dedupe_key` a text is written at most once, ever; None says that it was before.
     """
     fields = {
         "to": to,
+        "kind": kind,
         "template": template,
         "text": render(template, language=language, **context),
     }
@@ -71,7 +114,7 @@ def send_credentials(to: str, template: str, **context: Any) -> Message:
     waiting = Message.objects.filter(
         to=to,
         kind=Kind.CREDENTIALS,
-        status__in=[MessageStatus.QUEUED, MessageStatus.SENDING],
+        status__in=[MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.HELD],
     ).first()
     return waiting or Message.objects.create(
         to=to, kind=Kind.CREDENTIALS, template=template, context=context
@@ -81,49 +124,136 @@ def send_credentials(to: str, template: str, **context: Any) -> Message:
 @transaction.atomic
 def take(kind: Kind, *, most: int) -> list[Message]:
     """Lease the texts that are due, so that no other worker sends them meanwhile."""
-    due = list(Message.objects.due(kind).select_for_update(skip_locked=True)[:most])
-    for message in due:
-        move(
-            message,
-            MessageStatus.SENDING,
-            lease_until=timezone.now() + LEASE,
-            attempts=message.attempts + 1,
-            handed_at=None,
-        )
-    return due
-
-
-def send_due(kind: Kind, *, most: int = 20) -> int:
-    taken = take(kind, most=most)
+    leave = gateway.ask_leave(kind, most=most)
+    taken = _next(kind, leave) if leave.most else []
+    if not taken:
+        return []
+    lease_until = leave.at + _lease()
+    Message.objects.filter(pk__in=[message.pk for message in taken]).update(
+        status=MessageStatus.SENDING,
+        lease_until=lease_until,
+        attempts=F("attempts") + 1,
+        handed_at=None,
+    )
     for message in taken:
-        try:
-            deliver(message)
-        except Exception:  # one that cannot be sent must not hold up the others
-            logger.exception("text %s could not be sent", message.pk)  # the sweep takes it up
+        message.status, message.lease_until = MessageStatus.SENDING, lease_until
+        message.attempts += 1
+    if leave.probe or kind == Kind.BULK:
+        gateway.use(leave, kind, texts=len(taken))
+    return taken
+
+
+def _next(kind: Kind, leave: gateway.Leave) -> list[Message]:
+    due = Message.objects.due(kind).select_for_update(skip_locked=True)
+    if leave.probe:  # the longest untried, so that one bad number cannot fail every probe
+        held = Message.objects.held(kind).select_for_update(skip_locked=True)
+        return sorted([*held[:1], *due[:1]], key=lambda text: (text.not_before, text.pk))[:1]
+    taken = list(due[: leave.most])
+    if any(message.deaths for message in taken):
+        # It may be what the worker died of: it goes alone, and after those that did no harm.
+        return [message for message in taken if not message.deaths] or taken[:1]
+    return taken
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.SMS_LEASE)
+
+
+def send_due(kind: Kind, *, most: int | None = None) -> int:
+    taken = take(kind, most=most or MOST_TAKEN[kind])
+    deliver(taken)
     return len(taken)
 
 
-def deliver(message: Message) -> None:
-    """Hand one leased text to the gateway, outside any transaction, and write down the answer."""
-    text = compose(message)
-    handed = Message.objects.filter(
-        pk=message.pk, status=MessageStatus.SENDING, lease_until__gt=timezone.now()
-    ).update(handed_at=timezone.now())
-    if not handed:  # we were so slow that the lease ran out: it is another worker's now
-        return
+def send_while_due(kind: Kind) -> int:
+    """A tick's worth: all that is due, if that is not more than a turn's."""
+    ends, sent = time.monotonic() + TURN, 0
+    while taken := send_due(kind):
+        sent += taken
+        if time.monotonic() > ends:
+            break
+    return sent
+
+
+def deliver(taken: Sequence[Message]) -> None:
+    """Hand leased texts to the gateway, some calls at once and outside any transaction, and write
+    down what it answers. One that cannot be sent does not hold up the others."""
+    waiting = deque(_calls(taken))
+    flying: dict[Future[list[Outcome]], list[Message]] = {}
+    state = gateway.current()
+    while waiting or flying:
+        if waiting and _stopped(state, waiting[0][0]):
+            _give_back([message for call in waiting for message in call])
+            waiting.clear()
+        while waiting and len(flying) < _room(state):
+            call = waiting.popleft()
+            with _logged(call):
+                handed, text = _hand_over(call)
+                if handed:
+                    flying[_submit([message.to for message in handed], text)] = handed
+        done, _ = wait(flying, return_when=FIRST_COMPLETED)
+        for future in done:
+            call = flying.pop(future)
+            with _logged(call):
+                state = _settle(call, future)
+
+
+def _calls(taken: Sequence[Message]) -> Iterator[list[Message]]:
+    """Texts of the same words go out in one call, though never two to one number: the answer
+    could not be told apart. A credential is alone with its words."""
+    same: dict[tuple[str, int], list[Message]] = {}
+    copies: Counter[tuple[str, str]] = Counter()
+    for message in taken:
+        if message.kind in settings.SMS_COMPOSERS:
+            yield [message]
+        else:
+            copy = copies[message.text, message.to]
+            copies[message.text, message.to] += 1
+            same.setdefault((message.text, copy), []).append(message)
+    for messages in same.values():
+        for start in range(0, len(messages), MOST_NUMBERS):
+            yield messages[start : start + MOST_NUMBERS]
+
+
+@contextmanager
+def _logged(call: list[Message]) -> Iterator[None]:
+    """Their leases run out, and the sweep takes them up."""
     try:
-        accepted = road().send(message.to, text)
-    except GatewayError as error:
-        _note_failure(message, error)
-    else:
-        _note(
-            message,
-            MessageStatus.SENT,
-            provider_id=accepted.provider_id,
-            cost=accepted.cost,
-            sent_at=timezone.now(),
-            failure="",
-        )
+        yield
+    except Exception:
+        pks = ", ".join(str(message.pk) for message in call)
+        logger.exception("texts could not be sent: %s", pks)
+
+
+def _taken_at(message: Message) -> datetime:
+    assert message.lease_until
+    return message.lease_until - _lease()
+
+
+def _stopped(state: Gateway, message: Message) -> bool:
+    """The trouble began after these were taken; a probe is taken after that."""
+    return state.status != GatewayStatus.WORKING and _taken_at(message) <= state.since
+
+
+def _room(state: Gateway) -> int:
+    """One call at a time while the last one failed, lest many fail at once."""
+    return 1 if state.failures else road().calls_at_once
+
+
+def _hand_over(call: list[Message]) -> tuple[list[Message], str]:
+    """Their words, and those of them that are ours for longer than a call takes."""
+    try:
+        text = compose(call[0])
+    except Unsendable as reason:
+        _write(call, [Rejected(str(reason))], gateway.current())
+        return [], ""
+    long_enough = Now() + timedelta(seconds=settings.SMS_TIMEOUT)
+    ours = _ours(call).filter(lease_until__gt=long_enough)
+    with transaction.atomic():
+        handed = set(ours.select_for_update().values_list("pk", flat=True))
+        Message.objects.filter(pk__in=handed).update(handed_at=Now())
+    _give_back([message for message in call if message.pk not in handed])
+    return [message for message in call if message.pk in handed], text
 
 
 def compose(message: Message) -> str:
@@ -132,63 +262,139 @@ def compose(message: Message) -> str:
     return gsm.plain(import_string(composer)(message)) if composer else message.text
 
 
-def _note(message: Message, status: MessageStatus, **fields: Any) -> None:
-    with transaction.atomic():
-        message = lock(message)
-        if message.status == MessageStatus.SENDING:  # else the sweep was faster
-            move(message, status, lease_until=None, **fields)
+def _submit(numbers: list[str], text: str) -> Future[list[Outcome]]:
+    """Threads only call: the database is left to the worker's own."""
+    if road().calls_at_once > 1:
+        return _threads().submit(road().send, numbers, text)
+    called: Future[list[Outcome]] = Future()
+    try:
+        called.set_result(road().send(numbers, text))
+    except Exception as error:
+        called.set_exception(error)
+    return called
 
 
-def _note_failure(message: Message, error: GatewayError) -> None:
-    failure = str(error)[:200]
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(road().calls_at_once, thread_name_prefix="calls")
+
+
+def _settle(call: list[Message], answer: Future[list[Outcome]]) -> Gateway:
+    whole: GatewayError | None
+    try:
+        outcomes = answer.result()
+        whole = next((each for each in outcomes if isinstance(each, OutOfService)), None)
+    except GatewayError as error:
+        outcomes, whole = [error] * len(call), error
+    state = gateway.note(whole, taken_at=_taken_at(call[0]))
+    _write(call, outcomes, state)
+    return state
+
+
+def _ours(call: list[Message]) -> MessageQuerySet:
+    """As long as the sweep was not faster."""
+    assert call[0].lease_until
+    return Message.objects.leased_as(call[0].lease_until).filter(pk__in=[m.pk for m in call])
+
+
+@transaction.atomic
+def _write(call: list[Message], outcomes: list[Outcome], state: Gateway) -> None:
+    became = dict(zip([message.pk for message in call], outcomes, strict=True))
+    ids = [each.provider_id for each in outcomes if isinstance(each, Accepted)]
+    known = set(Message.objects.filter(provider_id__in=ids).values_list("provider_id", flat=True))
+    for message in _ours(call).select_for_update().order_by("pk"):
+        outcome = became[message.pk]
+        if isinstance(outcome, Accepted):
+            # no gateway should give an id twice; one that does must not undo what it has sent
+            new = outcome.provider_id not in known and outcome.provider_id
+            known.add(outcome.provider_id)
+            move(
+                message,
+                MessageStatus.SENT,
+                lease_until=None,
+                provider_id=new or None,
+                cost=outcome.cost,
+                sent_at=Now(),
+                failure="",
+            )
+        else:
+            _write_failure(message, outcome, state)
+
+
+def _write_failure(message: Message, error: GatewayError, state: Gateway) -> None:
+    over: dict[str, Any] = {"lease_until": None, "failure": str(error)[:200]}
+    unburned = {"attempts": message.attempts - 1, "not_before": Now()}
     match error:
         case Rejected():
-            _note(message, MessageStatus.FAILED, failure=failure)
+            move(message, MessageStatus.FAILED, **over)
         case OutOfService():
-            _note(message, MessageStatus.HELD, failure=failure)
+            move(message, MessageStatus.HELD, **over, **unburned)
         case NoAnswer():
-            _doubt(message, failure)
-        case NotSent() if message.attempts <= len(WAITS):
-            wait = WAITS[message.attempts - 1] * random.uniform(0.8, 1.2)
-            _note(
-                message,
-                MessageStatus.QUEUED,
-                failure=failure,
-                not_before=timezone.now() + wait,
-            )
+            _doubt(message, over["failure"])
+        case _ if state.status != GatewayStatus.WORKING:
+            move(message, MessageStatus.QUEUED, **over, **unburned)
+        case NotSent() if message.attempts < MOST_TRIES:
+            wait = WAITS[min(message.attempts, len(WAITS)) - 1] * random.uniform(0.8, 1.2)
+            move(message, MessageStatus.QUEUED, **over, not_before=Now() + wait)
         case _:
-            _note(message, MessageStatus.FAILED, failure=failure)
+            move(message, MessageStatus.FAILED, **over)
 
 
 def _doubt(message: Message, failure: str) -> None:
     """Nobody knows whether it left. A credential is worth a second try, anything else is not."""
-    _note(message, MessageStatus.UNKNOWN, failure=failure)
-    if message.kind == Kind.CREDENTIALS and message.attempts < 2:
-        with transaction.atomic():
-            message = lock(message)
-            if message.status == MessageStatus.UNKNOWN:
-                move(message, MessageStatus.QUEUED, not_before=timezone.now() + WAITS[1])
+    move(message, MessageStatus.UNKNOWN, lease_until=None, failure=failure)
+    if message.kind == Kind.CREDENTIALS and not message.doubts:
+        move(message, MessageStatus.QUEUED, not_before=Now() + SECOND_THOUGHT, doubts=1)
+
+
+def _give_back(messages: list[Message]) -> None:
+    """They were not handed over, so nothing has happened to them."""
+    if messages:
+        _ours(messages).filter(handed_at=None).update(
+            status=MessageStatus.QUEUED, lease_until=None, attempts=F("attempts") - 1
+        )
 
 
 def sweep() -> int:
     """Give back what a dead worker had taken. What it had not handed over yet has not left."""
     abandoned = list(Message.objects.abandoned())
     for message in abandoned:
-        if message.handed_at:
-            _doubt(message, "the worker died while it was sending")
-        elif message.attempts < MOST_DEATHS:
-            _note(message, MessageStatus.QUEUED)
-        else:
-            _note(message, MessageStatus.FAILED, failure="it cannot be sent: see the worker's log")
+        with transaction.atomic():
+            still = _ours([message]).select_for_update().first()
+            if still:
+                _take_up(still)
     return len(abandoned)
+
+
+def _take_up(message: Message) -> None:
+    if message.handed_at:
+        _doubt(message, "the worker died while it was sending")
+    elif message.deaths + 1 < MOST_DEATHS:
+        move(
+            message,
+            MessageStatus.QUEUED,
+            lease_until=None,
+            attempts=message.attempts - 1,
+            deaths=message.deaths + 1,
+        )
+    else:
+        failure = "it cannot be sent: see the worker's log"
+        move(message, MessageStatus.FAILED, lease_until=None, failure=failure)
+        logger.error("text %s is parked: %s workers ended with it", message.pk, MOST_DEATHS)
 
 
 @transaction.atomic
 def send_again(message: Message) -> Message:
     """A person has looked at a held or doubtful text and wants it to leave."""
+    gateway.probe_now()
     message = lock(message)
-    move(message, MessageStatus.QUEUED, not_before=timezone.now(), attempts=0)
+    move(message, MessageStatus.QUEUED, not_before=timezone.now(), attempts=0, deaths=0, doubts=0)
     return message
+
+
+def gateway_state() -> Gateway:
+    """For pages: whether texts leave, since when not, and why."""
+    return gateway.current()
 
 
 # What became of them

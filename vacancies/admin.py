@@ -99,10 +99,10 @@ class ApplicationAdmin(admin.ModelAdmin[Application]):
 
     @admin.action(description=_("Nominate for deployment"), permissions=["decide"])
     def nominate(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
-        nominated = 0
+        nominated, bulk = 0, len(queryset) > 1
         for application in queryset:
             try:
-                services.nominate(application, by=cast(User, request.user))
+                services.nominate(application, by=cast(User, request.user), bulk=bulk)
             except Refused as refusal:
                 self.message_user(request, f"{application}: {refusal}", messages.ERROR)
             else:

@@ -73,7 +73,7 @@ def withdraw(application: Application, *, by: User) -> Application:
 
 
 @transaction.atomic
-def nominate(application: Application, *, by: User) -> Application:
+def nominate(application: Application, *, by: User, bulk: bool = False) -> Application:
     """The office puts the applicant on its list for deployment."""
     application = _lock(application)
     _refuse_others(application, by)
@@ -81,19 +81,21 @@ def nominate(application: Application, *, by: User) -> Application:
         raise Refused(_("This application is deployed, so it cannot be nominated."))
     move(application, ApplicationStatus.NOMINATED)
     record("application.nominated", application, by=by)
-    _tell(application, "vacancies/nominated")
+    _tell(application, "vacancies/nominated", bulk=bulk)
     return application
 
 
 @transaction.atomic
-def mark_unsuccessful(application: Application, *, reason: str, by: User) -> Application:
+def mark_unsuccessful(
+    application: Application, *, reason: str, by: User, bulk: bool = False
+) -> Application:
     application = _lock(application)
     _refuse_others(application, by)
     if not reason.strip():
         raise Refused(_("Say why this application is not successful."))
     move(application, ApplicationStatus.UNSUCCESSFUL, reason=reason.strip())
     record("application.turned_down", application, by=by, reason=application.reason)
-    _tell(application, "vacancies/unsuccessful")
+    _tell(application, "vacancies/unsuccessful", bulk=bulk)
     return application
 
 
@@ -143,5 +145,11 @@ def _refuse_others(application: Application, by: User) -> None:
         )
 
 
-def _tell(application: Application, template: str) -> None:
-    tell(application.officer.user, template, application=application, vacancy=application.vacancy)
+def _tell(application: Application, template: str, *, bulk: bool = False) -> None:
+    tell(
+        application.officer.user,
+        template,
+        bulk=bulk,
+        application=application,
+        vacancy=application.vacancy,
+    )

@@ -134,7 +134,8 @@ def area_applications(request: SignedIn) -> HttpResponse:
 @require_POST
 def nominate(request: SignedIn) -> HttpResponse:
     ticked = _ticked(request)
-    done = _each(request, ticked, lambda each: services.nominate(each, by=request.user))
+    bulk = len(ticked) > 1
+    done = _each(request, ticked, lambda each: services.nominate(each, by=request.user, bulk=bulk))
     if done:
         messages.success(
             request,
@@ -157,11 +158,11 @@ def unsuccessful(request: SignedIn) -> HttpResponse:
     form = UnsuccessfulForm(request.POST if "reason" in request.POST else None)
     if not form.is_valid():
         return render(request, "vacancies/unsuccessful.html", {"form": form, "ticked": ticked})
-    reason = form.cleaned_data["reason"]
+    reason, bulk = form.cleaned_data["reason"], len(ticked) > 1
     done = _each(
         request,
         ticked,
-        lambda each: services.mark_unsuccessful(each, reason=reason, by=request.user),
+        lambda each: services.mark_unsuccessful(each, reason=reason, by=request.user, bulk=bulk),
     )
     if done:
         messages.success(

@@ -1,9 +1,10 @@
 """Roads to the network. `SMS_BACKEND` names a module here, as `EMAIL_BACKEND` does for mail.
 
-Each has a class `Backend` whose `send(to, text)` returns an `Accepted` or raises one of the errors
-below. Which one decides what becomes of the text, so a backend must be honest about what it knows.
+Each has a class `Backend`, a `Road`. Which error it raises or gives decides what becomes of the
+text, so a backend must be honest about what it knows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -12,15 +13,13 @@ from typing import Protocol
 
 from django.conf import settings
 
+MOST_NUMBERS = 100  # in one call: what public integrations of the gateway keep to
+
 
 @dataclass(frozen=True)
 class Accepted:
     provider_id: str
     cost: Decimal | None = None
-
-
-class Road(Protocol):
-    def send(self, to: str, text: str) -> Accepted: ...
 
 
 class GatewayError(Exception):
@@ -41,6 +40,18 @@ class NoAnswer(GatewayError):
 
 class OutOfService(GatewayError):
     """No text can leave until a person acts: no balance, a bad sender, a wrong key."""
+
+
+class Road(Protocol):
+    # How many calls it may be in at once, each in a thread of its own. With 1 it is called by
+    # the worker's own thread, and may use the database.
+    calls_at_once: int
+
+    def send(self, numbers: Sequence[str], text: str) -> list[Accepted | GatewayError]:
+        """One text to up to MOST_NUMBERS different numbers; what became of each, in their order.
+
+        Raises GatewayError where the whole call failed.
+        """
 
 
 @cache

@@ -1,5 +1,6 @@
 """For tests: keeps what was sent, and can be told to fail."""
 
+from collections.abc import Sequence
 from itertools import count
 from typing import NamedTuple
 
@@ -12,14 +13,20 @@ class Text(NamedTuple):
 
 
 outbox: list[Text] = []
-failures: list[GatewayError] = []  # raised one by one before anything is taken
+failures: list[GatewayError] = []  # raised one by one, each by a whole call
+refusals: dict[str, GatewayError] = {}  # given for these numbers, while the call goes well
 
 _ids = count(1)
 
 
 class Backend:
-    def send(self, to: str, text: str) -> Accepted:
+    calls_at_once = 1  # so that the outbox has the order in which they were sent
+
+    def send(self, numbers: Sequence[str], text: str) -> list[Accepted | GatewayError]:
         if failures:
             raise failures.pop(0)
-        outbox.append(Text(to, text))
+        return [refusals.get(number) or self._take(number, text) for number in numbers]
+
+    def _take(self, number: str, text: str) -> Accepted:
+        outbox.append(Text(number, text))
         return Accepted(f"memory-{next(_ids)}")

@@ -9,7 +9,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -22,10 +22,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sms import services
-from sms.backends import Accepted, NoAnswer, NotSent, OutOfService, Rejected
+from sms.backends import Accepted, GatewayError, NoAnswer, NotSent, OutOfService, Rejected
 
 COST = Decimal("0.8000")
-PATIENCE = 10  # seconds after which the portal waits no more for a reply
 SLOWEST = 30
 LATE = 60  # seconds
 
@@ -148,23 +147,24 @@ def switch(wanted: Faults) -> None:
 
 
 class Backend:
-    def send(self, to: str, text: str) -> Accepted:
+    calls_at_once = 1  # it writes delivery reports
+
+    def send(self, numbers: Sequence[str], text: str) -> list[Accepted | GatewayError]:
         now = faults()
         match now.gateway:
             case GatewayFault.BROKEN:
                 raise NotSent("the gateway answered 500")
-            case GatewayFault.BLOCKED:
-                raise Rejected("UserInBlacklist (406)")
             case GatewayFault.NO_BALANCE:
                 raise OutOfService("InsufficientBalance (405)")
+            case GatewayFault.BLOCKED:
+                return [Rejected("UserInBlacklist (406)") for _number in numbers]
             case GatewayFault.SLOW:
-                time.sleep(min(now.seconds, PATIENCE))
-        taken = _take(to, text, ReportFault(now.reports))
-        if now.gateway == GatewayFault.LOST or (
-            now.gateway == GatewayFault.SLOW and now.seconds > PATIENCE
-        ):
+                time.sleep(min(now.seconds, settings.SMS_TIMEOUT))
+        taken = [_take(number, text, ReportFault(now.reports)) for number in numbers]
+        too_slow = now.gateway == GatewayFault.SLOW and now.seconds > settings.SMS_TIMEOUT
+        if too_slow or now.gateway == GatewayFault.LOST:
             raise NoAnswer("the gateway did not answer")
-        return taken
+        return [*taken]
 
 
 def _take(to: str, text: str, fault: ReportFault) -> Accepted:

@@ -4,16 +4,24 @@ on this machine that speaks real HTTP."""
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs
 
-import httpx
 import pytest
 from django.test import override_settings
 
-from sms.backends import NoAnswer, NotSent, OutOfService, Rejected, africastalking
+from sms.backends import (
+    Accepted,
+    GatewayError,
+    NoAnswer,
+    NotSent,
+    OutOfService,
+    Rejected,
+    _backend,
+)
 
 
 class Gateway(BaseHTTPRequestHandler):
@@ -56,10 +64,15 @@ def gateway(status, body=b"", kind="application/json") -> Iterator[HTTPServer]:
         thread.join()
 
 
+def send_all(*numbers):
+    return _backend("sms.backends.africastalking").send(numbers, "KNEC CP2: hello")
+
+
 def send():
-    backend = africastalking.Backend()
-    with backend.client:
-        return backend.send("254712345678", "KNEC CP2: hello")
+    [outcome] = send_all("254712345678")
+    if isinstance(outcome, GatewayError):
+        raise outcome
+    return outcome
 
 
 def said(code, status="Success", **more):
@@ -96,7 +109,7 @@ def test_accepted_text_gives_its_id_and_cost(code):
     [
         *[(code, OutOfService) for code in (401, 402, 405)],
         *[(code, Rejected) for code in (403, 404, 406, 407, 409)],
-        *[(code, NotSent) for code in (500, 501, 502, 999)],
+        *[(code, NotSent) for code in (500, 501, 502, 999, "odd", None)],
     ],
 )
 def test_code_of_the_recipient_decides(code, outcome):
@@ -113,15 +126,22 @@ def test_code_of_the_recipient_decides(code, outcome):
             "application/json",
             OutOfService,
         ),
+        (201, b'{"SMSMessageData":{"Message":"","Recipients":[]}}', "text/html", OutOfService),
         (401, b"The supplied authentication is invalid", "text/plain", OutOfService),
+        (400, b"Must have username in your request", "text/plain", NotSent),
         (429, b"slow down", "text/plain", NotSent),
         (500, b"oops", "text/plain", NotSent),
         (503, b"<html>maintenance</html>", "text/html", NotSent),
+        (504, b"<html>the sender did not answer me</html>", "text/html", NoAnswer),
         (200, b"<html>maintenance</html>", "text/html", NoAnswer),
         (204, b"", "application/json", NoAnswer),
         (301, b"", "application/json", NoAnswer),
         (200, b"not json", "application/json", NoAnswer),
         (200, b"[1]", "application/json", NoAnswer),
+        (200, b"\xff\xfe", "application/json", NoAnswer),
+        (200, b"[" * 60_000, "application/json", NoAnswer),
+        (200, b'{"SMSMessageData": {"Recipients": 7}}', "application/json", NoAnswer),
+        (200, b'{"SMSMessageData": {"Recipients": [7]}}', "application/json", NoAnswer),
         (
             200,
             b'{"SMSMessageData": {"Recipients": [' + b" " * 100_000,
@@ -151,15 +171,111 @@ def test_refused_connection_surely_sent_nothing():
         send()
 
 
-def test_silence_is_no_answer(monkeypatch):
-    monkeypatch.setattr(africastalking, "TIMEOUT", httpx.Timeout(0.2))
+def test_address_that_cannot_be_one_is_for_a_person_to_put_right():
+    for address in ("", "gateway", "ftp://127.0.0.1/"):
+        with override_settings(AFRICASTALKING_URL=address), pytest.raises(OutOfService):
+            send()
+
+
+def test_silence_is_no_answer():
     silent = socket.create_server(("127.0.0.1", 0))
     with (
         silent,
-        override_settings(AFRICASTALKING_URL=f"http://127.0.0.1:{silent.getsockname()[1]}/"),
+        override_settings(
+            AFRICASTALKING_URL=f"http://127.0.0.1:{silent.getsockname()[1]}/", SMS_TIMEOUT=0.2
+        ),
         pytest.raises(NoAnswer),
     ):
         send()
+
+
+@pytest.mark.parametrize(
+    "said", [b"HTTP/1.1 201 Created\r\nX-Patience: ", b"HTTP/1.1 201 OK\r\n\r\n"]
+)
+def test_server_that_drips_has_no_more_time_than_a_silent_one(said):
+    """In its headers or in its body: each byte would start a time-out per read afresh."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def drip():
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.sendall(said)
+            while True:
+                connection.sendall(b".")
+                time.sleep(0.05)
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    began = time.monotonic()
+    with (
+        server,
+        override_settings(AFRICASTALKING_URL=url, SMS_TIMEOUT=0.4),
+        pytest.raises(NoAnswer),
+    ):
+        send()
+    assert time.monotonic() - began < 2
+    dripping.join()
+
+
+# Many in one call
+
+
+NUMBERS = [f"2547000000{n:02}" for n in range(100)]
+
+
+def named(number, code=101, **more):
+    recipient = {"statusCode": code, "number": number, "status": "Said", "cost": "KES 0.8000"}
+    return recipient | {"messageId": f"id-{number}"} | more
+
+
+def replied(*recipients):
+    return json.dumps({"SMSMessageData": {"Message": "Sent", "Recipients": recipients}}).encode()
+
+
+def test_a_hundred_numbers_go_in_one_call():
+    with gateway(201, replied(*[named(f"+{number}") for number in NUMBERS])) as server:
+        outcomes = send_all(*NUMBERS)
+
+    assert [outcome.provider_id for outcome in outcomes] == [f"id-+{number}" for number in NUMBERS]
+    [(_, form)] = server.calls
+    assert form["to"] == [",".join(f"+{number}" for number in NUMBERS)]
+    assert form["enqueue"] == ["1"]
+
+
+def test_more_than_a_call_may_hold_is_a_mistake_of_ours():
+    with gateway(201) as server, pytest.raises(ValueError, match="too many"):
+        send_all(*NUMBERS, "254711111111")
+
+    assert server.calls == []
+
+
+def test_each_number_gets_its_own_outcome_whatever_the_order_of_the_reply():
+    one, two, three, four = NUMBERS[:4]
+    reply = replied(
+        named(three, 406), named(f"+{one}"), {"number": None}, named(f"0{two[3:]}", 500)
+    )
+    with gateway(201, reply):
+        outcomes = send_all(one, two, three, four)
+
+    assert [type(outcome) for outcome in outcomes] == [Accepted, NotSent, Rejected, NoAnswer]
+
+
+def test_accepted_text_without_an_id_or_a_cost_is_accepted_all_the_same():
+    odd = {"messageId": None, "cost": "free"}
+    with gateway(201, replied(named(NUMBERS[0], **odd), named(NUMBERS[1], cost="KES NaN"))):
+        [first, second] = send_all(*NUMBERS[:2])
+
+    assert (first.provider_id, first.cost, second.cost) == ("", None, None)
+
+
+def test_helpdesk_reads_what_is_wrong_with_a_number():
+    with gateway(201, said(406, "UserInBlacklist")), pytest.raises(Rejected) as caught:
+        send()
+
+    assert str(caught.value) == (
+        "UserInBlacklist (406): the phone's owner has blocked texts of this kind"
+    )
 
 
 def test_no_error_holds_the_text_or_the_number():

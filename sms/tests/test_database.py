@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from django.test import TestCase
 from django.utils import timezone
 
-from sms.models import InboundMessage, Kind, Message, MessageStatus, Receipt
+from sms.models import Gateway, InboundMessage, Kind, Message, MessageStatus, Receipt
 
 GOOD = {"to": "254712345678", "template": "t", "text": "x"}
 
@@ -19,7 +19,7 @@ class Texts(TestCase):
         self.refuses("text_status", status="lost")
 
     def test_unknown_kind(self):
-        self.refuses("text_kind", kind="bulk")
+        self.refuses("text_kind", kind="parcel")
 
     def test_foreign_number(self):
         self.refuses("text_goes_to_a_kenyan_mobile", to="447911123456")
@@ -46,6 +46,23 @@ class Texts(TestCase):
         unread = "inbound_is_read_with_an_outcome"
         with pytest.raises(IntegrityError, match=unread), transaction.atomic():
             InboundMessage.objects.update(read_at=timezone.now())
+
+    def test_second_gateway_one_of_unknown_status_and_one_that_stands_still_without_a_reason(self):
+        for name, fields in (
+            ("there_is_one_gateway", {"pk": 2}),
+            ("gateway_status", {"status": "odd", "reason": "x"}),
+            ("gateway_says_why_it_is_not_working", {"status": "held"}),
+        ):
+            with pytest.raises(IntegrityError, match=name), transaction.atomic():
+                Gateway.objects.create(**fields)
+
+    def test_receipt_that_is_matched_and_given_up(self):
+        both = {"matched_at": timezone.now(), "unmatched_at": timezone.now()}
+        with (
+            pytest.raises(IntegrityError, match="receipt_is_matched_or_given_up"),
+            transaction.atomic(),
+        ):
+            Receipt.objects.create(provider_id="1", status="Success", **both)
 
     def test_receipt_twice(self):
         Receipt.objects.create(provider_id="1", status="Success")

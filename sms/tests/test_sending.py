@@ -7,19 +7,25 @@ from unittest.mock import patch
 import pytest
 import time_machine
 from django.db import connection, transaction
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from django.utils import timezone
 
 from cp2.tests import make
 from sms import services
-from sms.backends import NoAnswer, NotSent, OutOfService, Rejected, memory
+from sms.backends import Accepted, NoAnswer, NotSent, OutOfService, Rejected, memory
 from sms.models import InboundMessage, Kind, Message, MessageStatus, Receipt
 
 TO = "254712345678"
 
 
 def queue(**fields):
-    return Message.objects.create(to=TO, template="sms/help", **{"text": "KNEC CP2: x", **fields})
+    plain = {"to": TO, "template": "sms/help", "text": "KNEC CP2: x"}
+    return Message.objects.create(**plain | fields)
+
+
+def watched_calls():
+    send = memory.Backend.send
+    return patch.object(memory.Backend, "send", autospec=True, side_effect=send)
 
 
 def after(**delta):
@@ -72,24 +78,21 @@ class Sending(TestCase):
             "UserInBlacklist (406)",
         )
 
-    def test_unsent_text_waits_longer_each_time_then_fails(self):
+    def test_unsent_text_waits_longer_each_time_and_fails_after_a_day(self):
         message = queue()
+        memory.refusals[TO] = NotSent("GatewayError (501)")
         waits = []
-        for _ in range(len(services.WAITS)):
-            Message.objects.update(not_before=timezone.now())
-            memory.failures.append(NotSent("503"))
-            services.send_due(Kind.NOTICE)
+        while services.send_due(Kind.NOTICE):
             message.refresh_from_db()
-            assert message.status == MessageStatus.QUEUED
-            waits.append(message.not_before - timezone.now())
-        assert waits == sorted(waits)
+            waits.append((message.not_before - timezone.now()).total_seconds())
+            Message.objects.update(not_before=timezone.now())
 
-        Message.objects.update(not_before=timezone.now())
-        memory.failures.append(NotSent("503"))
-        services.send_due(Kind.NOTICE)
-        message.refresh_from_db()
         assert message.status == MessageStatus.FAILED
         assert memory.outbox == []
+        meant = [10, 60, 5 * 60, 15 * 60, 60 * 60]
+        assert [round(wait / meant[min(n, 4)]) for n, wait in enumerate(waits[:-1])] == [1] * 27
+        assert len(set(waits[4:-1])) > 20  # not all that failed together are tried together
+        assert 22 < sum(waits[:-1]) / 3600 < 26
 
     def test_text_is_held_when_only_a_person_can_help_and_sent_again_by_one(self):
         message = queue()
@@ -102,6 +105,63 @@ class Sending(TestCase):
         services.send_due(Kind.NOTICE)
         message.refresh_from_db()
         assert message.status == MessageStatus.SENT
+
+    def test_texts_of_the_same_words_go_out_in_one_call_and_each_is_told_apart(self):
+        numbers = [f"2547000000{n:02}" for n in range(5)]
+        for number in numbers:
+            queue(to=number)
+        queue(text="KNEC CP2: another")
+        memory.refusals[numbers[1]] = Rejected("UserInBlacklist (406)")
+        memory.refusals[numbers[2]] = NotSent("GatewayError (501)")
+        memory.refusals[numbers[3]] = NoAnswer("not named")
+
+        with watched_calls() as calls:
+            services.send_due(Kind.NOTICE)
+
+        assert sorted(len(call.args[1]) for call in calls.call_args_list) == [1, 5]
+        assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == [
+            MessageStatus.SENT,
+            MessageStatus.FAILED,
+            MessageStatus.QUEUED,
+            MessageStatus.UNKNOWN,
+            MessageStatus.SENT,
+            MessageStatus.SENT,
+        ]
+
+    def test_one_call_never_names_a_number_twice_nor_more_than_it_may_hold(self):
+        for n in range(150):
+            queue(to=f"254700000{n:03}")
+        for _ in range(2):
+            queue()
+
+        with watched_calls() as calls:
+            services.send_due(Kind.NOTICE)
+
+        asked = [call.args[1] for call in calls.call_args_list]
+        assert all(len(numbers) == len(set(numbers)) <= 100 for numbers in asked)
+        assert sum(map(len, asked)) == 152
+
+    def test_id_that_the_gateway_gives_twice_undoes_nothing(self):
+        queue()
+        queue(to="254712345679")
+        with patch.object(memory.Backend, "_take", return_value=Accepted("the-same")):
+            services.send_due(Kind.NOTICE)
+
+        assert set(Message.objects.values_list("status", "provider_id")) == {
+            (MessageStatus.SENT, "the-same"),
+            (MessageStatus.SENT, None),
+        }
+
+    def test_text_that_need_not_leave_any_more_fails_with_its_reason_and_nobody_is_called(self):
+        user = make.officer().user
+        message = services.send_credentials(user.phone, "accounts/password", user=user.pk)
+        gone = services.Unsendable("the account has another number now")
+        with patch("accounts.services.compose_credentials", side_effect=gone):
+            services.send_due(Kind.CREDENTIALS)
+
+        message.refresh_from_db()
+        assert (message.status, message.failure) == (MessageStatus.FAILED, str(gone))
+        assert memory.outbox == []
 
     def test_doubtful_notice_is_not_sent_again(self):
         message = queue()
@@ -161,6 +221,25 @@ class Poison(TestCase):
         assert first.outcome == "failed: see the worker's log"
         assert second.outcome == "answered"
 
+    def test_worker_s_death_is_laid_at_no_innocent_text_s_door(self):
+        """Twenty texts are taken together and one of them ends every worker that has it."""
+        for n in range(20):
+            queue(to=f"2547000000{n:02}", text=f"KNEC CP2: {n}")
+        poison = queue(to="254711111111", not_before=timezone.now() - timedelta(days=1))
+        for _ in range(30):
+            taken = services.take(Kind.NOTICE, most=50)
+            if poison in taken:  # as if the worker had ended here
+                Message.objects.filter(status=MessageStatus.SENDING).update(
+                    lease_until=timezone.now() - timedelta(seconds=1)
+                )
+                services.sweep()
+            else:
+                services.deliver(taken)
+
+        poison.refresh_from_db()
+        assert (poison.status, poison.deaths) == (MessageStatus.FAILED, 2)
+        assert Message.objects.filter(status=MessageStatus.SENT).count() == 20
+
 
 class Sweeping(TestCase):
     """What a worker had taken when it was killed."""
@@ -187,6 +266,36 @@ class Sweeping(TestCase):
         message.refresh_from_db()
         assert message.status == MessageStatus.UNKNOWN
 
+    def test_lost_worker_is_no_try_of_the_text(self):
+        message = self.take()
+        services.sweep()
+
+        message.refresh_from_db()
+        assert (message.attempts, message.deaths) == (0, 1)
+
+    def test_credential_in_doubt_is_sent_once_more_however_often_it_had_been_tried(self):
+        user = make.officer().user
+        message = services.send_credentials(user.phone, "accounts/password", user=user.pk)
+        Message.objects.update(attempts=7)
+        for expected in (MessageStatus.QUEUED, MessageStatus.UNKNOWN):
+            Message.objects.update(not_before=timezone.now())
+            services.take(Kind.CREDENTIALS, most=5)
+            Message.objects.update(
+                lease_until=timezone.now() - timedelta(seconds=1), handed_at=timezone.now()
+            )
+            services.sweep()
+            message.refresh_from_db()
+            assert message.status == expected
+
+    def test_text_is_not_handed_over_with_less_time_left_than_a_call_may_take(self):
+        message = queue()
+        with override_settings(SMS_LEASE=9):
+            services.send_due(Kind.NOTICE)
+
+        message.refresh_from_db()
+        assert (message.status, message.attempts) == (MessageStatus.QUEUED, 0)
+        assert memory.outbox == []
+
     def test_running_lease_is_left_alone(self):
         queue()
         services.take(Kind.NOTICE, most=5)
@@ -199,7 +308,7 @@ class Sweeping(TestCase):
         Message.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
         services.sweep()
 
-        services.deliver(taken)
+        services.deliver([taken])
 
         assert memory.outbox == []
 
