@@ -17,7 +17,7 @@ import sms.services
 from accounts.models import User
 from sms import figures
 from sms.chart import chart
-from sms.models import Kind, Message, MessageStatus
+from sms.models import Kind, Message
 
 
 @require_safe
@@ -30,12 +30,9 @@ def picture(request: HttpRequest, site: AdminSite) -> HttpResponse:
 
 def numbers() -> dict[str, Any]:
     day = figures.last_day()
-    stuck = figures.stuck()
     return {
         "gateway": sms.services.gateway_state(),
-        "lanes": figures.lanes(),
-        "held": stuck.get(MessageStatus.HELD, 0),
-        "doubtful": stuck.get(MessageStatus.UNKNOWN, 0),
+        "waiting": figures.waiting(),
         "charts": [chart(network, day.hours) for network in day.networks],
         "failures": day.failures,
         "spend": figures.spend(),

@@ -35,6 +35,7 @@ class DayFilter(admin.SimpleListFilter):
 
     title = _("day")
     parameter_name = "day"
+    field = "created_at"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
@@ -49,7 +50,7 @@ class DayFilter(admin.SimpleListFilter):
         if begin is None:
             return queryset
         end = begin + timedelta(days=1 if self.value() == "yesterday" else 400)
-        return queryset.filter(created_at__gte=begin, created_at__lt=end)
+        return queryset.filter(**{f"{self.field}__gte": begin, f"{self.field}__lt": end})
 
     def _begin(self) -> datetime | None:
         ago = {"today": 0, "yesterday": 1, "week": 6, "month": 29}.get(self.value() or "")
@@ -59,18 +60,8 @@ class DayFilter(admin.SimpleListFilter):
         return midnight - timedelta(days=ago)
 
 
-class ReportFilter(admin.SimpleListFilter):
-    """The words of the gateway, as it documents them: to ask the table would read all of it."""
-
-    title = _("status")
-    parameter_name = "status"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        words = ("Success", "Sent", "Submitted", "Buffered", "Rejected", "Failed")
-        return [(word, word) for word in words]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(status=self.value()) if self.value() else queryset
+class ReceivedFilter(DayFilter):
+    field = "received_at"
 
 
 def of_number(typed: str, field: str) -> Q | None:
@@ -163,7 +154,7 @@ class InboundMessageAdmin(ReadOnly):
 @admin.register(Receipt)
 class ReceiptAdmin(ReadOnly):
     list_display = ["received_at", "provider_id", "status", "reason", "carrier", "matched_at"]
-    list_filter = [ReportFilter]
+    list_filter = [ReceivedFilter]
 
     def of_number(self, typed: str) -> Q | None:
         """A report names a text, not a number."""

@@ -49,27 +49,42 @@ class Lane:
         return _("%(seconds)s s") % {"seconds": seconds}
 
 
-def lanes() -> list[Lane]:
-    """What waits to leave, in each lane, and for how long the oldest has."""
+@dataclass(frozen=True)
+class Waiting:
+    lanes: list[Lane]
+    held: int
+    doubtful: int
+
+
+def waiting() -> Waiting:
+    """What has not left, of any age: in each lane how much, and for how long the oldest; and what
+    waits for a person. Few rows at any time, and each kind of them has its index."""
     late = Q(not_before__lte=Now()) | Q(attempts__gt=0)
-    rows = (
-        Message.objects.filter(status=MessageStatus.QUEUED)
+    stuck = Q(status__in=[MessageStatus.HELD, MessageStatus.UNKNOWN])
+    rows: list[Any] = list(
+        Message.objects.filter(Q(status=MessageStatus.QUEUED) | stuck)
         .order_by()
-        .values("kind")
+        .values("kind", "status")
         .annotate(
+            n=Count("pk"),
             waiting=Count("pk", filter=late),
-            later=Count("pk", filter=~late),
             since=Min("created_at", filter=late),
         )
     )
-    found: dict[str, Any] = {row["kind"]: row for row in rows}
-    return [_lane(kind, found.get(kind, {})) for kind in Kind]
+    return Waiting(
+        [_lane(kind, rows) for kind in Kind],
+        held=sum(row["n"] for row in rows if row["status"] == MessageStatus.HELD),
+        doubtful=sum(row["n"] for row in rows if row["status"] == MessageStatus.UNKNOWN),
+    )
 
 
-def _lane(kind: Kind, row: dict[str, Any]) -> Lane:
-    since = row.get("since")
-    oldest = timezone.now() - since if since else None
-    return Lane(kind, str(kind.label), row.get("waiting", 0), row.get("later", 0), oldest)
+def _lane(kind: Kind, rows: Iterable[dict[str, Any]]) -> Lane:
+    for row in rows:
+        if (row["kind"], row["status"]) == (kind, MessageStatus.QUEUED):
+            oldest = timezone.now() - row["since"] if row["since"] else None
+            later = row["n"] - row["waiting"]
+            return Lane(kind, str(kind.label), row["waiting"], later, oldest)
+    return Lane(kind, str(kind.label), 0, 0, None)
 
 
 @dataclass
@@ -198,14 +213,3 @@ def spend() -> list[Spend]:
 
 def _spend(lane: str, row: dict[str, Any]) -> Spend:
     return Spend(lane, row.get("today") or Decimal(0), row.get("week") or Decimal(0))
-
-
-def stuck() -> dict[str, int]:
-    """Texts of any age that wait for a person: held, and those that nobody knows about."""
-    rows = (
-        Message.objects.filter(status__in=[MessageStatus.HELD, MessageStatus.UNKNOWN])
-        .order_by()
-        .values_list("status")
-        .annotate(n=Count("pk"))
-    )
-    return dict(rows)
