@@ -50,16 +50,18 @@ def chart(network: Network, hours: Sequence[datetime]) -> Chart:
 
 def _bar(tally: Tally, place: int, most: int) -> Iterable[Part]:
     """From the ground up: what arrived, what nobody knows yet, and on top what did not."""
+    counts = {
+        "delivered": tally.delivered,
+        "silent": tally.silent,
+        "waiting": tally.left_out,
+        "failed": tally.failed,
+    }
+    # even one failure among thousands can be seen, at the cost of the largest part
+    heights = {kind: max(round(HEIGHT * n / most), 1) for kind, n in counts.items() if n}
+    if heights:
+        largest = max(heights, key=heights.__getitem__)
+        heights[largest] -= max(sum(heights.values()) - HEIGHT, 0)
     ground = HEIGHT
-    for kind, count in (
-        ("delivered", tally.delivered),
-        ("silent", tally.silent),
-        ("waiting", tally.left_out),
-        ("failed", tally.failed),
-    ):
-        # even one failure among thousands can be seen
-        height = max(round(HEIGHT * count / most), 1) if count else 0
-        height = min(height, ground)
-        if height:
-            ground -= height
-            yield Part(kind, place * STEP, ground, height)
+    for kind, height in heights.items():
+        ground -= height
+        yield Part(kind, place * STEP, ground, height)
