@@ -1,57 +1,92 @@
 """The gateway's callbacks and, in development, a phone in the browser."""
 
 import hashlib
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare
+from django.views.decorators.common import no_append_slash
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from sms import services
 from sms.models import Message
 from sms.phones import is_mobile, mobile
 
 LONGEST_CALL = 8 * 1024  # bytes; a text is at most some hundreds
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
-def _check(request: HttpRequest, secret: str, expected: str) -> None:
-    """The gateway signs nothing, so a long secret in the path is what tells it from others.
-    Without it the body is not even read."""
-    if not constant_time_compare(secret, expected):
-        raise Http404
-    if int(request.headers.get("Content-Length") or 0) > LONGEST_CALL:
-        raise Http404
+def callback(setting: str) -> Callable[[Callable[[HttpRequest], HttpResponse]], Any]:
+    """The gateway signs nothing, so a long secret in the path is what tells it from others. Without
+    it the body is not even read, and nothing tells that there is anything here."""
+
+    def decorate(view: Callable[[HttpRequest], HttpResponse]) -> Any:
+        @csrf_exempt
+        @no_append_slash
+        @wraps(view)
+        def checked(request: HttpRequest, secret: str) -> HttpResponse:
+            if not _is_ours(secret, getattr(settings, setting)):
+                raise Http404
+            return _refusal(request) or view(request)
+
+        return checked
+
+    return decorate
+
+
+def _is_ours(secret: str, known: str) -> bool:
+    """All are compared, so that the time tells nothing either."""
+    fits = [constant_time_compare(secret, each.strip()) for each in known.split(",")]
+    return any(fits)
+
+
+def _refusal(request: HttpRequest) -> HttpResponse | None:
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > LONGEST_CALL:
+        return HttpResponse(status=413)
+    if length == "0":
+        return HttpResponse(status=400)
+    if request.content_type not in FORMS or "Content-Encoding" in request.headers:
+        return HttpResponse(status=415)
+    return None if request.POST else HttpResponse(status=400)
 
 
 def _field(request: HttpRequest, name: str) -> str:
     return request.POST.get(name, "").replace("\x00", "")
 
 
-@csrf_exempt
-@require_POST
-def inbound(request: HttpRequest, secret: str) -> HttpResponse:
+@callback("SMS_INBOUND_SECRET")
+def inbound(request: HttpRequest) -> HttpResponse:
     """A text that came to the short code: from, to, text, id. Answered only by text."""
-    _check(request, secret, settings.SMS_INBOUND_SECRET)
-    sender, text = _field(request, "from"), _field(request, "text")
-    fingerprint = f"{sender}|{text}|{_field(request, 'date')}"
+    sender, shortcode, text = (_field(request, name) for name in ("from", "to", "text"))
+    content = "|".join([sender, shortcode, _field(request, "date"), text])
     services.receive(
-        provider_id=_field(request, "id") or hashlib.sha256(fingerprint.encode()).hexdigest(),
+        provider_id=_field(request, "id") or hashlib.sha256(content.encode()).hexdigest(),
         sender=sender,
-        shortcode=_field(request, "to"),
+        shortcode=shortcode,
         text=text,
     )
     return HttpResponse("OK", content_type="text/plain")
 
 
-@csrf_exempt
-@require_POST
-def delivery(request: HttpRequest, secret: str) -> HttpResponse:
+@callback("SMS_DELIVERY_SECRET")
+def delivery(request: HttpRequest) -> HttpResponse:
     """What became of a text we sent: id, status, failureReason."""
-    _check(request, secret, settings.SMS_DELIVERY_SECRET)
     if provider_id := _field(request, "id"):
         services.note_receipt(
             provider_id=provider_id,
