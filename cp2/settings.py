@@ -1,5 +1,6 @@
 """All settings, from the environment. `.env.example` names every variable that is read here."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -180,8 +181,15 @@ if PRODUCTION:
         "SMS_INBOUND_SECRET": SMS_INBOUND_SECRET,
         "SMS_DELIVERY_SECRET": SMS_DELIVERY_SECRET,
     }.items():
-        if len(secret) < 32:
-            raise ImproperlyConfigured(f"{name} is weak: use 32 or more random characters.")
+        each = [one.strip() for one in secret.split(",")]
+        if len(each) > 2:
+            raise ImproperlyConfigured(f"{name} is to be one secret, or two while it is changed.")
+        if not all(re.fullmatch(r"[\w-]{43,}", one, re.ASCII) for one in each):
+            raise ImproperlyConfigured(
+                f"{name} is weak: use 43 or more random letters, digits, - and _."
+            )
+        if any(len(set(one)) < 16 for one in each):
+            raise ImproperlyConfigured(f"{name} is weak: its characters are not random.")
     if SMS_BACKEND == "sms.backends.africastalking":
         for name in ("AFRICASTALKING_USERNAME", "AFRICASTALKING_API_KEY"):
             if not globals()[name]:
@@ -225,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
     "limits": every(3600, "cp2.limits.tasks.tidy"),
+    "receipts": every(3600, "sms.tasks.give_up_receipts"),
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
@@ -304,7 +313,14 @@ LOGGING = {
             ],
         },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "filters": {"secrets": {"()": "sms.logs.WithoutSecrets"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["secrets"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # beat and workers would write three lines a second to say that nothing was due, and the
     # gateway's client one for every text

@@ -11,8 +11,8 @@ os.environ.setdefault("SITE_URL", "https://cp2.example")
 os.environ.setdefault("DATABASE_URL", "postgres://portal@/portal")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody listens: no test may need it
 os.environ.setdefault("SMS_BACKEND", "sms.backends.memory")
-os.environ.setdefault("SMS_INBOUND_SECRET", "inbound-secret-of-the-tests-0123456789")
-os.environ.setdefault("SMS_DELIVERY_SECRET", "delivery-secret-of-the-tests-0123456789")
+os.environ.setdefault("SMS_INBOUND_SECRET", "inbound-secret-of-the-tests-0123456789-abcdefgh")
+os.environ.setdefault("SMS_DELIVERY_SECRET", "delivery-secret-of-the-tests-0123456789-abcdefgh")
 if "VAR_DIR" not in os.environ:
     scratch = tempfile.TemporaryDirectory(prefix="cp2-test-")  # gone when the tests are
     os.environ["VAR_DIR"] = scratch.name

@@ -248,6 +248,12 @@ class InboundMessage(models.Model):
         return f"{self.sender}: {self.text}"
 
 
+class ReceiptQuerySet(models.QuerySet["Receipt"]):
+    def waiting(self) -> Self:
+        """Not yet matched with a text, and not given up."""
+        return self.filter(matched_at=None, unmatched_at=None)
+
+
 class Receipt(models.Model):
     """What the gateway says became of a text. It may come before our own answer is written down,
     so it is kept and matched by a worker."""
@@ -259,6 +265,8 @@ class Receipt(models.Model):
     received_at = models.DateTimeField(_("received"), db_default=Now())
     matched_at = models.DateTimeField(_("matched"), null=True, blank=True)
     unmatched_at = models.DateTimeField(_("given up"), null=True, blank=True)
+
+    objects = ReceiptQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("delivery report")

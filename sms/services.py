@@ -19,12 +19,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 
+from cp2.limits import services as limits
 from cp2.rules import lock, move
 from sms import gateway, gsm
 from sms.backends import (
@@ -63,6 +64,8 @@ FINAL_RECEIPTS = {
     "Failed": MessageStatus.FAILED,
     "Rejected": MessageStatus.FAILED,
 }
+KNOWN_RECEIPTS = [*FINAL_RECEIPTS, "Sent", "Submitted", "Buffered"]
+RECEIPT_LIFE = timedelta(days=1)  # for a report to wait for its text
 
 Outcome = Accepted | GatewayError
 
@@ -419,9 +422,11 @@ def note_receipt(*, provider_id: str, status: str, reason: str, network: str = "
 
 def match_receipts(*, most: int = 200) -> int:
     """Apply the delivery reports whose texts are known by now."""
-    known = Receipt.objects.filter(
-        matched_at=None, provider_id__in=Message.objects.values("provider_id")
-    ).order_by("pk")[:most]
+    known = (
+        Receipt.objects.waiting()
+        .filter(provider_id__in=Message.objects.values("provider_id"))
+        .order_by("pk")[:most]
+    )
     count = 0
     for receipt in known:
         count += _apply(receipt)
@@ -445,6 +450,26 @@ def _apply(receipt: Receipt) -> bool:
     receipt.matched_at = timezone.now()
     receipt.save(update_fields=["matched_at"])
     return True
+
+
+def give_up_receipts() -> int:
+    """Set aside the delivery reports whose texts have not turned up within a day, and count them.
+
+    More than a few, or many with a word that we do not know, are a sign that something is wrong at
+    the gateway, or that somebody has its secret.
+    """
+    given_up = (
+        Receipt.objects.waiting()
+        .filter(received_at__lt=Now() - RECEIPT_LIFE)
+        .update(unmatched_at=Now())
+    )
+    if given_up:
+        logger.warning("%s delivery reports were of no text of ours", given_up)
+    today = Receipt.objects.filter(received_at__gt=Now() - RECEIPT_LIFE)
+    counts = today.aggregate(all=Count("pk"), odd=Count("pk", filter=~Q(status__in=KNOWN_RECEIPTS)))
+    if counts["odd"] * 100 > counts["all"]:
+        logger.error("%(odd)s of %(all)s delivery reports say what we do not know", counts)
+    return given_up
 
 
 # In
@@ -499,6 +524,12 @@ def _answer(inbound: InboundMessage) -> str:
     if not is_mobile(inbound.sender):  # never answer a machine: it would answer back
         return "ignored: not a Kenyan mobile"
     sender = mobile(inbound.sender)
+    # In the transaction of the answer, so that a text counts once however many workers look at it;
+    # the limit's row is this sender's alone, so nobody else waits for it.
+    try:
+        limits.take(("inbound.sender", sender))
+    except limits.Limited:
+        return "silent: too many texts from this number"
     word, _, rest = inbound.text.replace("\xa0", " ").strip().partition(" ")
     handler = settings.SMS_KEYWORDS.get(word.strip(".,!\"'").upper())
     if handler is None:

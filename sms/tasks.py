@@ -27,5 +27,10 @@ def read_inbox() -> int:
 
 
 @shared_task
+def give_up_receipts() -> int:
+    return services.give_up_receipts()
+
+
+@shared_task
 def sweep() -> int:
     return services.sweep()

@@ -59,6 +59,12 @@ def test_production_refuses_a_missing_variable_and_names_it(name):
         ("SMS_BACKEND", "sms.backends.simulator"),
         ("SMS_INBOUND_SECRET", "guess"),
         ("SMS_DELIVERY_SECRET", "guess"),
+        ("SMS_INBOUND_SECRET", KEY[:42]),
+        ("SMS_INBOUND_SECRET", KEY + "/"),
+        ("SMS_INBOUND_SECRET", "a" * 60),
+        ("SMS_INBOUND_SECRET", f"{KEY},guess"),
+        ("SMS_DELIVERY_SECRET", f"{KEY},"),
+        ("SMS_DELIVERY_SECRET", f"{KEY},{KEY[::-1]},{KEY[5:]}"),
     ],
 )
 def test_production_refuses_what_is_weak_and_says_which(name, value):
@@ -66,6 +72,10 @@ def test_production_refuses_what_is_weak_and_says_which(name, value):
 
     assert code != 0
     assert name in said.splitlines()[-1]
+
+
+def test_production_takes_two_secrets_while_one_is_changed():
+    assert start(SMS_INBOUND_SECRET=f"{KEY[::-1]}, {KEY[:43]}") == (0, "")
 
 
 def test_every_variable_that_is_read_is_in_the_example():

@@ -111,14 +111,23 @@ def _read(status: int, body: bytes, numbers: Sequence[str]) -> list[Accepted | G
         said = str(answer.get("Message", ""))[:100]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NoAnswer(f"the gateway answered {status} with something unreadable") from error
-    if not recipients:  # the whole call was refused, with the reason in words
-        raise OutOfService(said or "the gateway took no recipient")
+    if not recipients:
+        raise _none_named(said)
 
     # The order of the reply is not promised, nor is how a number is written in it.
     became = {
         _subscriber(each.get("number")): each for each in recipients if isinstance(each, dict)
     }
     return [_outcome(became.get(_subscriber(number))) for number in numbers]
+
+
+def _none_named(said: str) -> GatewayError:
+    """The call was refused as a whole, with the reason in words; but is it?"""
+    if sent := re.match(r"Sent to (\d+)/", said):
+        if int(sent[1]):
+            return NoAnswer("the gateway sent something and does not say to whom")
+        return NotSent("the gateway took no number")
+    return OutOfService(said or "the gateway took no number and gave no reason")
 
 
 def _subscriber(number: Any) -> str:

@@ -2,7 +2,7 @@
 
 The phone's memory is a file outside the database, as a real phone's is: a password text must not
 rest in any row, not even here. Which faults are on is a file beside it, since whoever switches them
-is in a web process and whoever obeys them in a worker. See sms.views.simulator.
+is in a web process and whoever obeys them in a worker. See sms.phone_views.
 """
 
 import json

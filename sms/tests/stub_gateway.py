@@ -12,7 +12,7 @@ prints its address, and answers
 
 The script is a list of words, one for each call, `then` the word for all later calls:
 
-    ok  slow  hang  drip  reset  drop  missing  500  502-html  429  204  301  not-json
+    ok  slow  hang  drip  reset  drop  missing  500  502-html  429  204  301  not-json  html
     empty REASON     201 that names no recipient
     codes 101 405    201 with these codes for the recipients in turn
 
@@ -154,13 +154,17 @@ class Gateway(ThreadingHTTPServer):
         if status == "Failed":
             form["failureReason"] = "AbsentSubscriber"
         request = urllib.request.Request(self.callback, urlencode(form).encode(), method="POST")
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                status_code = answer.status
-        except urllib.error.HTTPError as error:
-            status_code = error.code
-        except OSError:
-            status_code = 0
+        for _ in range(5):  # who cannot be reached is asked again
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    status_code = answer.status
+            except urllib.error.HTTPError as error:
+                status_code = error.code
+            except OSError:
+                status_code = 0
+                time.sleep(0.1)
+                continue
+            break
         with self.lock:
             self.reported.append(status_code)
 

@@ -127,6 +127,18 @@ def test_code_of_the_recipient_decides(code, outcome):
             OutOfService,
         ),
         (201, b'{"SMSMessageData":{"Message":"","Recipients":[]}}', "text/html", OutOfService),
+        (
+            201,
+            b'{"SMSMessageData":{"Message":"Sent to 1/1 Total Cost: KES 0.8","Recipients":[]}}',
+            "application/json",
+            NoAnswer,
+        ),
+        (
+            201,
+            b'{"SMSMessageData":{"Message":"Sent to 0/1 Total Cost: 0","Recipients":[]}}',
+            "application/json",
+            NotSent,
+        ),
         (401, b"The supplied authentication is invalid", "text/plain", OutOfService),
         (400, b"Must have username in your request", "text/plain", NotSent),
         (429, b"slow down", "text/plain", NotSent),

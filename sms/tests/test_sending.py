@@ -364,6 +364,41 @@ class Receipts(TestCase):
         message.refresh_from_db()
         assert message.status == MessageStatus.DELIVERED
 
+    def test_word_that_we_do_not_know_is_kept_as_it_came_and_changes_nothing(self):
+        message = self.sent()
+        self.note(message, "success", "DeliveredToHandset", "")
+
+        assert message.status == MessageStatus.SENT
+        kept = set(Receipt.objects.values_list("status", flat=True))
+        assert kept == {"success", "DeliveredToHandset", ""}
+
+    def test_many_words_that_we_do_not_know_raise_an_alarm(self):
+        message = self.sent()
+        for n in range(150):
+            services.note_receipt(provider_id=f"p{n}", status="Sent", reason="")
+        self.note(message, "odd")
+        with self.assertNoLogs("sms.services"):
+            services.give_up_receipts()
+        self.note(message, "odder")
+        with self.assertLogs("sms.services", "ERROR") as logs:
+            services.give_up_receipts()
+
+        assert logs.records[0].getMessage() == "2 of 152 delivery reports say what we do not know"
+
+    def test_receipt_of_no_text_is_kept_for_a_day_and_then_set_aside_and_counted(self):
+        for provider_id in ("p1", "p2"):
+            services.note_receipt(provider_id=provider_id, status="Success", reason="")
+        services.match_receipts()
+        old, new = Receipt.objects.order_by("pk")
+        Receipt.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(hours=25))
+
+        with self.assertLogs("sms.services", "WARNING") as logs:
+            assert services.give_up_receipts() == 1
+
+        assert logs.records[0].getMessage() == "1 delivery reports were of no text of ours"
+        assert list(Receipt.objects.waiting()) == [new]
+        assert services.give_up_receipts() == 0
+
     def test_the_same_receipt_twice_is_kept_once(self):
         message = self.sent()
         self.note(message, "Success", "Success")
