@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -5,11 +7,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.requests import actor
+from cp2 import helpdesk, texts_picture
 from cp2.season_picture import picture
 
 # As the season goes: what is sat and where, who may serve, who does, and what that costs.
@@ -40,7 +43,7 @@ ORDER = {
     "attendance": ["Register", "Mark", "SupervisorReport", "RegisterReturn"],
     "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "TaxRule"],
     "enquiries": ["Enquiry", "Reply"],
-    "sms": ["Message", "InboundMessage", "Receipt"],
+    "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
     "accounts": ["User", "Group", "Limit", "Entry"],
 }
 # Django's groups, and the limits, shown under Accounts
@@ -77,15 +80,62 @@ class PortalAdminSite(AdminSite):
     ) -> TemplateResponse:
         return super().index(request, {**picture(actor(request)), **(extra_context or {})})
 
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """The roof's own pages, before those of the models whose addresses they share."""
+
+        def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            return self.admin_view(view)
+
+        texts = "sms/message"
+        ours = [
+            path(
+                f"{texts}/picture/",
+                page(partial(texts_picture.picture, site=self)),
+                name="sms_picture",
+            ),
+            path(f"{texts}/phone/", page(partial(helpdesk.phone, site=self)), name="sms_phone"),
+            path(
+                f"{texts}/phone/password/",
+                page(helpdesk.issue_password),
+                name="sms_phone_password",
+            ),
+            path(
+                f"{texts}/phone/again/<int:pk>/",
+                page(helpdesk.send_again),
+                name="sms_phone_send_again",
+            ),
+        ]
+        return [*ours, *super().get_urls()]
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}
         if "accounts" in apps:
             for guest in GUESTS:
                 apps["accounts"]["models"] += apps.pop(guest, {"models": []})["models"]
+        if "sms" in apps:
+            apps["sms"]["models"] += pages_of_texts(request)
         for label, app in apps.items():
             names = ORDER.get(label, [])
             app["models"] = sorted(app["models"], key=lambda m: place(m["object_name"], names))
         return sorted(apps.values(), key=lambda app: place(app["app_label"], [*ORDER]))
+
+
+def pages_of_texts(request: HttpRequest) -> list[dict[str, Any]]:
+    """Pages that are no model's list, as the index names its lists."""
+    pages = [
+        ("Picture", _("How texts fare"), "admin:sms_picture", ["sms.view_message"]),
+        (
+            "Phone",
+            _("Look up a number"),
+            "admin:sms_phone",
+            ["sms.view_message", "sms.view_inboundmessage"],
+        ),
+    ]
+    return [
+        {"object_name": name, "name": title, "admin_url": reverse(url), "view_only": True}
+        for name, title, url, permissions in pages
+        if request.user.has_perms(permissions)
+    ]
 
 
 def place(name: str, order: list[str]) -> int:

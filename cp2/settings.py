@@ -161,6 +161,7 @@ SMS_SHORTCODE = "22262"
 SMS_INBOUND_SECRET = env.str("SMS_INBOUND_SECRET")
 SMS_DELIVERY_SECRET = env.str("SMS_DELIVERY_SECRET")
 SMS_SIMULATOR_DIR = VAR_DIR / "phones"
+SMS_SIMULATOR_PEOPLE = "cp2.season.people.phones"  # whose phones it offers to look at
 SMS_BULK_PER_SECOND = env.float("SMS_BULK_PER_SECOND", default=10)
 SMS_TIMEOUT = env.float("SMS_TIMEOUT", default=10)  # seconds for a whole call of the gateway
 SMS_LEASE = env.float("SMS_LEASE", default=60)  # seconds that a worker has for what it took

@@ -19,6 +19,7 @@ from accounts.requests import SignedIn
 from claims.models import Claim
 from cp2 import area as area_picture
 from cp2.rules import Role
+from cp2.texts import told
 from deployments.models import Deployment
 from profiles.completeness import checklist
 from profiles.models import Officer
@@ -41,9 +42,9 @@ def home(request: SignedIn) -> HttpResponse:
     if user.role in FRONT_DOORS:
         return redirect(FRONT_DOORS[Role(user.role)])
     officer = user.officer
-    told = {"officer": officer, "texts": sms.services.last_texts(officer.phone)}
+    texts = told(sms.services.last_texts(officer.phone), to=user)
     rest = _served(user) if officer.submitted_at else _missing(officer)
-    return render(request, "cp2/home.html", told | rest)
+    return render(request, "cp2/home.html", {"officer": officer, "texts": texts} | rest)
 
 
 def _missing(officer: Officer) -> dict[str, Any]:

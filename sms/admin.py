@@ -1,13 +1,82 @@
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from cp2.rules import Refused
 from sms import services
+from sms.fates import fate, network_name, outcome
 from sms.models import InboundMessage, Message, Receipt
+from sms.phones import mobile, prefix, spellings
+
+MOST_COUNTED = 10_000
+FOUND = _("Number in any spelling, or how it begins; or the gateway's id. The newest 10,000 count.")
+
+
+class CappedPaginator(Paginator[Any]):
+    """Counts no further than anybody leafs: to count millions takes longer than to list them."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = cast(QuerySet[Any], self.object_list)
+        return rows[:MOST_COUNTED].count()
+
+
+class DayFilter(admin.SimpleListFilter):
+    """Days, found by the index on the time. Django's own hierarchy of dates reads the whole table
+    to find which days there are."""
+
+    title = _("day")
+    parameter_name = "day"
+    field = "created_at"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("today", _("Today")),
+            ("yesterday", _("Yesterday")),
+            ("week", _("The last 7 days")),
+            ("month", _("The last 30 days")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        begin = self._begin()
+        if begin is None:
+            return queryset
+        end = begin + timedelta(days=1 if self.value() == "yesterday" else 400)
+        return queryset.filter(**{f"{self.field}__gte": begin, f"{self.field}__lt": end})
+
+    def _begin(self) -> datetime | None:
+        ago = {"today": 0, "yesterday": 1, "week": 6, "month": 29}.get(self.value() or "")
+        if ago is None:
+            return None
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight - timedelta(days=ago)
+
+
+class ReceivedFilter(DayFilter):
+    field = "received_at"
+
+
+def of_number(typed: str, field: str) -> Q | None:
+    """The rows of one number, or of all that begin so; in ranges, which any index can serve."""
+    try:
+        return Q(**{f"{field}__in": spellings(mobile(typed))})
+    except ValidationError:
+        begin = prefix(typed)
+    if not begin:
+        return None
+    ranges = Q()
+    for sign in ("+", ""):
+        beyond = f"{sign}{int(begin) + 1}"
+        ranges |= Q(**{f"{field}__gte": sign + begin, f"{field}__lt": beyond})
+    return ranges
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -15,6 +84,21 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
     list_per_page = 50
     show_full_result_count = False
+    paginator = CappedPaginator
+    search_fields = ["provider_id"]
+    search_help_text = FOUND
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """All that was typed is one number, or one id."""
+        typed = search_term.strip()
+        if not typed:
+            return queryset, False
+        return queryset.filter(self.of_number(typed) or Q(provider_id=typed)), False
+
+    def of_number(self, typed: str) -> Q | None:
+        raise NotImplementedError
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -28,11 +112,16 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnly):
-    list_display = ["created_at", "to", "kind", "template", "status", "attempts", "failure"]
-    list_filter = ["status", "kind", "template"]
-    search_fields = ["to__startswith", "=provider_id"]
-    search_help_text = _("Number (2547…) or the gateway's id")
+    list_display = ["created_at", "to", "became", "kind", "template"]
+    list_filter = ["status", "kind", DayFilter]
     actions = ["send_again"]
+
+    def of_number(self, typed: str) -> Q | None:
+        return of_number(typed, "to")
+
+    @admin.display(description=_("what became of it"), ordering="status")
+    def became(self, message: Message) -> str:
+        return fate(message).words
 
     @admin.action(description=_("Send again (held or doubtful texts)"), permissions=["send_again"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
@@ -52,13 +141,27 @@ class MessageAdmin(ReadOnly):
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnly):
-    list_display = ["received_at", "sender", "text", "outcome"]
-    search_fields = ["sender__startswith"]
-    search_help_text = _("Number, as the network writes it (+2547…)")
+    list_display = ["received_at", "sender", "text", "became"]
+
+    def of_number(self, typed: str) -> Q | None:
+        return of_number(typed, "sender")
+
+    @admin.display(description=_("outcome"))
+    def became(self, inbound: InboundMessage) -> str:
+        return outcome(inbound.outcome)
 
 
 @admin.register(Receipt)
 class ReceiptAdmin(ReadOnly):
-    list_display = ["received_at", "provider_id", "status", "reason", "matched_at"]
-    list_filter = ["status"]
-    search_fields = ["=provider_id"]
+    list_display = ["received_at", "provider_id", "status", "reason", "carrier", "matched_at"]
+    list_filter = [ReceivedFilter]
+
+    def of_number(self, typed: str) -> Q | None:
+        """A report names a text, not a number."""
+        found = of_number(typed, "to")
+        texts = Message.objects.filter(found).exclude(provider_id=None) if found else None
+        return None if texts is None else Q(provider_id__in=texts.values("provider_id"))
+
+    @admin.display(description=_("network"), ordering="network")
+    def carrier(self, receipt: Receipt) -> str:
+        return network_name(receipt.network)

@@ -108,6 +108,8 @@ class Message(models.Model):
     created_at = models.DateTimeField(_("written"), db_default=Now())
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    # The phone's, as the delivery report names it (63902): no number tells its network itself.
+    network = models.CharField(_("network"), max_length=10, blank=True)
 
     objects = MessageQuerySet.as_manager()
 
@@ -134,6 +136,14 @@ class Message(models.Model):
                 condition=Q(status=MessageStatus.SENDING),
             ),
             models.Index(fields=["to", "-id"], name="texts_of_a_phone"),
+            models.Index(fields=["created_at"], name="texts_by_time"),
+            models.Index(
+                fields=["status", "-id"],
+                name="texts_that_did_not_arrive",
+                condition=Q(
+                    status__in=[MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.HELD]
+                ),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -251,6 +261,7 @@ class Receipt(models.Model):
     provider_id = models.CharField(_("gateway's id"), max_length=100)
     status = models.CharField(_("status"), max_length=20)
     reason = models.CharField(_("reason"), max_length=100, blank=True)
+    network = models.CharField(_("network"), max_length=10, blank=True)
     received_at = models.DateTimeField(_("received"), db_default=Now())
     matched_at = models.DateTimeField(_("matched"), null=True, blank=True)
     unmatched_at = models.DateTimeField(_("given up"), null=True, blank=True)

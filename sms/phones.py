@@ -54,6 +54,21 @@ def local(phone: str) -> str:
     return f"0{phone[3:6]} {phone[6:9]} {phone[9:]}"
 
 
+def spellings(phone: str) -> list[str]:
+    """As networks write the sender of a text that comes in."""
+    return [f"+{phone}", phone, f"0{phone[3:]}"]
+
+
+def prefix(typed: str) -> str:
+    """`0712`, `+254 712`, `712` → `254712`: how a number begins, however it is written; nothing
+    if no mobile number begins so."""
+    digits = SEPARATORS.sub("", typed.strip()).removeprefix("+")
+    for trunk in ("254", "0"):
+        digits = digits.removeprefix(trunk)
+    begins = re.fullmatch(r"[17][0-9]{0,8}", digits, re.ASCII)
+    return f"254{digits}" if begins else ""
+
+
 class MobileField(forms.CharField):
     """One Kenyan mobile number, typed in any of the usual ways."""
 

@@ -403,7 +403,7 @@ def gateway_state() -> Gateway:
 # What became of them
 
 
-def note_receipt(*, provider_id: str, status: str, reason: str) -> None:
+def note_receipt(*, provider_id: str, status: str, reason: str, network: str = "") -> None:
     """Keep a delivery report. It may come before our own answer is written, so matching waits."""
     Receipt.objects.bulk_create(
         [
@@ -411,6 +411,7 @@ def note_receipt(*, provider_id: str, status: str, reason: str) -> None:
                 provider_id=provider_id[:100],
                 status=status[:20],
                 reason=reason[:100],
+                network=network[:10],
                 # only these say what became of a text; the rest is kept for the record
                 matched_at=None if status in FINAL_RECEIPTS else timezone.now(),
             )
@@ -444,6 +445,7 @@ def _apply(receipt: Receipt) -> bool:
             status,
             failure="" if delivered else receipt.reason,
             delivered_at=timezone.now() if delivered else None,
+            network=receipt.network or message.network,
         )
     receipt.matched_at = timezone.now()
     receipt.save(update_fields=["matched_at"])

@@ -1,11 +1,9 @@
-"""The gateway's callbacks and, in development, a phone in the browser."""
+"""The gateway's callbacks."""
 
 import hashlib
 from collections.abc import Callable
 from functools import wraps
-from importlib import import_module
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 from django.http import (
@@ -13,17 +11,12 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseNotAllowed,
-    JsonResponse,
 )
-from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.common import no_append_slash
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from sms import services
-from sms.models import Message
-from sms.phones import is_mobile, mobile
 
 LONGEST_CALL = 8 * 1024  # bytes; a text is at most some hundreds
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
@@ -86,42 +79,12 @@ def inbound(request: HttpRequest) -> HttpResponse:
 
 @callback("SMS_DELIVERY_SECRET")
 def delivery(request: HttpRequest) -> HttpResponse:
-    """What became of a text we sent: id, status, failureReason."""
+    """What became of a text we sent: id, status, failureReason, networkCode."""
     if provider_id := _field(request, "id"):
         services.note_receipt(
             provider_id=provider_id,
             status=_field(request, "status"),
             reason=_field(request, "failureReason"),
+            network=_field(request, "networkCode"),
         )
     return HttpResponse("OK", content_type="text/plain")
-
-
-@csrf_exempt  # it stands in for a phone, and a phone has no cookies
-@require_http_methods(["GET", "POST"])
-def simulator(request: HttpRequest, phone: str) -> HttpResponse:
-    """The texts of any number, newest first; a text typed here goes to the short code."""
-    if settings.SMS_BACKEND != "sms.backends.simulator" or not is_mobile(phone):
-        raise Http404
-    number = mobile(phone)
-    if request.method == "POST":
-        services.receive(
-            provider_id=f"simulated-{uuid4().hex}",
-            sender=f"+{number}",
-            shortcode=settings.SMS_SHORTCODE,
-            text=_field(request, "text"),
-        )
-        return redirect("sms:simulator", phone=number)
-
-    kept = import_module(settings.SMS_BACKEND).texts_of(number)
-    statuses = dict(
-        Message.objects.filter(provider_id__in=[text["id"] for text in kept]).values_list(
-            "provider_id", "status"
-        )
-    )
-    texts = [
-        {"at": text["at"], "text": text["text"], "status": statuses.get(text["id"], "sent")}
-        for text in kept
-    ]
-    if "application/json" in request.headers.get("Accept", ""):
-        return JsonResponse(texts, safe=False)
-    return render(request, "sms/simulator.html", {"phone": number, "texts": texts})

@@ -62,6 +62,7 @@ class Accounts(TestCase):
 
     def test_an_issued_password_without_its_time(self):
         self.refuses("issued_password_has_its_time", role=Role.STAFF, issued_password="x")
+        self.refuses("earlier_password_has_its_time", role=Role.STAFF, issued_earlier="x")
 
 
 def execute(*statements):

@@ -18,7 +18,7 @@ from catalogue.models import Office
 from cp2.rules import Role
 from cp2.tests import make
 from deployments.models import DeploymentStatus
-from sms.models import Message
+from sms.models import Kind, Message
 
 LIST = "/area/attendance/"
 
@@ -185,6 +185,12 @@ class Amending(WebTest):
         [text] = Message.objects.all()
         assert text.to == self.centre.deployments[1].officer.phone
         assert "marked you absent" in text.text
+        assert text.kind == Kind.NOTICE
+
+    def test_many_whose_marks_are_changed_are_told_in_turn(self):
+        self.amend(ABSENT, ABSENT)
+
+        assert list(Message.objects.values_list("kind", flat=True)) == [Kind.BULK] * 2
 
     def test_amended_register_may_be_amended_again(self):
         self.amend(PRESENT, ABSENT)

@@ -15,7 +15,7 @@ from claims.models import BatchStatus, Claim, ClaimStatus, HoldCode, PaymentStat
 from claims.tests import world
 from cp2.rules import Refused
 from cp2.tests import make
-from sms.models import Message
+from sms.models import Kind, Message
 
 HEAD = "Reference,MSISDN,Amount,Status,Receipt,Reason"
 
@@ -86,6 +86,7 @@ class Reconciling(TestCase):
     def test_the_batch_closes_when_the_last_is_known(self):
         self.read(self.paid(0), self.failed(1), self.paid(2))
 
+        assert list(Message.objects.values_list("kind", flat=True)) == [Kind.BULK] * 3
         self.batch.refresh_from_db()
         assert self.batch.status == BatchStatus.RECONCILED
         assert Entry.objects.get(verb="batch.reconciled").details == {"paid": "2200.00"}

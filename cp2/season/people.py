@@ -59,6 +59,13 @@ def people() -> Iterator[Person]:
         )
 
 
+def phones() -> list[tuple[str, str]]:
+    """The numbers of those who can sign in, each with who it is."""
+    who = {person.username: f"{person.role}, {person.scope}" for person in people()}
+    numbers = User.objects.filter(username__in=who, phone__isnull=False).order_by("pk")
+    return [(user.phone or "", who[user.username]) for user in numbers]
+
+
 # Named when the season is made
 
 

@@ -17,6 +17,7 @@ from sms.models import InboundMessage, Kind, Message, MessageStatus
 MOST_TEXTED = 60
 HEARD = [("PASSWORD", "password promised"), ("Hello", "answered: sms/help")]
 BLOCKED = "UserInBlackList"  # what a gateway says of phones that take no bulk texts
+NETWORKS = ["63902", "63902", "63902", "63902", "63903", "63903", "63907"]  # by its codes
 
 
 # Texts
@@ -32,6 +33,7 @@ def send_texts(place: SubCounty) -> None:
     texts = [text for deployment in deployments for text in _texts(deployment)]
     for number, text in enumerate(texts):
         text.provider_id = f"sample-{number}"
+        text.network = NETWORKS[number % len(NETWORKS)]
         if text.kind == Kind.NOTICE:
             _settle(text, number)
     Message.objects.bulk_create(sorted(texts, key=lambda text: text.created_at))
@@ -86,7 +88,7 @@ def _settle(text: Message, number: int) -> None:
     if number % 12 == 7:
         text.status, text.failure, text.delivered_at = MessageStatus.FAILED, BLOCKED, None
     elif number % 9 == 4:
-        text.status, text.delivered_at = MessageStatus.SENT, None
+        text.status, text.delivered_at, text.network = MessageStatus.SENT, None, ""
 
 
 # Enquiries

@@ -26,7 +26,7 @@ PUBLIC = {
 # Answer to POST alone.
 POSTED = {"set_language", "accounts:logout", "sms:inbound", "sms:delivery"}
 # Not there unless configured, and what only leads on to a static file.
-OTHERS = {"sms:simulator", "favicon"}
+OTHERS = {"sms:phones", "sms:faults", "sms:simulator", "favicon"}
 
 SAMPLES = {"int": "1", "str": "x", "slug": "x", "path": "x", "uuid": "0" * 32, "day": "2025-11-03"}
 

@@ -118,7 +118,7 @@ class SeasonTests(TestCase):
                 "Deployments",
                 "Registers of today",
                 "Enquiries",
-                "Texts",
+                "Texts of today",
             ],
             "Finance preparer": ["Officers", "Registers of today", "Claims"],
             "Finance approver": ["Officers", "Registers of today", "Claims"],
@@ -128,7 +128,7 @@ class SeasonTests(TestCase):
                 "Deployments",
                 "Claims",
                 "Enquiries",
-                "Texts",
+                "Texts of today",
             ],
         }.items():
             page = self.page(User.objects.get(groups__name=group))

@@ -14,7 +14,7 @@ from cp2.rules import Refused
 from cp2.tests import make
 from deployments import services
 from deployments.models import Deployment, DeploymentStatus, Letter
-from sms.models import Message
+from sms.models import Kind, Message
 from vacancies.models import Application, ApplicationStatus
 
 DAY = timedelta(days=1)
@@ -165,6 +165,7 @@ class ExpireTests(TestCase):
         late.application.refresh_from_db()
         assert late.application.status == ApplicationStatus.NOMINATED
         assert "has lapsed" in texts_to(late.officer)[0]
+        assert Message.objects.get(to=late.officer.phone).kind == Kind.BULK
         assert Entry.objects.get(verb="deployment.expired").actor is None
         for pk, status in before:
             assert Deployment.objects.get(pk=pk).status == status

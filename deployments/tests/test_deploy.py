@@ -16,7 +16,7 @@ from cp2.rules import Refused
 from cp2.tests import make
 from deployments import services
 from deployments.models import Deployment, DeploymentStatus
-from sms.models import Message
+from sms.models import Kind, Message
 from vacancies.models import Application, ApplicationStatus
 
 DAY = timedelta(days=1)
@@ -85,7 +85,9 @@ class DeployTests(TestCase):
 
     def test_the_officer_is_told_by_text_what_where_and_until_when(self):
         self.deploy()
-        text = Message.objects.get(to=self.officer.phone).text
+        message = Message.objects.get(to=self.officer.phone)
+        assert message.kind == Kind.NOTICE
+        text = message.text
         assert "Invigilator" in text
         assert "Tumaini" in text
         assert "ACCEPT" in text
@@ -224,6 +226,7 @@ class PageTests(WebTest):
             box.checked = True
         page = form.submit().follow()
         assert "2 officers are deployed and are told by text." in page
+        assert set(Message.objects.values_list("kind", flat=True)) == {Kind.BULK}
         assert set(Deployment.objects.values_list("application", flat=True)) == {one.pk, two.pk}
         assert "Chebet Korir" in page
 

@@ -10,7 +10,6 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client, TestCase, override_settings
-from django.urls import reverse
 
 from sms import services
 from sms.backends import memory
@@ -116,11 +115,29 @@ class Posting(TestCase):
         assert self.answer() == []
 
     def test_delivery_report_is_kept(self):
-        form = {"id": "ATXid_1", "status": "Failed", "failureReason": "UserInBlackList"}
+        form = {
+            "id": "ATXid_1",
+            "status": "Failed",
+            "failureReason": "UserInBlackList",
+            "networkCode": "63902",
+        }
         assert self.client.post(DELIVERY, form).status_code == 200
         assert self.client.post(DELIVERY, {"status": "Success"}).status_code == 200
 
-        assert Receipt.objects.get().reason == "UserInBlackList"
+        receipt = Receipt.objects.get()
+        assert (receipt.reason, receipt.network) == ("UserInBlackList", "63902")
+
+    def test_network_of_a_report_is_kept_with_its_text(self):
+        text = Message.objects.create(
+            to="254712345678", template="t", text="x", status="sent", provider_id="ATXid_2"
+        )
+        form = {"id": "ATXid_2", "status": "Success", "networkCode": "63903" + "9" * 50}
+        self.client.post(DELIVERY, form)
+
+        services.match_receipts()
+
+        text.refresh_from_db()
+        assert (text.status, text.network) == ("delivered", "6390399999")
 
 
 class Doors(TestCase):
@@ -277,30 +294,3 @@ def test_keyword_is_understood_however_it_is_typed_and_acts_on_the_sender_only(t
     assert list(Message.objects.values_list("to", "template")) == [
         ("254712345678", "accounts/unknown_number")
     ]
-
-
-class Simulator(TestCase):
-    def test_there_is_none_unless_configured(self):
-        url = reverse("sms:simulator", args=["254712345678"])
-
-        assert self.client.get(url).status_code == 404
-        assert self.client.post(url, {"text": "PASSWORD"}).status_code == 404
-
-    def test_phone_shows_its_texts_newest_first_and_can_text_back(self):
-        with override_settings(SMS_BACKEND="sms.backends.simulator"):
-            url = reverse("sms:simulator", args=["0712345678"])
-            self.client.post(url, {"text": "HELLO"})
-            services.read_inbox()
-            services.send("254712345678", "accounts/password_chosen", language="en")
-            services.send_due(Kind.NOTICE)
-            services.match_receipts()
-
-            texts = self.client.get(url, headers={"Accept": "application/json"}).json()
-            page = self.client.get(url).text
-
-        assert [text["text"][:20] for text in texts] == [
-            "KNEC CP2: the passwo",
-            "KNEC CP2: send PASSW",
-        ]
-        assert {text["status"] for text in texts} == {"delivered"}
-        assert "send PASSWORD for login details" in page

@@ -161,6 +161,7 @@ def test_number_that_the_answer_leaves_out_is_in_doubt_and_the_others_are_not(st
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.django_db
+@override_settings(SMS_BULK_PER_SECOND=1000)
 def test_whatever_the_gateway_does_in_a_row_our_table_and_its_ledger_agree(stub, seed):
     words = [
         *["ok", "codes 101 406", "codes 501", "500", "429", "502-html", "reset", "drop"],

@@ -10,7 +10,7 @@ from accounts.models import Entry
 from catalogue.models import Office
 from cp2.rules import Refused, Role
 from cp2.tests import make
-from sms.models import Message
+from sms.models import Kind, Message
 from vacancies import services
 from vacancies.models import Application, ApplicationStatus
 
@@ -71,6 +71,13 @@ class Deciding(TestCase):
         assert [each.actor for each in Entry.objects.filter(verb="application.nominated")] == [
             self.director
         ] * 2
+
+    def test_many_are_told_in_turn_and_one_at_once(self):
+        for verb, fields in (("nominate", {}), ("unsuccessful", {"reason": "All are filled"})):
+            for ticked, kind in ((1, Kind.NOTICE), (2, Kind.BULK)):
+                Message.objects.all().delete()
+                self.post(verb, self.applications(ticked), **fields)
+                assert list(Message.objects.values_list("kind", flat=True)) == [kind] * ticked
 
     def test_one_that_is_refused_holds_up_no_other(self):
         gone, here = self.applications(2)
