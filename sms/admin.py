@@ -84,6 +84,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count the whole table
     paginator = CappedPaginator
     search_fields = ["provider_id"]
     search_help_text = FOUND

@@ -113,5 +113,8 @@ class Lists(TestCase):
     def test_to_show_a_list_asks_no_table_which_filters_there_are(self):
         for model in ("message", "receipt"):
             with CaptureQueriesContext(connection) as queries:
-                self.client.get(reverse(f"admin:sms_{model}_changelist"))
+                self.client.get(reverse(f"admin:sms_{model}_changelist"), {"_facets": "True"})
             assert not [query for query in queries if "DISTINCT" in query["sql"]]
+            counts = [query["sql"] for query in queries if "COUNT(" in query["sql"]]
+            assert counts
+            assert all("LIMIT 10000" in sql for sql in counts), counts
