@@ -28,7 +28,7 @@ from accounts.requests import actor
 from accounts.services import record
 from cp2.rules import Refused
 from cp2.texts import Told, password_life, told
-from sms.fates import network_name, outcome
+from sms.fates import heard, network_name, outcome
 from sms.models import InboundMessage, Message, MessageStatus, Receipt
 from sms.phones import MobileField, local, spellings
 
@@ -117,11 +117,7 @@ def _out(text: Told) -> Event:
 
 
 def _in(inbound: InboundMessage) -> Event:
-    """Some send their password along with the word; it is nobody's to read."""
-    word, _space, rest = inbound.text.strip().partition(" ")
-    secret = rest and word.strip(".,!\"'").upper() == "PASSWORD"
-    said = f"{word} …" if secret else inbound.text
-    return Event(inbound.received_at, "in", said=said, done=outcome(inbound.outcome))
+    return Event(inbound.received_at, "in", said=heard(inbound), done=outcome(inbound.outcome))
 
 
 def _report(report: Receipt) -> Event:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cp2.rules import Refused
 from sms import services
-from sms.fates import fate, network_name, outcome
+from sms.fates import fate, heard, network_name, outcome
 from sms.models import InboundMessage, Message, Receipt
 from sms.phones import mobile, prefix, spellings
 
@@ -84,6 +84,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count the whole table
     paginator = CappedPaginator
     search_fields = ["provider_id"]
     search_help_text = FOUND
@@ -141,10 +142,16 @@ class MessageAdmin(ReadOnly):
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnly):
-    list_display = ["received_at", "sender", "text", "became"]
+    list_display = ["received_at", "sender", "said", "became"]
+    exclude = ["text"]
+    readonly_fields = ["said"]
 
     def of_number(self, typed: str) -> Q | None:
         return of_number(typed, "sender")
+
+    @admin.display(description=_("text"))
+    def said(self, inbound: InboundMessage) -> str:
+        return heard(inbound)
 
     @admin.display(description=_("outcome"))
     def became(self, inbound: InboundMessage) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from sms.models import Kind, Message, MessageStatus
+from sms.models import InboundMessage, Kind, Message, MessageStatus
 
 # As the gateway writes them in its reports.
 NETWORKS = {"63902": "Safaricom", "63903": "Airtel", "63907": "Telkom", "63999": "Equitel"}
@@ -187,6 +187,14 @@ def when(moment: datetime | None) -> str:
     if local.date() == timezone.localdate():
         return _("at %(time)s") % places
     return _("on %(day)s at %(time)s") % places
+
+
+def heard(inbound: InboundMessage) -> str:
+    """What a text that came in says. Some send their password along with the word, and that is
+    nobody's to read."""
+    word, _space, rest = inbound.text.replace("\xa0", " ").strip().partition(" ")
+    secret = rest and word.strip(".,!\"'").upper() == "PASSWORD"
+    return f"{word} …" if secret else inbound.text
 
 
 def outcome(said: str) -> str:

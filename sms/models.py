@@ -245,7 +245,7 @@ class InboundMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.sender}: {self.text}"
+        return self.sender
 
 
 class ReceiptQuerySet(models.QuerySet["Receipt"]):
