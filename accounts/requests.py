@@ -16,3 +16,8 @@ class SignedIn(HttpRequest):
 def actor(request: HttpRequest) -> User:
     """Who is acting, where Django's own signatures (its admin's) know only a plain request."""
     return cast(User, request.user)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where a request comes from."""
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -110,6 +110,30 @@ def ask_for_password(phone: str, *, road: str) -> bool:
     return True
 
 
+@transaction.atomic
+def change_number(user: User, phone: str) -> User:
+    """An officer signs in with their number, so both change together; the caller records why.
+
+    Sessions end with the old number, and what was texted to it opens nothing any more. An
+    IntegrityError says that the number is another account's.
+    """
+    user = lock(user)
+    user.username = user.phone = phone
+    user.issued_password = ""
+    user.save(update_fields=["username", "phone", "issued_password"])
+    return user
+
+
+@transaction.atomic
+def close_account(user: User) -> User:
+    """Nobody signs in to it any more, and its number is free for whoever has the line."""
+    user = lock(user)
+    user.username, user.phone = f"closed-{user.pk}", None
+    user.is_active, user.issued_password = False, ""
+    user.save(update_fields=["username", "phone", "is_active", "issued_password"])
+    return user
+
+
 # Passwords
 
 
@@ -124,7 +148,11 @@ def compose_credentials(message: Message) -> str:
     password = mint()
     hashed = make_password(password)
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=message.context["user"])
+        # the number may have become another's meanwhile, or nobody's
+        owner = User.objects.filter(pk=message.context["user"], phone=message.to, is_active=True)
+        user = owner.select_for_update().first()
+        if user is None:
+            raise sms.services.Unsendable("no account has this number")
         user.issued_password, user.issued_at = hashed, timezone.now()
         user.save(update_fields=["issued_password", "issued_at"])
     return sms.services.render(

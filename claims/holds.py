@@ -1,7 +1,5 @@
 """Why a claim is not paid yet: the rules that raise a hold, and that clear it once it is cured."""
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +10,8 @@ from django.db.models.functions import Now
 
 from claims.models import Claim, Hold, HoldCode, Payment, PaymentStatus
 from profiles.models import Employer, WorkExperience
+from profiles.names import same_name
 
-APOSTROPHES = re.compile("['`´‘’ʻʼ]")
 # Held by what the profile says now; the other codes are raised by what happened.
 BY_PROFILE = [HoldCode.PAYEE_NAME, HoldCode.MISSING_NUMBER, HoldCode.NOT_SUBMITTED]
 PAYEE_WAITS = timedelta(hours=72)
@@ -31,19 +29,6 @@ class Facts:
     pf_number: str
     submitted_at: datetime | None
     employer: str | None
-
-
-def words(name: str) -> set[str]:
-    """Ngũgĩ wa Thiong'o → {ngugi, wa, thiongo}."""
-    bare = unicodedata.normalize("NFKD", APOSTROPHES.sub("", name)).casefold()
-    letters = "".join(char for char in bare if not unicodedata.combining(char))
-    return set(re.findall(r"\w+", letters))
-
-
-def same_name(one: str, other: str) -> bool:
-    """People leave names out and change their order; two in common are the same person."""
-    first, second = words(one), words(other)
-    return first == second or len(first & second) >= 2
 
 
 def reasons_to_hold(facts: Facts) -> Iterator[tuple[HoldCode, str]]:

@@ -33,6 +33,7 @@ ORDER = {
         "Qualification",
         "NextOfKin",
         "BankAccount",
+        "NumberChange",
         "RegisterEntry",
     ],
     "vacancies": ["Vacancy", "Application"],

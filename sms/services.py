@@ -21,7 +21,15 @@ from django.utils.module_loading import import_string
 from cp2.rules import lock, move
 from sms import gsm
 from sms.backends import GatewayError, NoAnswer, NotSent, OutOfService, Rejected, road
-from sms.models import Heartbeat, InboundMessage, Kind, Message, MessageStatus, Receipt
+from sms.models import (
+    Heartbeat,
+    InboundMessage,
+    Kind,
+    Message,
+    MessageQuerySet,
+    MessageStatus,
+    Receipt,
+)
 from sms.phones import is_mobile, mobile
 
 logger = logging.getLogger(__name__)
@@ -68,14 +76,26 @@ def send_credentials(to: str, template: str, **context: Any) -> Message:
 
     Asking again while one is on its way changes nothing.
     """
-    waiting = Message.objects.filter(
-        to=to,
-        kind=Kind.CREDENTIALS,
-        status__in=[MessageStatus.QUEUED, MessageStatus.SENDING],
-    ).first()
-    return waiting or Message.objects.create(
-        to=to, kind=Kind.CREDENTIALS, template=template, context=context
-    )
+    codes = settings.SMS_COMPOSERS.keys()
+    waiting = _promised(to).exclude(template__in=codes).first()
+    return waiting or _promise(to, template, context)
+
+
+def send_code(to: str, template: str, **context: Any) -> Message:
+    """Promise a code by text, each for a purpose of its own, which `context` names. The composer
+    of its template mints it. Asking again while it is on its way changes nothing."""
+    waiting = _promised(to).filter(template=template, context=context).first()
+    return waiting or _promise(to, template, context)
+
+
+def _promised(to: str) -> MessageQuerySet:
+    """The credentials that have not left for this phone yet."""
+    on_their_way = [MessageStatus.QUEUED, MessageStatus.SENDING]
+    return Message.objects.filter(to=to, kind=Kind.CREDENTIALS, status__in=on_their_way)
+
+
+def _promise(to: str, template: str, context: dict[str, Any]) -> Message:
+    return Message.objects.create(to=to, kind=Kind.CREDENTIALS, template=template, context=context)
 
 
 @transaction.atomic
@@ -93,6 +113,10 @@ def take(kind: Kind, *, most: int) -> list[Message]:
     return due
 
 
+class Unsendable(Exception):
+    """A composer found that there is nothing to say to this number. The message says why."""
+
+
 def send_due(kind: Kind, *, most: int = 20) -> int:
     taken = take(kind, most=most)
     for message in taken:
@@ -105,7 +129,11 @@ def send_due(kind: Kind, *, most: int = 20) -> int:
 
 def deliver(message: Message) -> None:
     """Hand one leased text to the gateway, outside any transaction, and write down the answer."""
-    text = compose(message)
+    try:
+        text = compose(message)
+    except Unsendable as reason:
+        _note(message, MessageStatus.FAILED, failure=str(reason))
+        return
     handed = Message.objects.filter(
         pk=message.pk, status=MessageStatus.SENDING, lease_until__gt=timezone.now()
     ).update(handed_at=timezone.now())
@@ -128,7 +156,8 @@ def deliver(message: Message) -> None:
 
 def compose(message: Message) -> str:
     """The words to send: the row's own or, for a credential, words made now and then forgotten."""
-    composer = settings.SMS_COMPOSERS.get(message.kind)
+    composers = settings.SMS_COMPOSERS
+    composer = composers.get(message.template) or composers.get(message.kind)
     return gsm.plain(import_string(composer)(message)) if composer else message.text
 
 

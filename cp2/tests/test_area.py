@@ -52,6 +52,7 @@ class Area(TestCase):
             "centres": 1,
             "marked": 0,
             "officers": 1,
+            "numbers": 1,
             "claims": 1,
         }
         assert self.open(self.scde)["waiting"] == {
