@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from claims.models import Claim, Hold, HoldCode, Payment, PaymentStatus
@@ -96,10 +96,23 @@ def _facts(claims: models.QuerySet[Claim]) -> Iterator[Facts]:
     return (Facts(*row) for row in rows.iterator())
 
 
+def hold_changed_payees(claims: models.QuerySet[Claim]) -> None:
+    """Whoever was paid before has three days to object."""
+    changed = claims.filter(officer__payee_changed_at__gt=Now() - PAYEE_WAITS)
+    Hold.objects.bulk_create(
+        [Hold(claim=claim, code=HoldCode.PAYEE_CHANGED) for claim in changed.order_by("pk")],
+        ignore_conflicts=True,
+    )
+
+
 def _let_go(holds: models.QuerySet[Hold]) -> int:
     """A changed payee has waited long enough; a failed payment has another payee by now."""
     by_rule = holds.filter(cleared_at=None, raised_by=None)
-    waited = by_rule.filter(code=HoldCode.PAYEE_CHANGED, raised_at__lt=Now() - PAYEE_WAITS)
+    over = Now() - PAYEE_WAITS
+    waited = by_rule.filter(code=HoldCode.PAYEE_CHANGED).filter(
+        Q(claim__officer__payee_changed_at__lt=over)
+        | Q(claim__officer__payee_changed_at=None, raised_at__lt=over)
+    )
     failures = Payment.objects.filter(claim=OuterRef("claim"), status=PaymentStatus.FAILED)
     latest = failures.order_by("-pk")
     corrected = (
