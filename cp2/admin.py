@@ -5,11 +5,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.requests import actor
+from cp2 import merge_views
 from cp2.season_picture import picture
 
 # As the season goes: what is sat and where, who may serve, who does, and what that costs.
@@ -76,6 +77,16 @@ class PortalAdminSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
         return super().index(request, {**picture(actor(request)), **(extra_context or {})})
+
+    def get_urls(self) -> list[Any]:
+        """The pages of the roof: what no app below could show."""
+        officer = "profiles/officer/<int:pk>/merge/"
+        page = self.admin_view
+        return [
+            path(officer, page(merge_views.find), name="merge_find"),
+            path(f"{officer}<int:other>/", page(merge_views.merge), name="merge"),
+            *super().get_urls(),
+        ]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}

@@ -177,10 +177,11 @@ def lost_number_code_again(request: HttpRequest, reference: UUID) -> HttpRespons
 
 
 def _in_area(request: SignedIn) -> NumberChangeQuerySet:
-    """What waits in a TSC director's own sub-county; for nobody else is there such a page."""
+    """Those of a TSC director's own sub-county; for nobody else is there such a page."""
     if request.user.role != Role.DIRECTOR or request.user.office != Office.TSC:
         raise Http404
-    return with_facts(NumberChange.objects.visible_to(request.user).waiting())
+    lost = NumberChange.objects.visible_to(request.user).filter(road=Road.LOST)
+    return with_facts(lost)
 
 
 def with_facts(changes: NumberChangeQuerySet) -> NumberChangeQuerySet:
@@ -251,14 +252,16 @@ def _day(at: datetime | None) -> str:
 @login_required
 @require_safe
 def area_numbers(request: SignedIn) -> HttpResponse:
-    page = Paginator(_in_area(request), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(_in_area(request).waiting(), PER_PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "requests": [facts(change) for change in page.object_list]}
     return render(request, "profiles/area_numbers.html", context)
 
 
 @login_required
 def approve_number(request: SignedIn, pk: int) -> HttpResponse:
-    change = get_object_or_404(_in_area(request), pk=pk)
+    change = _open(request, pk)
+    if change.status != ChangeStatus.PROVEN:
+        return _too_late(request, change)
     hint = gettext_lazy("What you checked, for example: came to the office with the ID card.")
     form = DecisionForm(request.POST if request.method == "POST" else None, hint=hint)
     if done(form, numbers.approve, change, by=request.user):
@@ -270,10 +273,24 @@ def approve_number(request: SignedIn, pk: int) -> HttpResponse:
 
 @login_required
 def refuse_number(request: SignedIn, pk: int) -> HttpResponse:
-    change = get_object_or_404(_in_area(request), pk=pk)
+    change = _open(request, pk)
+    if change.status != ChangeStatus.PROVEN:
+        return _too_late(request, change)
     hint = gettext_lazy("It goes by text to the new number. Say what to do, in few words.")
     form = DecisionForm(request.POST if request.method == "POST" else None, hint=hint)
     if done(form, numbers.refuse, change, by=request.user):
         messages.success(request, _("The request is refused, and the new number is told why."))
         return redirect("profiles:area_numbers")
     return show(request, "profiles/refuse_number.html", form, **facts(change)._asdict())
+
+
+def _open(request: SignedIn, pk: int) -> NumberChange:
+    """One that is or was before this director; what nobody proved never is."""
+    return get_object_or_404(_in_area(request).exclude(status=ChangeStatus.ASKED), pk=pk)
+
+
+def _too_late(request: SignedIn, change: NumberChange) -> HttpResponse:
+    said = _("The request of %(name)s waits no more: %(status)s.")
+    now = str(change.get_status_display()).lower()
+    messages.info(request, said % {"name": change.officer, "status": now})
+    return redirect("profiles:area_numbers")

@@ -1,7 +1,8 @@
 """Another number to sign in with: asked for from the account, or after the old number is lost.
 
 A phone number can change hands, so a new one counts only once the code that was texted to it has
-been typed. Locks are taken in one order: accounts by id, officers by id, requests by id.
+been typed. Locks are taken in one order: officers by id, accounts by id, requests by id. Officers
+come first, since whoever holds one may be about to write in the trail, which touches the account.
 """
 
 import secrets
@@ -319,12 +320,12 @@ def _make_way(holder: User, officer: Officer, *, by: User) -> None:
 
 def _lock_people(officer: Officer, phone: str) -> tuple[Officer, User | None]:
     """The officer, and whoever else signs in with the number by now."""
-    wanted = Q(pk=officer.user_id) | Q(phone=phone)
-    users = User.objects.select_for_update(of=("self",)).filter(wanted).order_by("pk")
-    holder = next((user for user in users if user.pk != officer.user_id), None)
-    of_these = Officer.objects.filter(user__in=[officer.user_id, *([holder.pk] if holder else [])])
-    officers = list(of_these.select_for_update(of=("self",)).select_related("user").order_by("pk"))
-    return next(one for one in officers if one.pk == officer.pk), holder
+    wanted = Q(user=officer.user_id) | Q(user__phone=phone)
+    rows = Officer.objects.select_for_update(of=("self",)).filter(wanted).order_by("pk")
+    locked = next(row for row in rows if row.pk == officer.pk)
+    people = Q(pk=officer.user_id) | Q(phone=phone)
+    users = list(User.objects.select_for_update().filter(people).order_by("pk"))
+    return locked, next((user for user in users if user.pk != officer.user_id), None)
 
 
 def _lock_changes(change: NumberChange) -> tuple[NumberChange, list[NumberChange]]:

@@ -466,6 +466,16 @@ class Deciding(TestCase):
         assert "Headquarters must first" in self.decide("approve").text
         assert self.phone() == OLD
 
+    def test_a_page_left_open_says_that_it_is_too_late(self):
+        self.decide("approve")
+
+        for what in ("approve", "refuse"):
+            for answer in (self.client.get(self.url(what), follow=True), self.decide(what)):
+                assert "waits no more: done." in answer.text
+        assert Entry.objects.filter(verb="number.changed").count() == 1
+        unproven = asked(self.officer, phone="254722000888")
+        assert self.client.get(self.url("approve", unproven)).status_code == 404
+
     def test_a_number_that_was_changed_meanwhile_is_not_changed_again(self):
         own = numbers.ask(self.officer, phone="254722000777", payee_too=False, by=self.director)
         numbers.complete(own, code=code_to("254722000777"), by=self.officer.user)
