@@ -17,8 +17,8 @@ import claims.services
 import sms.services
 from accounts.models import Entry, User
 from accounts.services import record
-from attendance.models import Mark
-from claims.models import Claim
+from attendance.models import Mark, MarkStatus
+from claims.models import Claim, ClaimStatus
 from cp2.rules import Refused, move
 from deployments.models import HOLDS_ITS_DAYS, Deployment
 from enquiries.models import Enquiry
@@ -35,7 +35,7 @@ from profiles.models import (
     masked,
 )
 from sms.models import Message
-from sms.phones import hinted
+from sms.phones import hinted, local
 from vacancies.models import Application
 
 # What somebody says of themselves; where the account that stays says nothing, the other's counts.
@@ -129,7 +129,7 @@ def _facts(officer: Officer) -> dict[str, str]:
         _("Texts to this number"): Message.objects.filter(to=officer.phone),
     }
     return {
-        _("Signs in with"): officer.phone,
+        _("Signs in with"): local(officer.phone),
         _("Full name"): officer.full_name,
         _("Year of birth"): str(officer.year_of_birth or ""),
         _("ID number"): officer.masked_id,
@@ -173,6 +173,8 @@ def reasons_against(kept: Officer, closed: Officer, *, by: User) -> Iterator[str
     yield from _two_places(kept, closed)
     yield from _two_marks(kept, closed)
     yield from _two_claims(kept, closed)
+    yield from _days_left_out(kept, closed)
+    yield from _days_left_out(closed, kept)
     yield from _two_applications(kept, closed)
 
 
@@ -220,6 +222,24 @@ def _two_claims(kept: Officer, closed: Officer) -> Iterator[str]:
                 "other": other.pk,
                 "other_status": other.get_status_display(),
             }
+
+
+def _days_left_out(one: Officer, other: Officer) -> Iterator[str]:
+    """What was verified is not computed again, so days that came over would never be paid."""
+    worked = Mark.objects.filter(officer=other, status=MarkStatus.PRESENT)
+    exams = worked.values("deployment__post__exam")
+    looked_at = Claim.objects.filter(officer=one).exclude(status=ClaimStatus.PREPARED)
+    apart = looked_at.exclude(exam__in=Claim.objects.filter(officer=other).values("exam"))
+    for claim in apart.filter(exam__in=exams).select_related("exam"):
+        yield _(
+            "Claim number %(claim)s in %(exam)s is %(status)s, without the days that the other "
+            "account was marked present. Have finance prepare the claims of that exam, so that "
+            "these days are paid under their own account."
+        ) % {
+            "claim": claim.pk,
+            "exam": claim.exam.short,
+            "status": str(claim.get_status_display()).lower(),
+        }
 
 
 def _two_applications(kept: Officer, closed: Officer) -> Iterator[str]:

@@ -21,6 +21,12 @@ from profiles.models import Officer
 from sms.phones import is_mobile, local, mobile
 
 
+def named(officer: Officer) -> str:
+    """With the number, by which people tell two accounts of one name apart."""
+    number = local(officer.phone)
+    return f"{officer.full_name}, {number}" if officer.full_name else number
+
+
 class FindForm(forms.Form):
     number = LineField(
         label=gettext_lazy("Number of the other account"),
@@ -68,7 +74,7 @@ class MergeForm(forms.Form):
     def __init__(self, *args: Any, pair: tuple[Officer, Officer], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         keep: Any = self.fields["keep"]
-        keep.choices = [(each.pk, f"{each}, {local(each.phone)}") for each in pair]
+        keep.choices = [(each.pk, named(each)) for each in pair]
 
 
 def _officer(request: HttpRequest, pk: int) -> Officer:
@@ -94,7 +100,7 @@ def find(request: HttpRequest, pk: int) -> HttpResponse:
         title=_("Merge with another account"),
         officer=officer,
         form=form,
-        suspects=merger.suspects(officer),
+        suspects=[(other, named(other)) for other in merger.suspects(officer)],
     )
 
 

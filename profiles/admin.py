@@ -230,8 +230,8 @@ class NumberChangeAdmin(OfficersOwn):
 
     list_display = [
         "officer",
-        "masked_old",
-        "masked_new",
+        "old",
+        "new",
         "road",
         "status",
         "proven_at",
@@ -262,6 +262,14 @@ class NumberChangeAdmin(OfficersOwn):
     ]
     action_form = DecisionForm
     actions = ["approve", "refuse"]
+
+    @admin.display(description=_("old number"))
+    def old(self, change: NumberChange) -> str:
+        return change.masked_old
+
+    @admin.display(description=_("new number"))
+    def new(self, change: NumberChange) -> str:
+        return change.masked_new
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[NumberChange]:
         return NumberChange.objects.visible_to(actor(request))

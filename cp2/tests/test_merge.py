@@ -28,6 +28,7 @@ from enquiries.models import Enquiry
 from profiles.models import BankAccount, NextOfKin, NumberChange, Officer, Vetting
 from profiles.tests.test_number import at_once, split
 from sms.models import Message
+from sms.phones import local
 from vacancies.models import ApplicationStatus
 
 DAY = timedelta(days=1)
@@ -346,6 +347,18 @@ class Merging(TestCase):
         self.refused(one.officer, other.officer, f"number {one.pk} (Prepared)")
         self.refused(one.officer, other.officer, f"number {other.pk} (Prepared)")
 
+    def test_days_that_no_claim_would_ever_pay(self):
+        exam = past_exam()
+        posts = [make.post(exam=exam) for _ in range(2)]
+        first, last = exam.rehearsal_on, exam.ends_on
+        one = make.deployment(post=posts[0], ends_on=first + DAY)
+        other = make.deployment(post=posts[1], starts_on=last - DAY)
+        make.mark(other, last)
+        claim = world.claim(ClaimStatus.VERIFIED, deployment=one)
+
+        said = f"Claim number {claim.pk} in {exam.short} is verified, without the days"
+        self.refused(one.officer, other.officer, said)
+
     def test_live_applications_in_one_exam(self):
         vacancy = make.vacancy()
         one = make.application(vacancy=vacancy)
@@ -435,7 +448,8 @@ class ThePages(WebTest):
         page = self.compare().follow()
 
         table = page.html.find(class_="results").text
-        for fact in ("Wanjikũ Ng'ang'a", self.old.phone, self.new.phone, "•••••", "Marks"):
+        numbers = [local(officer.phone) for officer in (self.old, self.new)]
+        for fact in ("Wanjikũ Ng'ang'a", *numbers, "•••••", "Marks"):
             assert fact in table
         assert self.old.national_id not in page.text
         form = form_with(page, "keep")
@@ -461,7 +475,7 @@ class ThePages(WebTest):
             )
 
         assert self.open().click("Wanjikũ Ng'ang'a").html.find(class_="results")
-        assert self.open(self.old).click(self.new.phone).html.find(class_="results")
+        assert self.open(self.old).click(local(self.new.phone)).html.find(class_="results")
 
     def test_nothing_happens_before_all_is_said(self):
         form = form_with(self.compare().follow(), "keep")
