@@ -33,7 +33,9 @@ admin.site.unregister(TOTPDevice)
 admin.site.unregister(Group)  # for ours, below
 
 # Passwords' hashes, and the numbers that lists show masked.
-GUESSABLE = re.compile(r"password|national_id|kra_pin|(tsc|pf|nssf|sha)_number|payee|\bnumber")
+GUESSABLE = re.compile(
+    r"password|national_id|kra_pin|(tsc|pf|nssf|sha)_number|payee|\bnumber|(old|new)_phone|_hash"
+)
 
 
 class Discreet(admin.ModelAdmin[Any]):

@@ -95,14 +95,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    role=Role.OFFICER,
-                    phone__isnull=False,
-                    station=None,
-                    exam=None,
-                    office="",
-                    sub_county=None,
-                )
+                condition=Q(role=Role.OFFICER, station=None, exam=None, office="", sub_county=None)
+                # only an account that is closed has given its number up
+                & (Q(phone__isnull=False) | Q(is_active=False))
                 | Q(
                     role=Role.CENTRE,
                     station__isnull=False,
@@ -182,7 +177,8 @@ class User(AbstractBaseUser, PermissionsMixin):
             yield self.issued_earlier
 
     def get_session_auth_hash(self) -> str:
-        """Sessions end when it changes: with the password, and with what the user may do."""
+        """Sessions end when it changes: with the password, with the number that signs in, and
+        with what the user may do."""
         return self._sign_sessions(settings.SECRET_KEY)
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
@@ -191,7 +187,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def _sign_sessions(self, key: str) -> str:
         place = (self.role, self.office, self.station_id, self.exam_id, self.sub_county_id)
-        signed = f"{self.password}|{'|'.join(map(str, place))}|{self.is_superuser}"
+        signed = "|".join(map(str, (self.password, self.username, self.is_superuser, *place)))
         return salted_hmac("accounts.session", signed, secret=key, algorithm="sha256").hexdigest()
 
 

@@ -147,6 +147,31 @@ def issue_password(user: User, *, by: User) -> None:
     sms.services.send_credentials(user.phone, "accounts/password", road="helpdesk")
 
 
+@transaction.atomic
+def change_number(user: User, phone: str) -> User:
+    """An officer signs in with their number, so both change together; the caller records why.
+
+    Sessions end with the old number, and what was texted to it opens nothing any more. An
+    IntegrityError says that the number is another account's.
+    """
+    user = lock(user)
+    user.username = user.phone = phone
+    user.issued_password = user.issued_earlier = ""
+    user.save(update_fields=["username", "phone", "issued_password", "issued_earlier"])
+    return user
+
+
+@transaction.atomic
+def close_account(user: User) -> User:
+    """Nobody signs in to it any more, and its number is free for whoever has the line."""
+    user = lock(user)
+    user.username, user.phone = f"closed-{user.pk}", None
+    user.issued_password = user.issued_earlier = ""
+    user.is_active = False
+    user.save(update_fields=["username", "phone", "is_active", "issued_password", "issued_earlier"])
+    return user
+
+
 # Passwords
 
 

@@ -1,19 +1,17 @@
 """Why a claim is not paid yet: the rules that raise a hold, and that clear it once it is cured."""
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from claims.models import Claim, Hold, HoldCode, Payment, PaymentStatus
 from profiles.models import Employer, WorkExperience
+from profiles.names import same_name
 
-APOSTROPHES = re.compile("['`´‘’ʻʼ]")
 # Held by what the profile says now; the other codes are raised by what happened.
 BY_PROFILE = [HoldCode.PAYEE_NAME, HoldCode.MISSING_NUMBER, HoldCode.NOT_SUBMITTED]
 PAYEE_WAITS = timedelta(hours=72)
@@ -31,19 +29,6 @@ class Facts:
     pf_number: str
     submitted_at: datetime | None
     employer: str | None
-
-
-def words(name: str) -> set[str]:
-    """Ngũgĩ wa Thiong'o → {ngugi, wa, thiongo}."""
-    bare = unicodedata.normalize("NFKD", APOSTROPHES.sub("", name)).casefold()
-    letters = "".join(char for char in bare if not unicodedata.combining(char))
-    return set(re.findall(r"\w+", letters))
-
-
-def same_name(one: str, other: str) -> bool:
-    """People leave names out and change their order; two in common are the same person."""
-    first, second = words(one), words(other)
-    return first == second or len(first & second) >= 2
 
 
 def reasons_to_hold(facts: Facts) -> Iterator[tuple[HoldCode, str]]:
@@ -111,10 +96,23 @@ def _facts(claims: models.QuerySet[Claim]) -> Iterator[Facts]:
     return (Facts(*row) for row in rows.iterator())
 
 
+def hold_changed_payees(claims: models.QuerySet[Claim]) -> None:
+    """Whoever was paid before has three days to object."""
+    changed = claims.filter(officer__payee_changed_at__gt=Now() - PAYEE_WAITS)
+    Hold.objects.bulk_create(
+        [Hold(claim=claim, code=HoldCode.PAYEE_CHANGED) for claim in changed.order_by("pk")],
+        ignore_conflicts=True,
+    )
+
+
 def _let_go(holds: models.QuerySet[Hold]) -> int:
     """A changed payee has waited long enough; a failed payment has another payee by now."""
     by_rule = holds.filter(cleared_at=None, raised_by=None)
-    waited = by_rule.filter(code=HoldCode.PAYEE_CHANGED, raised_at__lt=Now() - PAYEE_WAITS)
+    over = Now() - PAYEE_WAITS
+    waited = by_rule.filter(code=HoldCode.PAYEE_CHANGED).filter(
+        Q(claim__officer__payee_changed_at__lt=over)
+        | Q(claim__officer__payee_changed_at=None, raised_at__lt=over)
+    )
     failures = Payment.objects.filter(claim=OuterRef("claim"), status=PaymentStatus.FAILED)
     latest = failures.order_by("-pk")
     corrected = (

@@ -286,6 +286,7 @@ def _take_payable(claims: models.QuerySet[Claim], by: User) -> list[Claim]:
         .order_by("pk")
     )
     holds.check(_these(taken))
+    holds.hold_changed_payees(_these(taken))
     free = set(_these(taken).free_of_holds().values_list("pk", flat=True))
     return [claim for claim in taken if claim.pk in free and not is_own(claim, by)]
 

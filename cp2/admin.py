@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.requests import actor
-from cp2 import helpdesk, texts_picture
+from cp2 import helpdesk, merge_views, texts_picture
 from cp2.season_picture import picture
 
 # As the season goes: what is sat and where, who may serve, who does, and what that costs.
@@ -36,6 +36,7 @@ ORDER = {
         "Qualification",
         "NextOfKin",
         "BankAccount",
+        "NumberChange",
         "RegisterEntry",
     ],
     "vacancies": ["Vacancy", "Application"],
@@ -86,8 +87,10 @@ class PortalAdminSite(AdminSite):
         def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return self.admin_view(view)
 
-        texts = "sms/message"
+        texts, officer = "sms/message", "profiles/officer/<int:pk>/merge/"
         ours = [
+            path(officer, page(merge_views.find), name="merge_find"),
+            path(f"{officer}<int:other>/", page(merge_views.merge), name="merge"),
             path(
                 f"{texts}/picture/",
                 page(partial(texts_picture.picture, site=self)),

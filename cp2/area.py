@@ -13,7 +13,7 @@ from catalogue.models import CentreEntry, Office
 from claims.models import Claim, ClaimStatus
 from deployments.models import LIVE, Deployment, DeploymentStatus, Post
 from enquiries.models import Enquiry, EnquiryStatus
-from profiles.models import Officer, Vetting
+from profiles.models import NumberChange, Officer, Vetting
 from vacancies.models import Application, ApplicationStatus
 
 
@@ -77,6 +77,7 @@ def _waiting(user: User) -> dict[str, int]:
         waiting["officers"] = (
             Officer.objects.visible_to(user).submitted().filter(vetting=Vetting.PENDING)
         )
+        waiting["numbers"] = NumberChange.objects.visible_to(user).waiting()
         waiting["claims"] = Claim.objects.visible_to(user).filter(status=ClaimStatus.PREPARED)
     else:
         waiting["enquiries"] = Enquiry.objects.visible_to(user).filter(status=EnquiryStatus.OPEN)

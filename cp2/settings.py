@@ -171,9 +171,12 @@ AFRICASTALKING_SENDER = env.str("AFRICASTALKING_SENDER", default="")
 AFRICASTALKING_URL = env.str(
     "AFRICASTALKING_URL", default="https://api.africastalking.com/version1/messaging"
 )
-# sms lies below accounts and deployments, so the roof says who mints a password and who answers
-# to which word. Each is called with the message; see sms.services.
-SMS_COMPOSERS = {"credentials": "accounts.services.compose_credentials"}
+# sms lies below accounts and deployments, so the roof says who mints a password or a code, for a
+# kind of text or for one template, and who answers to which word; see sms.services.
+SMS_COMPOSERS = {
+    "credentials": "accounts.services.compose_credentials",
+    "profiles/number_code": "profiles.numbers.compose_code",
+}
 SMS_KEYWORDS = {
     "PASSWORD": "accounts.keywords.password",
     "STATUS": "deployments.keywords.status",
@@ -240,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
     "offers": every(60, "deployments.tasks.expire_offers"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
+    "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),
     "limits": every(3600, "cp2.limits.tasks.tidy"),
     "sessions": every(3600, "accounts.tasks.tidy"),
     "receipts": every(3600, "sms.tasks.give_up_receipts"),

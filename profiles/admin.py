@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -11,13 +12,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import Discreet
+from accounts.models import Entry
 from accounts.requests import actor
 from cp2.rules import Refused
-from profiles import services
+from profiles import numbers, services
 from profiles.fields import LineField
 from profiles.models import (
     BankAccount,
     NextOfKin,
+    NumberChange,
     Officer,
     Qualification,
     RegisterEntry,
@@ -98,12 +101,46 @@ class ReasonForm(ActionForm):
     reason = forms.CharField(label=_("Reason (to bar)"), required=False)
 
 
+class DecisionForm(ActionForm):
+    reason = forms.CharField(label=_("Reason"), required=False)
+
+
+def reason_of(page: admin.ModelAdmin[Any], request: HttpRequest, *, required: bool) -> str | None:
+    """What was typed beside the actions; None, and said so, if it will not do."""
+    field = LineField(
+        max_length=300,
+        required=required,
+        error_messages={"required": _("Type the reason beside the action.")},
+    )
+    try:
+        reason: str = field.clean(request.POST.get("reason", ""))
+    except ValidationError as error:
+        page.message_user(request, " ".join(error.messages), messages.ERROR)
+        return None
+    return reason
+
+
+class ClashFilter(admin.SimpleListFilter):
+    title = _("perhaps two accounts")
+    parameter_name = "clashed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Typed a number of another account"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "yes":
+            return queryset
+        clashes = Entry.objects.filter(verb=services.CLASHED, subject_type="profiles.officer")
+        return queryset.filter(pk__in=clashes.values("subject_id"), merged_into=None)
+
+
 @admin.register(Officer)
 class OfficerAdmin(OfficersOwn):
     list_display = ["full_name", "user", "masked_id", "sub_county", "vetting", "submitted_at"]
     list_filter = [
         "vetting",
         ("submitted_at", admin.EmptyFieldListFilter),
+        ClashFilter,
         "sub_county__county",
     ]
     list_select_related = ["user", "sub_county"]
@@ -135,10 +172,8 @@ class OfficerAdmin(OfficersOwn):
         self._decide(request, queryset, Vetting.BARRED)
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Officer], status: Vetting) -> None:
-        try:
-            reason = LineField(max_length=300, required=False).clean(request.POST.get("reason", ""))
-        except ValidationError as error:
-            self.message_user(request, " ".join(error.messages), messages.ERROR)
+        reason = reason_of(self, request, required=False)
+        if reason is None:
             return
         for officer in queryset[:100]:
             try:
@@ -187,6 +222,86 @@ class NextOfKinAdmin(OfficersOwn):
     list_display = ["officer", "relationship"]
     list_select_related = ["officer__user"]
     search_fields = ["officer__national_id__exact", "officer__user__username__exact"]
+
+
+@admin.register(NumberChange)
+class NumberChangeAdmin(OfficersOwn):
+    """Who asks for another number. The helpdesk decides where no director does."""
+
+    list_display = [
+        "officer",
+        "old",
+        "new",
+        "road",
+        "status",
+        "proven_at",
+        "decided_by",
+    ]
+    list_filter = ["status", "road"]
+    list_select_related = ["officer__user", "decided_by"]
+    search_fields = [
+        "old_phone__exact",
+        "new_phone__exact",
+        "officer__national_id__exact",
+        "officer__full_name__startswith",
+    ]
+    search_help_text = _("A whole number (2547… or ID), or how the name begins")
+    fields = [
+        "officer",
+        "road",
+        "status",
+        "old_phone",
+        "new_phone",
+        "payee_too",
+        "why",
+        "asked_at",
+        "proven_at",
+        "decided_by",
+        "decided_at",
+        "decision",
+    ]
+    action_form = DecisionForm
+    actions = ["approve", "refuse"]
+
+    @admin.display(description=_("old number"))
+    def old(self, change: NumberChange) -> str:
+        return change.masked_old
+
+    @admin.display(description=_("new number"))
+    def new(self, change: NumberChange) -> str:
+        return change.masked_new
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NumberChange]:
+        return NumberChange.objects.visible_to(actor(request))
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("profiles.decide_number")
+
+    @admin.action(description=_("Approve selected requests"), permissions=["decide"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[NumberChange]) -> None:
+        self._decide(request, queryset, numbers.approve)
+
+    @admin.action(description=_("Refuse selected requests"), permissions=["decide"])
+    def refuse(self, request: HttpRequest, queryset: QuerySet[NumberChange]) -> None:
+        self._decide(request, queryset, numbers.refuse)
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[NumberChange],
+        decide: Callable[..., NumberChange],
+    ) -> None:
+        reason = reason_of(self, request, required=True)
+        if reason is None:
+            return
+        for change in queryset.select_related("officer__user").order_by("pk")[:100]:
+            try:
+                after = decide(change, reason=reason, by=actor(request))
+            except Refused as refusal:
+                self.message_user(request, f"{change.officer}: {refusal}", messages.ERROR)
+            else:
+                said = f"{change.officer}: {after.get_status_display()}"
+                self.message_user(request, said, messages.SUCCESS)
 
 
 @admin.register(RegisterEntry)

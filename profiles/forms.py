@@ -1,5 +1,6 @@
 """What officers and directors type, in their own words."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -162,6 +163,144 @@ class PayeeForm(forms.Form):
         help_text=gettext_lazy("The M-Pesa number, for example 0712 345 678."),
         error_messages={"required": gettext_lazy("Enter the number to be paid")},
     )
+
+
+YES_OR_NO = [("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))]
+
+
+class PayeeTooField(forms.TypedChoiceField):
+    """Whether the money follows to the new number; nobody agrees to either unread."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            choices=YES_OR_NO,
+            coerce=lambda answer: answer == "yes",
+            widget=forms.RadioSelect,
+            error_messages={"required": gettext_lazy("Say where your pay should go")},
+            **kwargs,
+        )
+
+
+class PhoneForm(forms.Form):
+    """The number that an officer would like to sign in with."""
+
+    phone = MobileField(
+        label=gettext_lazy("New number"),
+        help_text=gettext_lazy("For example 0712 345 678. We text a code to it."),
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Enter the new number")},
+    )
+    confirm_phone = MobileField(
+        label=gettext_lazy("The same number again"),
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Enter the new number again")},
+    )
+    payee_too = PayeeTooField(
+        label=gettext_lazy("Should your pay go to the new number too?"),
+        help_text=gettext_lazy(
+            "A new number waits three days before it is paid. Say no if the old line still "
+            "receives M-Pesa in your name."
+        ),
+    )
+
+    def __init__(self, *args: Any, officer: Officer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.officer = officer
+        if officer.payee_phone != officer.phone:  # paid on another line, which stays
+            del self.fields["payee_too"]
+
+    def clean_phone(self) -> str:
+        phone: str = self.cleaned_data["phone"]
+        if phone == self.officer.phone:
+            raise ValidationError(_("This is the number that you sign in with now."))
+        return phone
+
+    def clean_confirm_phone(self) -> str:
+        again: str = self.cleaned_data["confirm_phone"]
+        if again != self.cleaned_data.get("phone", again):
+            raise ValidationError(_("The two numbers differ. Enter the same one twice."))
+        return again
+
+
+class CodeInput(forms.TextInput):
+    """What was typed never comes back with the page."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
+class NumberCodeForm(forms.Form):
+    code = forms.CharField(
+        label=gettext_lazy("Code"),
+        max_length=20,
+        help_text=gettext_lazy("The six digits in the text."),
+        widget=CodeInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+        error_messages={"required": gettext_lazy("Enter the code")},
+    )
+
+    def clean_code(self) -> str:
+        code = "".join(self.cleaned_data["code"].split())
+        if not re.fullmatch(r"[0-9]{6}", code):
+            raise ValidationError(_("Enter the six digits that the text brought."))
+        return code
+
+
+class LostNumberForm(forms.Form):
+    """What only the owner of an account knows of it, and where to reach them now."""
+
+    old_phone = MobileField(
+        label=gettext_lazy("The number you signed in with"),
+        help_text=gettext_lazy("The one that is lost, for example 0712 345 678."),
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Enter the number that is lost")},
+    )
+    national_id = NationalIdField(
+        label=gettext_lazy("National ID number"),
+        help_text=gettext_lazy("As in your account."),
+        error_messages={"required": gettext_lazy("Enter your national ID number")},
+    )
+    full_name = NameField(
+        label=gettext_lazy("Full name"),
+        help_text=gettext_lazy("As in your account."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": gettext_lazy("Enter your full name")},
+    )
+    new_phone = MobileField(
+        label=gettext_lazy("Your new number"),
+        help_text=gettext_lazy("We text a code to it, so have that phone at hand."),
+        error_messages={"required": gettext_lazy("Enter your new number")},
+    )
+    payee_too = PayeeTooField(
+        label=gettext_lazy("If your pay went to the lost number, should it go to the new one?"),
+        help_text=gettext_lazy("A new number waits three days before it is paid."),
+    )
+    why = LineField(
+        label=gettext_lazy("What became of the old number?"),
+        max_length=300,
+        help_text=gettext_lazy("For example: the phone was stolen; the line was given up."),
+        error_messages={"required": gettext_lazy("Say what became of the old number")},
+    )
+
+    def clean_new_phone(self) -> str:
+        phone: str = self.cleaned_data["new_phone"]
+        if phone == self.cleaned_data.get("old_phone"):
+            raise ValidationError(
+                _("This is the lost number again. Enter the one that you have now.")
+            )
+        return phone
+
+
+class DecisionForm(forms.Form):
+    reason = LineField(
+        label=gettext_lazy("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": gettext_lazy("Say why")},
+    )
+
+    def __init__(self, *args: Any, hint: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = hint
 
 
 class BankForm(forms.Form):

@@ -6,7 +6,6 @@ Every service locks the officer first, so two tabs, or an officer and a director
 from collections.abc import Iterable
 from typing import Any
 
-from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
@@ -25,6 +24,7 @@ from profiles.completeness import checklist
 from profiles.models import (
     BankAccount,
     NextOfKin,
+    NumberChange,
     Officer,
     OfficerQuerySet,
     Qualification,
@@ -41,23 +41,28 @@ NUMBERS = {
     "kra_pin": gettext_lazy("KRA PIN"),
     "tsc_number": gettext_lazy("TSC number"),
 }
+CLASHED = "identity.clashed"
 MOST_ROWS = 20
 
 
-class Taken(Refused):
+class Elsewhere(Refused):
+    """What was typed in this field is of another account, perhaps of the same person: the page
+    shows the way to move that account to this number."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Taken(Elsewhere):
     """A number that must be of one account is on another."""
 
     def __init__(self, field: str) -> None:
-        name = NUMBERS[field]
-        super().__init__(
-            _(
-                "This %(number)s is already on another account. If that account is yours, text "
-                "PASSWORD to %(shortcode)s from the number you registered with to get back into "
-                "it, or ask at your sub-county office."
-            )
-            % {"number": name, "shortcode": settings.SMS_SHORTCODE}
+        said = _(
+            "This %(number)s is in another account. If that account is yours, sign in with its "
+            "number, or move it to this number."
         )
-        self.field = field
+        super().__init__(said % {"number": NUMBERS[field]}, field=field)
 
 
 # The account
@@ -92,9 +97,21 @@ def identity_on_file(user: User) -> str:
 # The groups of the profile
 
 
-@transaction.atomic
 def save_personal(officer: Officer, *, by: User, **details: Any) -> Officer:
-    """Who this is. A vetted officer who becomes somebody else on paper is vetted again."""
+    """Who this is. A vetted officer who becomes somebody else on paper is vetted again.
+
+    A number of another account is refused, and left on record for the helpdesk: it may be one
+    person with two accounts.
+    """
+    try:
+        return _save_personal(officer, by=by, **details)
+    except Taken as taken:
+        _note_clash(officer, taken.field, str(details[taken.field]), by=by)
+        raise
+
+
+@transaction.atomic
+def _save_personal(officer: Officer, *, by: User, **details: Any) -> Officer:
     officer = lock(officer)
     changed = _differences(officer, details)
     if not changed:
@@ -114,6 +131,11 @@ def save_personal(officer: Officer, *, by: User, **details: Any) -> Officer:
         raise _taken(error) from error
     record("officer.changed", officer, by=by, fields=sorted(changed), was=was)
     return officer
+
+
+def _note_clash(officer: Officer, field: str, number: str, *, by: User) -> None:
+    other = Officer.objects.filter(**{field: number}).values_list("pk", flat=True).first()
+    record(CLASHED, officer, by=by, field=field, number=masked(number), other=other)
 
 
 @transaction.atomic
@@ -348,6 +370,46 @@ def alike(officers: Iterable[Officer]) -> set[int]:
         wanted |= dict.fromkeys(same, officer.pk)
     found = Officer.objects.filter(national_id__in=wanted).values_list("national_id", flat=True)
     return {wanted[number] for number in found if number}
+
+
+# Two accounts of one person
+
+
+def has_history(officer: Officer) -> bool:
+    """Whether anything stands on this profile that must never be lost: a submission, numbers, or
+    rows of the apps above, which the database would not let it be deleted for."""
+    if officer.submitted_at or officer.national_id:
+        return True
+    protected = (
+        relation
+        for relation in Officer._meta.related_objects
+        if relation.on_delete is models.PROTECT and relation.related_model is not NumberChange
+    )
+    return any(
+        relation.related_model._base_manager.filter(**{relation.field.name: officer}).exists()
+        for relation in protected
+    )
+
+
+@transaction.atomic
+def close(officer: Officer, *, into: Officer, by: User, reason: str) -> Officer:
+    """One person, one account: this one ends, gives up its numbers and points to the other."""
+    officer = lock(officer)
+    was = {name: masked(old) for name in NUMBERS if (old := getattr(officer, name))}
+    given_up = {**dict.fromkeys(NUMBERS), "submitted_at": None, "merged_into": into}
+    phone = officer.phone
+    accounts.services.close_account(officer.user)
+    _write(officer, given_up)
+    record(
+        "officer.closed",
+        officer,
+        by=by,
+        into=into.pk,
+        reason=reason,
+        phone=masked(phone),
+        was=was,
+    )
+    return officer
 
 
 def note_view(officer: Officer, *, by: User) -> None:

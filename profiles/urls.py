@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from profiles import views
+from profiles import number_views, views
 
 app_name = "profiles"
 
@@ -28,6 +28,25 @@ profile: list[URLPattern | URLResolver] = [
     path("work-experience/", include(work)),
     path("qualifications/", include(qualifications)),
     path("submit/", views.submit, name="submit"),
+    path("phone/", number_views.phone, name="phone"),
+    path("phone/code/", number_views.phone_code, name="phone_code"),
+    path("phone/code/again/", number_views.phone_code_again, name="phone_code_again"),
+]
+
+lost = [
+    path("", number_views.lost_number, name="lost_number"),
+    path("<uuid:reference>/", number_views.lost_number_code, name="lost_number_code"),
+    path(
+        "<uuid:reference>/again/",
+        number_views.lost_number_code_again,
+        name="lost_number_code_again",
+    ),
+]
+
+area_numbers = [
+    path("", number_views.area_numbers, name="area_numbers"),
+    path("<int:pk>/approve/", number_views.approve_number, name="approve_number"),
+    path("<int:pk>/refuse/", number_views.refuse_number, name="refuse_number"),
 ]
 
 area = [
@@ -40,6 +59,8 @@ area = [
 
 urlpatterns = [
     path("accounts/register/", views.register, name="register"),
+    path("accounts/number/lost/", include(lost)),
     path("profile/", include(profile)),
+    path("area/numbers/", include(area_numbers)),
     path("area/officers/", include(area)),
 ]

@@ -66,9 +66,17 @@ def done(form: forms.Form, service: Callable[..., Any], *args: Any, **kwargs: An
     try:
         service(*args, **kwargs, **form.cleaned_data)
     except Refused as refusal:
-        form.add_error(getattr(refusal, "field", None), str(refusal))
+        note_refusal(form, refusal)
         return False
     return True
+
+
+def note_refusal(form: forms.Form, refusal: Refused) -> None:
+    """By the field that it is about, with the way to another account of the same person."""
+    field = getattr(refusal, "field", None)
+    form.add_error(field, str(refusal))
+    if isinstance(refusal, services.Elsewhere):
+        form.fields[refusal.field].is_elsewhere = True  # type: ignore[attr-defined]
 
 
 def show(

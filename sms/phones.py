@@ -69,6 +69,11 @@ def prefix(typed: str) -> str:
     return f"254{digits}" if begins else ""
 
 
+def hinted(phone: str) -> str:
+    """0712…78: enough for whoever knows the number, in a text that others may read."""
+    return f"0{phone[3:6]}…{phone[-2:]}"
+
+
 class MobileField(forms.CharField):
     """One Kenyan mobile number, typed in any of the usual ways."""
 

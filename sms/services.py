@@ -114,14 +114,26 @@ def send_credentials(to: str, template: str, **context: Any) -> Message:
 
     Asking again while one is on its way changes nothing.
     """
-    waiting = Message.objects.filter(
-        to=to,
-        kind=Kind.CREDENTIALS,
-        status__in=[MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.HELD],
-    ).first()
-    return waiting or Message.objects.create(
-        to=to, kind=Kind.CREDENTIALS, template=template, context=context
-    )
+    codes = settings.SMS_COMPOSERS.keys()
+    waiting = _promised(to).exclude(template__in=codes).first()
+    return waiting or _promise(to, template, context)
+
+
+def send_code(to: str, template: str, **context: Any) -> Message:
+    """Promise a code by text, each for a purpose of its own, which `context` names. The composer
+    of its template mints it. Asking again while it is on its way changes nothing."""
+    waiting = _promised(to).filter(template=template, context=context).first()
+    return waiting or _promise(to, template, context)
+
+
+def _promised(to: str) -> MessageQuerySet:
+    """The credentials that have not left for this phone yet."""
+    on_their_way = [MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.HELD]
+    return Message.objects.filter(to=to, kind=Kind.CREDENTIALS, status__in=on_their_way)
+
+
+def _promise(to: str, template: str, context: dict[str, Any]) -> Message:
+    return Message.objects.create(to=to, kind=Kind.CREDENTIALS, template=template, context=context)
 
 
 @transaction.atomic
@@ -261,7 +273,8 @@ def _hand_over(call: list[Message]) -> tuple[list[Message], str]:
 
 def compose(message: Message) -> str:
     """The words to send: the row's own or, for a credential, words made now and then forgotten."""
-    composer = settings.SMS_COMPOSERS.get(message.kind)
+    composers = settings.SMS_COMPOSERS
+    composer = composers.get(message.template) or composers.get(message.kind)
     return gsm.plain(import_string(composer)(message)) if composer else message.text
 
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,9 @@ from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+import profiles.services
 from accounts.models import Entry
 from claims import services
 from claims.files import COLUMNS, cell
@@ -27,6 +30,7 @@ from claims.models import (
 from claims.tests import world
 from cp2.rules import Refused
 from cp2.tests import make
+from profiles.models import Officer
 
 
 class Approving(TestCase):
@@ -264,6 +268,22 @@ class Exporting(TestCase):
         entry = Entry.objects.get(verb="batch.exported")
         assert entry.details["left_out"] == [changed.pk]
         assert (self.batch.count, self.batch.total) == (3, 3300)  # as they were approved
+
+    def test_a_changed_payee_is_paid_after_three_days_and_not_before(self):
+        claims = world.approved(2)
+        exam = Claim.objects.filter(exam=claims[0].exam)
+        officer, by = claims[0].officer, world.preparer()
+        name = officer.payee_name
+        profiles.services.save_payee(officer, name=name, phone=make.phone(), by=officer.user)
+
+        assert services.prepare_batch(exam, by=by).payments.get().claim == claims[1]
+        assert claims[0].holds.standing().get().code == HoldCode.PAYEE_CHANGED
+
+        Officer.objects.filter(pk=officer.pk).update(
+            payee_changed_at=timezone.now() - timedelta(hours=72, minutes=1)
+        )
+        assert services.prepare_batch(exam, by=by).payments.get().claim == claims[0]
+        assert not claims[0].holds.standing().exists()
 
     def test_nobody_left_to_pay_closes_the_batch(self):
         for claim in self.claims:

@@ -57,6 +57,7 @@ def build(scale: str, seed: int, today: date, say: Callable[[str], None]) -> Non
     money.pay(seed, exams, kpsea)
     say(f"{Claim.objects.count()} claims")
     talk.send_texts(places.sub_counties[0])
+    talk.lose_numbers(places.sub_counties[0])
     for place in places.sub_counties:
         talk.ask(place, kpsea)
     trail.tell_the_trail()

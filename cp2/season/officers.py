@@ -24,7 +24,7 @@ from profiles.models import (
 from sms import gsm
 
 # Numbers that nobody has been given, so that no sample text and no sample page is about anybody:
-# no network has 0199 or 0198, no ID has begun with 9 yet, no TSC number has seven digits from 9.
+# no network has 0197 to 0199, no ID has begun with 9 yet, no TSC number has seven digits from 9.
 PHONES = 254199_000_000
 KIN_PHONES = 254198_000_000
 NATIONAL_IDS, ID_STEPS = 90_000_000, 9_999_991  # the steps are primes: each number comes once

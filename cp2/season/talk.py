@@ -1,4 +1,5 @@
-"""What people told each other: texts of the first sub-county, and some enquiries of each."""
+"""What people told each other: texts of the first sub-county, its officers who lost a number, and
+some enquiries of each."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,11 +8,12 @@ from decimal import Decimal
 from django.utils import timezone
 
 import sms.services
-from accounts.models import User
+from accounts.models import Entry, User
 from catalogue.models import Exam, Office, SubCounty
 from deployments.models import Deployment
 from deployments.services import words
 from enquiries.models import Category, Enquiry, EnquiryStatus, Reply
+from profiles.models import ChangeStatus, NumberChange, Officer, Road, Vetting, masked
 from sms.models import InboundMessage, Kind, Message, MessageStatus
 
 MOST_TEXTED = 60
@@ -89,6 +91,48 @@ def _settle(text: Message, number: int) -> None:
         text.status, text.failure, text.delivered_at = MessageStatus.FAILED, BLOCKED, None
     elif number % 9 == 4:
         text.status, text.delivered_at, text.network = MessageStatus.SENT, None, ""
+
+
+# Lost numbers
+
+NEW_PHONES = 254197_000_000
+LOST = [
+    ("The phone was stolen on the way home from the market.", True),
+    ("I gave the line up when I changed my network.", True),
+    ("The line is registered to my brother, who needs it back.", False),
+]
+
+
+def lose_numbers(place: SubCounty) -> None:
+    """Three officers have typed the code that came to their new number, and wait for the TSC
+    director."""
+    officers = (
+        Officer.objects.filter(sub_county=place, vetting=Vetting.VETTED)
+        .select_related("user")
+        .order_by("-pk")[: len(LOST)]
+    )
+    for number, (officer, (why, payee_too)) in enumerate(zip(officers, LOST, strict=False)):
+        proven_at = timezone.now() - timedelta(days=len(LOST) - number, hours=3)
+        change = NumberChange.objects.create(
+            officer=officer,
+            road=Road.LOST,
+            status=ChangeStatus.PROVEN,
+            old_phone=officer.user.phone or "",
+            new_phone=str(NEW_PHONES + number),
+            payee_too=payee_too,
+            why=why,
+            language=officer.user.language,
+            asked_at=proven_at - timedelta(minutes=4),
+            proven_at=proven_at,
+        )
+        Entry.objects.create(
+            at=proven_at,
+            actor=None,
+            verb="number.proven",
+            subject_type="profiles.officer",
+            subject_id=officer.pk,
+            details={"now": masked(change.new_phone), "request": change.pk},
+        )
 
 
 # Enquiries

@@ -40,6 +40,7 @@ from profiles.models import (
     BankAccount,
     Employer,
     NextOfKin,
+    NumberChange,
     Officer,
     Qualification,
     Vetting,
@@ -173,6 +174,19 @@ def officer(**fields: Any) -> Officer:
     }
     defaults["sub_county"] = fields.pop("sub_county", None) or sub_county()
     return Officer.objects.create(user=account, **{**defaults, **fields})
+
+
+def number_change(officer: Officer, **fields: Any) -> NumberChange:
+    """Of a lost number, proven by its code, before whoever decides."""
+    defaults: dict[str, Any] = {
+        "road": "lost",
+        "status": "proven",
+        "old_phone": officer.phone,
+        "new_phone": phone(),
+        "why": "Phone stolen",
+        "proven_at": timezone.now(),
+    }
+    return NumberChange.objects.create(officer=officer, **{**defaults, **fields})
 
 
 def bare_officer(**fields: Any) -> Officer:

@@ -39,6 +39,7 @@ class Area(TestCase):
         make.application(vacancy=make.vacancy(exam=entry.exam, sub_county=place), officer=officer)
         post = make.post(exam=entry.exam, station=station, required=5)
         make.deployment(DeploymentStatus.OFFERED, post=post, officer=make.officer(sub_county=place))
+        make.number_change(officer)
         make.claim(deployment=make.deployment(post=post, slot=2))
         RegisterReturn.objects.create(entry=entry, code=f"R{make.number()}")
         Enquiry.objects.create(
@@ -55,6 +56,7 @@ class Area(TestCase):
             "centres": 1,
             "marked": 0,
             "officers": 1,
+            "numbers": 1,
             "claims": 1,
         }
         assert self.open(self.scde)["waiting"] == {

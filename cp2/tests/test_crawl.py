@@ -158,7 +158,12 @@ class Crawl(TestCase):
 
 class PublicForms(TestCase):
     def test_no_input_breaks_a_public_form(self):
-        for url in ("/accounts/login/", "/accounts/register/", "/accounts/password/forgot/"):
+        for url in (
+            "/accounts/login/",
+            "/accounts/register/",
+            "/accounts/password/forgot/",
+            "/accounts/number/lost/",
+        ):
             page = html.fromstring(self.client.get(url).content)
             names = set(page.xpath("//main//form[@method='post']//@name")) - {"csrfmiddlewaretoken"}
             assert names

@@ -20,11 +20,19 @@ PUBLIC = {
     "accounts:login",
     "accounts:forgot",
     "profiles:register",
+    "profiles:lost_number",
+    "profiles:lost_number_code",
     "deployments:letter_check",
     "deployments:letter_find",
 }
 # Answer to POST alone.
-POSTED = {"set_language", "accounts:logout", "sms:inbound", "sms:delivery"}
+POSTED = {
+    "set_language",
+    "accounts:logout",
+    "profiles:lost_number_code_again",
+    "sms:inbound",
+    "sms:delivery",
+}
 # Not there unless configured, and what only leads on to a static file.
 OTHERS = {"sms:phones", "sms:faults", "sms:simulator", "favicon"}
 
@@ -72,7 +80,7 @@ class Doors(TestCase):
                 assert response["Location"].startswith(reverse("accounts:login"))
 
     def test_public_doors_are_open_without_a_query(self):
-        for name in PUBLIC - {"readyz", "deployments:letter_check"}:
+        for name in PUBLIC - {"readyz", "deployments:letter_check", "profiles:lost_number_code"}:
             with self.subTest(name), self.assertNumQueries(0):
                 assert self.client.get(ROUTES[name]).status_code == 200
 

@@ -34,13 +34,14 @@ from cp2.rules import Role
 from cp2.season.build import build
 from cp2.season.crew import Crew
 from cp2.season.dates import TIMETABLES, working_day
+from cp2.season.people import people
 from cp2.season.plan import FATES, FATES_OF_THE_PAST, LEAVES_A_GAP, STAGES
 from cp2.season.scales import SCALES
 from deployments.eligibility import HEADS_OF_THEIR_OWN, reasons_against, with_history
 from deployments.models import LIVE, Deployment, DeploymentStatus, Letter, LetterStatus, Post
 from enquiries.models import Enquiry, EnquiryStatus
 from profiles.completeness import checklist
-from profiles.models import Officer, Vetting
+from profiles.models import NumberChange, Officer, Vetting
 from sms.models import Message, MessageStatus
 from vacancies.models import Application, ApplicationStatus, Vacancy
 
@@ -275,6 +276,15 @@ class TinySeasonTests(TestCase):
         assert not Claim.objects.filter(exam__ends_on__gte=today).exists()
         claims.services.prepare(Exam.objects.get(abbreviation="KPSEA"), by=None)
         assert set(counts(Claim.objects, "status")) == set(ClaimStatus.values)
+
+    # Lost numbers
+
+    def test_the_first_director_has_lost_numbers_to_decide_about(self):
+        waiting = NumberChange.objects.waiting()
+        director = next(person for person in people() if person.role == "TSC director")
+        mine = NumberChange.objects.visible_to(User.objects.get(username=director.username))
+        assert len(waiting) == len(mine.waiting()) == 3
+        assert not User.objects.filter(phone__in=waiting.values("new_phone"))
 
     # The trail
 

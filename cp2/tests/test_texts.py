@@ -42,6 +42,7 @@ def render(template, language):
     context |= {
         "username": "254712345678",
         "password": "abcde-fghjk",
+        "code": "123456",
         "site": "https://cp2.knec.ac.ke",
     }
     with translation.override(language):

@@ -7,12 +7,14 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.models import Entry
 from catalogue.models import Bank
 from cp2.tests import make
 from profiles import services
 from profiles.models import (
     BankAccount,
     NextOfKin,
+    NumberChange,
     Officer,
     Qualification,
     RegisterEntry,
@@ -153,7 +155,7 @@ def test_a_register_has_a_number_once_and_a_name_we_know():
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_b_026_of_many_who_claim_one_id_number_at_once_one_gets_it():
-    officers = [make.bare_officer() for _ in range(8)]
+    officers = [make.bare_officer() for _ in range(50)]
     barrier, outcomes = threading.Barrier(len(officers)), []
 
     def claim(officer):
@@ -172,5 +174,122 @@ def test_b_026_of_many_who_claim_one_id_number_at_once_one_gets_it():
     for thread in threads:
         thread.join()
 
-    assert sorted(outcomes) == [""] + ["national_id"] * 7
+    assert sorted(outcomes) == [""] + ["national_id"] * 49
     assert Officer.objects.filter(national_id="30000001").count() == 1
+    assert Entry.objects.filter(verb="identity.clashed").count() == 49
+
+
+def change_of(officer, **fields):
+    known = {"officer": officer, "old_phone": officer.phone} if officer else {}
+    defaults = {"road": "lost", "new_phone": make.phone(), **known}
+    return NumberChange.objects.create(**{**defaults, **fields})
+
+
+def decided(**fields):
+    return {
+        "proven_at": timezone.now(),
+        "decided_by": make.user(),
+        "decided_at": timezone.now(),
+        "decision": "Came with the ID card",
+        **fields,
+    }
+
+
+@pytest.mark.parametrize(
+    ("constraint", "fields"),
+    [
+        ("number_change_status", {"status": "maybe", "proven_at": timezone.now()}),
+        ("number_change_road", {"road": "up"}),
+        ("numbers_changed_are_kenyan_mobiles", {"new_phone": "447911123456"}),
+        ("numbers_changed_are_kenyan_mobiles", {"old_phone": "0712345678"}),
+        ("change_for_nobody_keeps_little", {"old_phone": ""}),
+        ("change_for_nobody_keeps_little", {"officer": None}),
+        ("change_for_nobody_keeps_little", {"officer": None, "old_phone": "", "why": "Stolen"}),
+        ("nothing_changes_without_its_code", {"status": "proven"}),
+        ("lost_number_is_decided_by_somebody", {"decision": "Because"}),
+        ("code_is_used_once", {"code_hash": "f" * 64}),
+        ("few_tries_per_code", {"tries": 6}),
+    ],
+)
+def test_a_change_of_number_holds_together(constraint, fields):
+    change = change_of(make.officer())
+    refuses(constraint, lambda: NumberChange.objects.filter(pk=change.pk).update(**fields))
+
+
+def test_a_new_number_is_another_one():
+    officer = make.officer()
+    refuses("new_number_is_another_one", lambda: change_of(officer, new_phone=officer.phone))
+
+
+def test_a_lost_number_is_decided_by_somebody_who_says_why():
+    change = change_of(make.officer(), status="proven", proven_at=timezone.now())
+    rows = NumberChange.objects.filter(pk=change.pk)
+    for missing in ({"decided_by": None}, {"decided_at": None}, {"decision": ""}):
+        for status in ("done", "refused"):
+            refuses(
+                "lost_number_is_decided_by_somebody",
+                lambda missing=missing, status=status: rows.update(
+                    **decided(status=status, **missing)
+                ),
+            )
+    rows.update(**decided(status="done"))
+
+
+def test_an_officers_own_change_waits_for_nobody():
+    change = change_of(make.officer(), road="own")
+    rows = NumberChange.objects.filter(pk=change.pk)
+    refuses(
+        "own_change_waits_for_nobody",
+        lambda: rows.update(status="proven", proven_at=timezone.now()),
+    )
+    refuses(
+        "lost_number_is_decided_by_somebody",
+        lambda: rows.update(**decided(status="done")),
+    )
+
+
+def test_a_used_code_is_gone():
+    change = change_of(make.officer(), code_hash="f" * 64, code_sent_at=timezone.now())
+    rows = NumberChange.objects.filter(pk=change.pk)
+    refuses("code_is_used_once", lambda: rows.update(status="proven", proven_at=timezone.now()))
+
+
+def test_one_request_waits_per_officer_and_per_number():
+    waits = {"status": "proven", "proven_at": timezone.now()}
+    first = change_of(make.officer(), **waits)
+    refuses("one_waiting_change_per_officer", lambda: change_of(first.officer, **waits))
+    refuses(
+        "one_waiting_change_per_number",
+        lambda: change_of(make.officer(), new_phone=first.new_phone, **waits),
+    )
+    refuses(
+        "one_waiting_change_per_number",
+        lambda: change_of(None, new_phone=first.new_phone, **waits),
+    )
+
+
+def test_an_officer_asks_for_one_number_at_a_time():
+    officer = make.officer()
+    change_of(officer, road="own")
+    refuses("one_own_change_at_a_time", lambda: change_of(officer, road="own"))
+    change_of(officer)  # what a stranger asks does not stand in the way
+
+
+@pytest.mark.parametrize("field", ["national_id", "kra_pin", "tsc_number", "submitted_at"])
+def test_a_merged_officer_has_given_up_every_number(field):
+    officer, into = make.officer(), make.officer()
+    given_up = dict.fromkeys(["national_id", "kra_pin", "tsc_number", "submitted_at"])
+    del given_up[field]
+    rows = Officer.objects.filter(pk=officer.pk)
+    constraint = "merged_officer_has_no_numbers"
+    if field == "submitted_at":
+        constraint = ("submitted_profile_can_be_paid", constraint)
+    refuses(constraint, lambda: rows.update(merged_into=into, **given_up))
+
+
+def test_nobody_is_merged_into_themselves():
+    officer = make.bare_officer()
+    refuses(
+        "nobody_is_merged_into_themselves",
+        lambda: Officer.objects.filter(pk=officer.pk).update(merged_into=officer),
+    )

@@ -194,13 +194,21 @@ class Personal(WebTest):
             page = self.change(**{field: value})
 
             error = error_by(page, field)
-            assert "already on another account" in error
-            assert "text PASSWORD to 22262" in error
+            assert "is in another account. If that account is yours, sign in with its" in error
+            link = page.html.find(id=f"id_{field}_error").find("a")
+            assert link["href"] == reverse("profiles:lost_number")
             assert other.full_name not in page.text
             assert other.phone not in page.text
+            clash = Entry.objects.filter(verb="identity.clashed").first()
+            assert (clash.subject_id, clash.actor) == (self.officer.pk, self.officer.user)
+            assert clash.details == {
+                "field": field,
+                "number": f"•••••{value[-3:]}",
+                "other": other.pk,
+            }
         self.officer.refresh_from_db()
         assert self.officer.national_id != "87654321"
-        assert not Entry.objects.exists()
+        assert not Entry.objects.exclude(verb="identity.clashed").exists()
 
     def test_a_vetted_officer_is_warned_and_vetted_again_after_a_new_name(self):
         page = self.app.get(self.url, user=self.officer.user)
