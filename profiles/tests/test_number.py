@@ -204,7 +204,7 @@ class Changing(WebTest):
         assert not NumberChange.objects.exists()
         assert not Message.objects.exists()
 
-    def test_b_020_a_number_of_another_account_is_refused_and_its_owner_told_once_a_day(self):
+    def test_a_number_of_another_account_is_refused_and_its_owner_told_once_a_day(self):
         other = make.officer(phone=NEW)
 
         for _ in range(2):
