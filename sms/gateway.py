@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 MOST_FAILURES = 20  # calls in a row, after which only probes are made
 PROBE_EVERY = timedelta(minutes=1)
+SAVED_UP = 2  # seconds' worth of the texts to many
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,11 @@ def use(leave: Leave, kind: Kind, *, texts: int) -> None:
 
 def _bulk_left(row: Gateway, now: datetime) -> float:
     """What may leave now of the texts to many: the allowance of the time since it was used up, but
-    never of more than a second, so that a quiet hour saves up nothing."""
+    of two seconds at most, so that a late tick loses nothing and a quiet hour saves up nothing."""
     rate: float = settings.SMS_BULK_PER_SECOND
     if rate <= 0:
         return 0
-    most = max(rate, 1)
+    most = max(rate * SAVED_UP, 1)
     return min((now - row.bulk_until).total_seconds() * rate, most)
 
 

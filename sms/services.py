@@ -13,12 +13,13 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
@@ -263,10 +264,9 @@ def _hand_over(call: list[Message]) -> tuple[list[Message], str]:
         _write(call, [Rejected(str(reason))], gateway.current())
         return [], ""
     long_enough = Now() + timedelta(seconds=settings.SMS_TIMEOUT)
-    ours = _ours(call).filter(lease_until__gt=long_enough)
-    with transaction.atomic():
-        handed = set(ours.select_for_update().values_list("pk", flat=True))
-        Message.objects.filter(pk__in=handed).update(handed_at=Now())
+    if _ours(call).filter(lease_until__gt=long_enough).update(handed_at=Now()) == len(call):
+        return call, text
+    handed = set(_ours(call).exclude(handed_at=None).values_list("pk", flat=True))
     _give_back([message for message in call if message.pk not in handed])
     return [message for message in call if message.pk in handed], text
 
@@ -303,8 +303,16 @@ def _settle(call: list[Message], answer: Future[list[Outcome]]) -> Gateway:
     except GatewayError as error:
         outcomes, whole = [error] * len(call), error
     state = gateway.note(whole, taken_at=_taken_at(call[0]))
-    _write(call, outcomes, state)
+    try:
+        _write(call, outcomes, state)
+    except IntegrityError:  # no gateway should give an id twice; it must not undo what it sent
+        logger.exception("the gateway gave an id twice")
+        _write(call, [_without_id(each) for each in outcomes], state)
     return state
+
+
+def _without_id(outcome: Outcome) -> Outcome:
+    return replace(outcome, provider_id="") if isinstance(outcome, Accepted) else outcome
 
 
 def _ours(call: list[Message]) -> MessageQuerySet:
@@ -316,19 +324,14 @@ def _ours(call: list[Message]) -> MessageQuerySet:
 @transaction.atomic
 def _write(call: list[Message], outcomes: list[Outcome], state: Gateway) -> None:
     became = dict(zip([message.pk for message in call], outcomes, strict=True))
-    ids = [each.provider_id for each in outcomes if isinstance(each, Accepted)]
-    known = set(Message.objects.filter(provider_id__in=ids).values_list("provider_id", flat=True))
     for message in _ours(call).select_for_update().order_by("pk"):
         outcome = became[message.pk]
         if isinstance(outcome, Accepted):
-            # no gateway should give an id twice; one that does must not undo what it has sent
-            new = outcome.provider_id not in known and outcome.provider_id
-            known.add(outcome.provider_id)
             move(
                 message,
                 MessageStatus.SENT,
                 lease_until=None,
-                provider_id=new or None,
+                provider_id=outcome.provider_id or None,
                 cost=outcome.cost,
                 sent_at=Now(),
                 failure="",

@@ -34,7 +34,6 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections import Counter
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count, cycle
@@ -110,7 +109,7 @@ class Gateway(ThreadingHTTPServer):
 
     def next_word(self) -> str:
         with self.lock:
-            return self.script.pop(0) if self.script else self.then
+            return str(self.script.pop(0) if self.script else self.then)
 
     def note_call(self, played: str, form: dict[str, str], numbers: list[str]) -> None:
         with self.lock:
@@ -119,7 +118,7 @@ class Gateway(ThreadingHTTPServer):
     def take(self, number: str, text: str) -> str:
         """It is the network's now."""
         with self.lock:
-            taken = {
+            taken: dict[str, Any] = {
                 "id": f"ATXid_{next(self.ids)}_{time.time_ns()}",
                 "number": number,
                 "text": text,
@@ -297,20 +296,16 @@ class Stub:
     @property
     def ledger(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.address}/ledger", timeout=30) as answer:
-            return json.load(answer)
+            ledger: dict[str, Any] = json.load(answer)
+            return ledger
 
     @property
     def calls(self) -> list[dict[str, Any]]:
-        return self.ledger["calls"]
+        return list(self.ledger["calls"])
 
     @property
     def texts(self) -> list[dict[str, Any]]:
-        return self.ledger["texts"]
-
-    @property
-    def copies(self) -> Counter[str]:
-        """How many times it took each text."""
-        return Counter(text["text"] for text in self.texts)
+        return list(self.ledger["texts"])
 
     def stop(self) -> None:
         self.process.kill()
