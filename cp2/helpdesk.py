@@ -27,7 +27,7 @@ from accounts.models import Entry, User
 from accounts.requests import actor
 from accounts.services import record
 from cp2.rules import Refused
-from cp2.texts import Told, password_life, told
+from cp2.texts import Told, password_lives, told
 from sms.fates import heard, network_name, outcome
 from sms.models import InboundMessage, Message, MessageStatus, Receipt
 from sms.phones import MobileField, local, spellings
@@ -98,7 +98,7 @@ def password(user: User | None) -> Password | None:
     if user is None:
         return None
     asked = Entry.objects.about(user).filter(verb="password.asked").first()
-    return Password(asked, user.issued_at, password_life(user))
+    return Password(asked, user.issued_at, next(password_lives(user), ""))
 
 
 def events(number: str, user: User | None) -> list[Event]:

@@ -1,7 +1,8 @@
 """A person's texts, for them and the helpdesk: what was said, what became of it, what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
@@ -25,44 +26,48 @@ class Told:
 
 
 def told(messages: Iterable[Message], *, to: User | None) -> list[Told]:
-    """The newest first, as they come. Each password that leaves ends the one before it."""
+    """The newest first, as they come. The last two passwords that left may be good."""
     rows = list(messages)
-    newest = next((row for row in rows if _holds_password(row) and row.handed_at), None)
+    left = [row for row in rows if _holds_password(row) and row.handed_at]
+    lives = dict(zip((row.pk for row in left), password_lives(to), strict=False)) if to else {}
     waits = any(row.status in NOT_LEFT for row in rows)
     stopped = waits and sms.services.gateway_state().status != GatewayStatus.WORKING
-    return [Told(row, _words(row, row is newest, to), fate(row, stopped=stopped)) for row in rows]
+    return [
+        Told(row, _words(row, lives.get(row.pk, ""), to), fate(row, stopped=stopped))
+        for row in rows
+    ]
 
 
 def _holds_password(message: Message) -> bool:
     return message.kind == Kind.CREDENTIALS and message.template in PASSWORDS
 
 
-def _words(message: Message, is_newest: bool, to: User | None) -> str:
+def _words(message: Message, life: str, to: User | None) -> str:
     if message.kind != Kind.CREDENTIALS:
         return message.text
     if not _holds_password(message):
         return _("A code. Its words are kept nowhere.")
     said = _("A password. Its words are kept nowhere.")
-    life = _life(message, is_newest, to) if to else ""
-    return f"{said} {life}".strip()
-
-
-def _life(message: Message, is_newest: bool, to: User) -> str:
-    """Until when the password in this text opens the account."""
+    if not to or message.status == MessageStatus.FAILED:
+        return said
     if message.status in NOT_LEFT:
-        return _("It will work for a day from when it leaves.")
-    if message.status == MessageStatus.FAILED:
-        return ""
-    return password_life(to) if is_newest else _("It works no more.")
+        return f"{said} {_('It will work for a day from when it leaves.')}"
+    return f"{said} {life or _('It works no more.')}"
 
 
-def password_life(user: User) -> str:
-    """Of the last one that we issued."""
-    if user.issued_at is None:
-        return ""
-    if user.issued_password and not user.issued_password_has_expired:
-        ends = timezone.localtime(user.issued_at + settings.ISSUED_PASSWORD_LIFE)
-        return _("It works once, until %(time)s.") % {"time": date_format(ends, "j M, H:i")}
-    if user.issued_password:
+def password_lives(user: User) -> Iterator[str]:
+    """Until when each of the last two that we issued opens the account, the newest first."""
+    if user.issued_at:
+        yield _life(user.issued_password, user.issued_at)
+    if user.issued_earlier and user.issued_earlier_at:
+        yield _life(user.issued_earlier, user.issued_earlier_at)
+
+
+def _life(issued: str, at: datetime) -> str:
+    if not issued:
+        return _("It was used or replaced: it works no more.")
+    ends = at + settings.ISSUED_PASSWORD_LIFE
+    if timezone.now() > ends:
         return _("Its day is over: it works no more.")
-    return _("It was used or replaced: it works no more.")
+    ends = timezone.localtime(ends)
+    return _("It works once, until %(time)s.") % {"time": date_format(ends, "j M, H:i")}

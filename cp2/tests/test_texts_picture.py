@@ -131,6 +131,7 @@ class Asked(TestCase):
         for user in (came, stayed, used_the_old, came):
             ask_for_password(user.phone, road="page")
             sms.services.send_due(Kind.CREDENTIALS)
+            make.time_passes(minutes=2)
         for user, at in ((came, now + timedelta(minutes=1)), (used_the_old, now)):
             user.refresh_from_db()
             user.last_login = at if user == came else user.issued_at - timedelta(minutes=1)

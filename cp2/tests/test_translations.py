@@ -20,7 +20,7 @@ TEXTS = [entry for entry in ENTRIES if entry.msgid.startswith("KNEC CP2: ")]
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[ds]\b|{\w*}")
 LINK = re.compile(r"</?\w[^>]*>")
 END = re.compile(r"[.:?!…]?\s*$")
-KEYWORD = re.compile(r"\b(?:PASSWORD|STATUS|ACCEPT|REJECT|22262)\b")
+KEYWORD = re.compile(r"\b(?:PASSWORD|STATUS|ACCEPT|REJECT|HELP|22262)\b")
 
 # What Django says to people here and does not say in Kiswahili, or says wrongly. Marked in this
 # file, so that makemessages keeps these in our catalogue.
@@ -202,7 +202,7 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 # The names of the languages, and the words that are sent to 22262 as they are.
-AS_THEY_ARE = re.compile(r"PASSWORD|STATUS|ACCEPT|REJECT|English|CP2")
+AS_THEY_ARE = re.compile(r"PASSWORD|STATUS|ACCEPT|REJECT|HELP|English|CP2")
 
 
 def words_of(page):

@@ -38,8 +38,12 @@ def send_texts():
 def code_to(phone):
     """The newest code that came to a phone."""
     send_texts()
-    texts = [text.text for text in memory.outbox if text.to == phone and "is the code" in text.text]
-    return re.search(r"\d{6}", texts[-1])[0]
+    codes = [
+        code[0]
+        for text in memory.outbox
+        if text.to == phone and (code := re.search(r"\b\d{6}\b", text.text))
+    ]
+    return codes[-1]
 
 
 def another(code):
