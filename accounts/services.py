@@ -90,17 +90,18 @@ def known_as(typed: str) -> User | None:
     return User.objects.filter(username__in=names).first()
 
 
-def take_a_text(phone: str, *, address: str, again: bool) -> None:
-    """Use up the right to have one password or code texted to a number, or raise Limited.
+def take_a_text(phone: str, *, address: str, road: str) -> None:
+    """Use up the right to have one password texted to a number, or raise Limited.
 
-    Taken before anything is written, for known and unknown numbers alike. `again` is for a number
-    that may have been sent one just now; a new account is taken from its block of neighbours
-    instead, which somebody who drains our balance would go through one by one.
+    Taken before anything is written, for known and unknown numbers alike. A reset is taken from
+    its road, the page or a text, since a stranger at the page must not make the owner wait who
+    texts from the phone itself; a new account from its block of neighbours, which somebody who
+    drains our balance would go through one by one.
     """
-    neighbours = ("text.again", phone) if again else ("text.block", phone[:9])
+    is_new = road == "register"
     take(
         ("text.number", phone),
-        neighbours,
+        ("text.block", phone[:9]) if is_new else ("text.again", f"{road} {phone}"),
         *([("text.address", address)] if address else []),
         ("text.everyone", ""),
     )
@@ -134,7 +135,7 @@ def ask_for_password(phone: str, *, road: str, address: str = "") -> None:
     the worker finds out, so nobody can tell from the answer, or from the time it took. Raises
     Limited when it is asked for too often.
     """
-    take_a_text(phone, address=address, again=True)
+    take_a_text(phone, address=address, road=road)
     sms.services.send_credentials(phone, "accounts/password", road=road)
 
 

@@ -72,7 +72,7 @@ def register(phone: str, *, language: str, address: str = "") -> Officer:
     """An account and its empty profile; the password follows by text. Raises Limited when too many
     are opened from one address, among neighbouring numbers, or in all."""
     accounts.services.refuse_known(phone)
-    accounts.services.take_a_text(phone, address=address, again=False)
+    accounts.services.take_a_text(phone, address=address, road="register")
     return _open(phone, language=language)
 
 

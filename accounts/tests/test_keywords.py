@@ -1,6 +1,7 @@
 """What is texted to the short code about an account, and who is answered."""
 
 from django.test import TestCase
+from django.urls import reverse
 
 import sms.services
 from accounts.tests.test_password import send_texts
@@ -37,6 +38,15 @@ class Texting(TestCase):
 
         assert len(memory.outbox) == 1
         assert self.outcomes() == ["password promised", *["silent: text.again"] * 2]
+
+    def test_a_stranger_at_the_page_does_not_make_the_owner_wait(self):
+        officer = make.officer()
+        self.client.post(reverse("accounts:forgot"), {"phone": officer.phone})
+        send_texts()
+
+        self.text(officer.phone, "PASSWORD")
+
+        assert [text.to for text in memory.outbox] == [officer.phone] * 2
 
     def test_forged_texts_bring_their_owner_no_more_than_the_day_allows(self):
         officer = make.officer()

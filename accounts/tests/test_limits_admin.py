@@ -27,7 +27,7 @@ class Tuning(WebTest):
     def test_a_hit_is_counted_and_shown(self):
         for _ in range(7):
             with suppress(Limited):
-                take_a_text("254712345678", address="192.0.2.1", again=True)
+                take_a_text("254712345678", address="192.0.2.1", road="page")
         self.sign_in("Deployment")
 
         page = self.app.get(LIST)
@@ -48,9 +48,9 @@ class Tuning(WebTest):
 
         entry = Entry.objects.get(verb="limit.changed")
         assert (entry.actor, entry.details) == (user, {"was": 100, "now": 1})
-        take_a_text("254712345678", address="192.0.2.1", again=True)
+        take_a_text("254712345678", address="192.0.2.1", road="page")
         with pytest.raises(Limited):
-            take_a_text("254712345679", address="192.0.2.1", again=True)
+            take_a_text("254712345679", address="192.0.2.1", road="page")
 
     def test_the_helpdesk_sees_them_and_changes_nothing(self):
         self.sign_in("Helpdesk")

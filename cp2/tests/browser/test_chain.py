@@ -3,8 +3,10 @@
 Nothing is mocked but the network of the phones: real worker, real broker, real PostgreSQL.
 """
 
+import os
 import re
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -47,6 +49,18 @@ def query(expression: str) -> str:
     return manage("shell", "-v0", "--no-imports", "-c", f"{imports}print({expression})").strip()
 
 
+def files_with(secret: str) -> list[Path]:
+    """Of all that the portal writes: rows and their log, the broker's memory, what programs say.
+    The phones of the simulator alone may hold it, as a phone does."""
+    var = Path(os.environ["VAR_DIR"])
+    return [
+        path
+        for path in var.rglob("*")
+        if path.is_file() and var / "phones" not in path.parents
+        if secret.encode() in path.read_bytes()
+    ]
+
+
 def test_from_a_phone_number_to_a_paid_claim(visitor, people, certificate):
     officer, phone = visitor(), Phone(NUMBER)
     director = people["TSC director"]
@@ -57,6 +71,8 @@ def test_from_a_phone_number_to_a_paid_claim(visitor, people, certificate):
     spaced = f"01{DIGITS[:2]} {DIGITS[2:5]} {DIGITS[5:]}"
     officer.fill(phone=spaced, confirm_phone=f"+{NUMBER}").press("Create Account")
     password = issued(phone.wait_for("your user name is"))
+    assert files_with(password) == []
+    assert files_with(NUMBER) != []  # so it does look into the tables
     officer.open("/accounts/register/")
     officer.fill(phone=spaced, confirm_phone=spaced).press("Create Account")
     assert officer.says("already registered")
@@ -65,6 +81,7 @@ def test_from_a_phone_number_to_a_paid_claim(visitor, people, certificate):
     # 2 Sign in, choose one's own, see what is missing
     officer.sign_in(NUMBER, password)
     officer.fill(new_password1=OWN, new_password2=OWN).press("Save password")
+    assert files_with(OWN) == []
     officer.open("/home/")
     assert officer.says("Missing")
 
