@@ -133,32 +133,36 @@ def waits_for_passwords(stub: "Stub") -> list[float]:
         time.sleep(0.5)
 
 
+def measure(var: Path, stub: "Stub") -> None:
+    with workers(var, bulk_per_second=100_000):
+        rate = a_second(stub, 10_000, same_words=True)
+        print(f"the same words:           {rate:7.0f} texts a second", flush=True)
+        rate = a_second(stub, 2_000, same_words=False)
+        print(f"each of its own words:    {rate:7.0f} texts a second", flush=True)
+    with workers(var, bulk_per_second=50):
+        rate = a_second(stub, 1_000, same_words=False, saved_up=100)
+        print(f"own words, meter at 50:   {rate:7.1f} texts a second", flush=True)
+    stub.forget()
+    stub.play(pause=PAUSE)
+    queue(QUEUED, same_words=False)
+    with workers(var, bulk_per_second=10):
+        waits = waits_for_passwords(stub)
+    middle, p95 = statistics.median(waits), waits[int(len(waits) * 0.95)]
+    print(f"password behind {QUEUED:,}: median {middle:.2f} s, 95 % {p95:.2f} s,", end=" ")
+    print(f"longest {waits[-1]:.2f} s, of {len(waits)}")
+
+
 def main() -> None:
-    var = Path(tempfile.mkdtemp(prefix="cp2-bench-"))
-    stub = Stub()
-    servers = settle(var, stub.url)
-    try:
-        django.setup()
-        call_command("migrate", verbosity=0)
-        with workers(var, bulk_per_second=100_000):
-            rate = a_second(stub, 10_000, same_words=True)
-            print(f"the same words:           {rate:7.0f} texts a second", flush=True)
-            rate = a_second(stub, 2_000, same_words=False)
-            print(f"each of its own words:    {rate:7.0f} texts a second", flush=True)
-        with workers(var, bulk_per_second=50):
-            rate = a_second(stub, 1_000, same_words=False, saved_up=100)
-            print(f"own words, meter at 50:   {rate:7.1f} texts a second", flush=True)
-        stub.forget()
-        stub.play(pause=PAUSE)
-        queue(QUEUED, same_words=False)
-        with workers(var, bulk_per_second=10):
-            waits = waits_for_passwords(stub)
-        middle, p95 = statistics.median(waits), waits[int(len(waits) * 0.95)]
-        print(f"password behind {QUEUED:,}: median {middle:.2f} s, 95 % {p95:.2f} s,", end=" ")
-        print(f"longest {waits[-1]:.2f} s, of {len(waits)}")
-    finally:
-        stop_together(servers)
-        stub.stop()
+    with tempfile.TemporaryDirectory(prefix="cp2-bench-") as folder:
+        stub = Stub()
+        servers = settle(Path(folder), stub.url)
+        try:
+            django.setup()
+            call_command("migrate", verbosity=0)
+            measure(Path(folder), stub)
+        finally:
+            stop_together(servers)
+            stub.stop()
 
 
 if __name__ == "__main__":
