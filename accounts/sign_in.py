@@ -75,14 +75,11 @@ def sign_in(typed: str, password: str, *, address: str, device: Device) -> Entra
     user = services.known_as(typed)
     account = user.username if user else typed[:40].lower()
     if user and device.knows(user):
-        wants = [("sign_in.device", device.key(user))]
+        tries, of_address = ("sign_in.device", device.key(user)), []
     else:
-        wants = [
-            ("sign_in.account", account),
-            ("sign_in.pair", f"{address} {account}"),
-            ("sign_in.address", address),
-        ]
-    refusal = _take(wants)
+        tries = ("sign_in.account", account)
+        of_address = [("sign_in.pair", f"{address} {account}"), ("sign_in.address", address)]
+    refusal, counted = _take(tries, of_address)
     if refusal and not _has_another_way(user, password, account):
         raise refusal
 
@@ -103,21 +100,22 @@ def sign_in(typed: str, password: str, *, address: str, device: Device) -> Entra
             % {"day": date_format(user.ends_on, "j F Y")}
         )
     with transaction.atomic():
-        forget(*wants[:2], ("sign_in.issued", account))
-        if len(wants) > 1:  # a right one makes up for a wrong one: many who err share an address
+        forget(tries, ("sign_in.issued", account))
+        if counted:  # a right one makes up for a wrong one: many who err share an address
             give_back("sign_in.address", address, times=2)
     return Entrant(user, fit)
 
 
-def _take(wants: list[Want]) -> Limited | None:
-    """An account counts once against an address, however often it is tried from there."""
+def _take(tries: Want, of_address: list[Want]) -> tuple[Limited | None, bool]:
+    """The refusal, if any, and whether the account was counted against its address: once, however
+    often it is tried from there, so that signing in again and again earns nothing either."""
     try:
-        take(*wants)
+        take(tries, *of_address)
     except Limited as refusal:
-        if refusal.name != "sign_in.pair":
-            return refusal
-        return _take(wants[:1])
-    return None
+        if refusal.name == "sign_in.pair":
+            return _take(tries, [])
+        return refusal, False
+    return None, bool(of_address)
 
 
 @sensitive_variables()

@@ -51,7 +51,7 @@ def somebody() -> tuple[str, str]:
 
 
 def sign_in(base: str, username: str, password: str) -> tuple[float, int]:
-    with httpx.Client(base_url=base) as browser:
+    with httpx.Client(base_url=base, verify=False) as browser:  # no certificates to load each time
         page = browser.get("/accounts/login/").text
         token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
         form = {"csrfmiddlewaretoken": token, "username": username, "password": password}

@@ -104,12 +104,19 @@ class Portal:
     def start_programs(self) -> None:
         port = self.listener.fileno()
         celery = (sys.executable, "-m", "celery", "--app", "cp2")
+
+        def worker(queue: str, *, processes: int) -> tuple[str, ...]:
+            named = ("--queues", queue, "--hostname", f"{queue}@%h")
+            return (*celery, "worker", *named, "--concurrency", str(processes))
+
         commands = {
             "web": (
                 *(sys.executable, "-m", "gunicorn", "cp2.wsgi", "--bind", f"fd://{port}"),
                 *("--workers", "2", "--graceful-timeout", "5", "--no-control-socket"),
             ),
-            "worker": (*celery, "worker", "--queues", "credentials,work", "--concurrency", "2"),
+            # as in production: passwords wait behind no letter
+            "credentials": worker("credentials", processes=1),
+            "worker": worker("work", processes=2),
             "beat": (*celery, "beat", "--pidfile", ""),
         }
         for name, command in commands.items():

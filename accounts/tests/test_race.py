@@ -1,9 +1,6 @@
 """At the same moment: a code is good once, and sets up one app."""
 
-import threading
-
 import pytest
-from django.db import connection
 from django.test import Client
 
 from accounts import codes
@@ -11,33 +8,12 @@ from accounts.models import Entry
 from accounts.tests import people
 from cp2.rules import Refused
 from cp2.tests import make
+from cp2.tests.races import at_once
 
 pytestmark = [
     pytest.mark.race,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
 ]
-
-
-def together(*calls):
-    """All at once, each with a connection of its own; what each returned or was refused with."""
-    start, outcomes = threading.Barrier(len(calls)), []
-
-    def run(call):
-        start.wait()
-        try:
-            outcomes.append(call())
-        except Refused as refusal:
-            outcomes.append(refusal)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[call]) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(outcomes) == len(calls)
-    return outcomes
 
 
 def test_the_same_code_posted_twice_opens_one_session():
@@ -48,7 +24,7 @@ def test_the_same_code_posted_twice_opens_one_session():
         client.force_login(user)
     code = people.code(app.key)
 
-    statuses = together(
+    statuses = at_once(
         *(
             lambda client=client: client.post("/accounts/code/", {"code": code}).status_code
             for client in clients
@@ -64,7 +40,7 @@ def test_the_same_recovery_code_posted_twice_opens_one_session():
     people.app(user)
     code = codes.renew_recovery_codes(user)[0]
 
-    outcomes = together(*[lambda: codes.type_recovery_code(user, code)] * 4)
+    outcomes = at_once(*[lambda: codes.type_recovery_code(user, code)] * 4)
 
     assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 3
     assert codes.recovery_codes_left(user) == 9
@@ -75,7 +51,7 @@ def test_set_up_twice_at_once_there_is_one_app():
     user = make.director(make.sub_county())
     keys = [codes.new_key(), codes.new_key()]
 
-    outcomes = together(
+    outcomes = at_once(
         *(lambda key=key: codes.set_up(user, key=key, code=people.code(key)) for key in keys)
     )
 
@@ -89,7 +65,7 @@ def test_wrong_codes_at_once_are_counted_one_by_one():
     app = people.app(user)
     wrong = people.wrong(app.key)
 
-    together(*[lambda: codes.type_code(user, wrong)] * 12)
+    at_once(*[lambda: codes.type_code(user, wrong)] * 12)
 
     app.refresh_from_db()
     assert app.throttling_failure_count == 1  # all others came too soon after it

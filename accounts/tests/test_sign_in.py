@@ -22,6 +22,7 @@ from cp2.limits.models import Bucket, Limit
 from cp2.limits.services import Limited
 from cp2.rules import Role
 from cp2.tests import make
+from cp2.tests.races import at_once
 
 LOGIN = reverse("accounts:login")
 
@@ -193,6 +194,19 @@ class FromOneAddress(TestCase):
             else:
                 assert self.attempt(f"2547222{n:05d}") is None
 
+    def test_ones_own_right_password_again_and_again_buys_no_wrong_ones(self):
+        Limit.objects.filter(name="sign_in.address").update(takes=5)
+        own, through = make.officer().phone, 0
+        for n in range(40):
+            assert self.attempt(own, make.PASSWORD)
+            try:
+                self.attempt(f"2547444{n:05d}")
+            except Limited:
+                continue
+            through += 1
+
+        assert through <= 5 + 1
+
     def test_too_many_wrong_ones_in_all_raise_one_alarm(self):
         Limit.objects.filter(name="sign_in.everyone").update(takes=3)
 
@@ -282,3 +296,17 @@ def test_of_30_browsers_with_10_tries_each_exactly_10_passwords_are_checked():
 
     assert len(through) == 10
     assert not Entry.objects.filter(verb="session.began").exists()
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_many_who_sign_in_to_one_account_at_once_all_get_in():
+    officer = make.officer()
+
+    def come_in():
+        return [
+            sign_in(officer.phone, make.PASSWORD, address="192.0.2.1", device=Device()).fit
+            for _ in range(12)
+        ]
+
+    assert at_once(*[come_in] * 8) == [[services.Fit.CHOSEN] * 12] * 8

@@ -1,6 +1,5 @@
 """The day's register: marked whole or not at all, corrected while open, by nobody else."""
 
-import threading
 from datetime import date, timedelta
 
 import pytest
@@ -20,6 +19,7 @@ from attendance.tests import world
 from attendance.tests.world import ABSENT, PRESENT
 from cp2.rules import Refused, Role
 from cp2.tests import make
+from cp2.tests.races import at_once
 from deployments.models import DeploymentStatus
 
 
@@ -566,27 +566,6 @@ class Queries(TestCase):
 # At the same moment
 
 
-def together(*calls):
-    """All at once, each with a connection of its own; what each returned or raised."""
-    start, outcomes = threading.Barrier(len(calls)), []
-
-    def run(call):
-        start.wait()
-        try:
-            outcomes.append(call())
-        except Refused as refusal:
-            outcomes.append(refusal)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[call]) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
-
-
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 class TestTwoClerksAtOnce:
@@ -606,7 +585,7 @@ class TestTwoClerksAtOnce:
     def test_one_follows_the_other_and_the_change_is_on_record(self):
         centre = world.centre(officers=5)
 
-        outcomes = together(self.marking(centre, PRESENT), self.marking(centre, ABSENT))
+        outcomes = at_once(self.marking(centre, PRESENT), self.marking(centre, ABSENT))
 
         assert not [outcome for outcome in outcomes if isinstance(outcome, Refused)]
         assert Register.objects.get().status == RegisterStatus.SUBMITTED
@@ -619,7 +598,7 @@ class TestTwoClerksAtOnce:
     def test_of_two_pages_opened_at_the_same_time_the_second_is_refused(self):
         centre = world.centre(officers=5)
 
-        outcomes = together(
+        outcomes = at_once(
             self.marking(centre, PRESENT, seen=""), self.marking(centre, ABSENT, seen="")
         )
 
@@ -631,7 +610,7 @@ class TestTwoClerksAtOnce:
     def test_same_register_sent_ten_times_is_marked_once(self):
         centre = world.centre(officers=5)
 
-        outcomes = together(*[self.marking(centre, PRESENT, seen="")] * 10)
+        outcomes = at_once(*[self.marking(centre, PRESENT, seen="")] * 10)
 
         assert not [outcome for outcome in outcomes if isinstance(outcome, Refused)]
         assert (Mark.objects.count(), Register.objects.count()) == (5, 1)
@@ -642,7 +621,7 @@ class TestTwoClerksAtOnce:
         gone = centre.deployments[6]
         director = make.director(centre.entry.station.sub_county)
 
-        outcomes = together(
+        outcomes = at_once(
             self.marking(centre, PRESENT),
             lambda: deployments.services.cancel(gone, by=director, reason="Reported as unwell"),
         )

@@ -1,10 +1,8 @@
 """At the same moment: whatever two people do to the same money, it happens once."""
 
-import threading
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.db.models import Sum
 
 from accounts.models import Entry
@@ -13,33 +11,12 @@ from claims.models import Claim, ClaimLine, ClaimStatus, Payment, PaymentBatch
 from claims.tests import world
 from cp2.rules import Refused
 from cp2.tests import make
+from cp2.tests.races import at_once
 
 pytestmark = [
     pytest.mark.race,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
 ]
-
-
-def together(*calls):
-    """All at once, each with a connection of its own; what each returned or was refused with."""
-    start, outcomes = threading.Barrier(len(calls)), []
-
-    def run(call):
-        start.wait()
-        try:
-            outcomes.append(call())
-        except Refused as refusal:
-            outcomes.append(refusal)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[call]) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(outcomes) == len(calls)
-    return outcomes
 
 
 def refusals(outcomes):
@@ -49,7 +26,7 @@ def refusals(outcomes):
 def test_two_finance_people_approve_a_batch_at_once_and_one_has_done_it():
     batch = world.batch(*world.approved(3))
     people = [world.approver(), world.approver()]
-    outcomes = together(*(lambda by=by: services.approve_batch(batch, by=by) for by in people))
+    outcomes = at_once(*(lambda by=by: services.approve_batch(batch, by=by) for by in people))
 
     assert len(refusals(outcomes)) == 1
     assert "is approved, so it cannot be approved" in str(refusals(outcomes)[0])
@@ -59,7 +36,7 @@ def test_two_finance_people_approve_a_batch_at_once_and_one_has_done_it():
 def test_two_finance_people_approve_a_claim_at_once():
     claim = world.claim(ClaimStatus.VERIFIED)
     people = [world.approver(), world.approver()]
-    outcomes = together(*(lambda by=by: services.approve(claim, by=by) for by in people))
+    outcomes = at_once(*(lambda by=by: services.approve(claim, by=by) for by in people))
 
     assert len(refusals(outcomes)) == 1
     assert Entry.objects.about(claim).filter(verb="claim.approved").count() == 1
@@ -70,7 +47,7 @@ def test_two_batches_prepared_at_once_take_each_claim_once():
     calls = [
         lambda by=by: world.batch(*claims, by=by) for by in (world.preparer(), world.preparer())
     ]
-    together(*calls)
+    at_once(*calls)
 
     assert Payment.objects.count() == 12
     assert Payment.objects.values("claim").distinct().count() == 12
@@ -82,7 +59,7 @@ def test_two_batches_prepared_at_once_take_each_claim_once():
 def test_a_result_file_read_twice_at_once_pays_once():
     claims = world.approved(3)
     batch = world.export(world.batch(*claims))
-    outcomes = together(*[lambda: world.reconcile(batch, *claims)] * 2)
+    outcomes = at_once(*[lambda: world.reconcile(batch, *claims)] * 2)
 
     assert sorted(outcome.paid for outcome in outcomes) == [0, 3]
     assert Entry.objects.filter(verb="claim.paid").count() == 3
@@ -96,7 +73,7 @@ def test_verified_while_the_exam_is_computed_anew_its_lines_still_add_up():
     services.prepare(post.exam)
     claim, director = Claim.objects.get(), make.director(post.station.sub_county)
     make.terms(post.exam, post.position, daily_rate=Decimal(600))
-    together(
+    at_once(
         lambda: services.prepare(post.exam),
         lambda: services.verify(claim, by=director),
         lambda: services.prepare(post.exam),
@@ -111,7 +88,7 @@ def test_verified_while_the_exam_is_computed_anew_its_lines_still_add_up():
 def test_exported_twice_at_once_there_is_one_file():
     batch = world.batch(*world.approved(2))
     services.approve_batch(batch, by=world.approver())
-    outcomes = together(*[lambda: services.export_batch(batch, by=batch.prepared_by)] * 2)
+    outcomes = at_once(*[lambda: services.export_batch(batch, by=batch.prepared_by)] * 2)
 
     assert len(refusals(outcomes)) == 1
     assert Entry.objects.filter(verb="batch.exported").count() == 1
@@ -120,7 +97,7 @@ def test_exported_twice_at_once_there_is_one_file():
 def test_held_while_a_batch_is_prepared_it_is_not_paid():
     [claim] = world.approved()
     by = world.approver()
-    outcomes = together(
+    outcomes = at_once(
         lambda: world.batch(claim),
         lambda: services.raise_hold(claim, code="investigation", by=by, note="x"),
     )

@@ -8,11 +8,9 @@ never more than `takes` in any period, and free again after it and a twelfth at 
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
-from functools import reduce
-from operator import or_
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -122,7 +120,7 @@ def _limited(limit: Limit, key: str, cost: int) -> Limited:
 def give_back(name: str, key: str, *, times: int = 1) -> None:
     """It was not what the limit is for: the newest uses no longer count."""
     used = Bucket.objects.filter(limit__name=name, key=digest(key))
-    for bucket in used.select_for_update().order_by("pk"):
+    for bucket in used.select_for_update(of=("self",)).order_by("limit__seconds"):
         left = times
         for place, count in enumerate(bucket.counts):
             bucket.counts[place] -= min(count, left)
@@ -130,10 +128,15 @@ def give_back(name: str, key: str, *, times: int = 1) -> None:
         bucket.save(update_fields=["counts"])
 
 
+@transaction.atomic
 def forget(*wants: Want) -> None:
-    """Start these keys afresh."""
-    ours = (Q(limit__name=name, key=digest(key)) for name, key in wants)
-    Bucket.objects.filter(reduce(or_, ours)).delete()
+    """Start these keys afresh. Each name's rows are locked as `take` locks them, or two who sign
+    in at once would wait for one another."""
+    for name, key in wants:
+        used = Bucket.objects.filter(limit__name=name, key=digest(key))
+        rows = used.select_for_update(of=("self",)).order_by("limit__seconds")
+        if locked := list(rows.values_list("pk", flat=True)):
+            Bucket.objects.filter(pk__in=locked).delete()
 
 
 def digest(key: str) -> str:

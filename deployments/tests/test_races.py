@@ -1,15 +1,12 @@
 """Real threads against the database: however they meet, nobody is in two places and no post is
 overfilled, and whoever came too late is told so in words."""
 
-from threading import Barrier, Thread
-
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from cp2.rules import Refused
 from cp2.tests import make
+from cp2.tests.races import at_once, split
 from deployments import services
 from deployments.models import LIVE, Deployment, DeploymentStatus, Letter
 from deployments.tests.test_answer import offered
@@ -19,35 +16,6 @@ pytestmark = [
     pytest.mark.race,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
 ]
-
-
-def at_once(*acts):
-    """Run each in its own thread, from one starting line; what each returned or raised."""
-    line, results = Barrier(len(acts)), [None] * len(acts)
-
-    def runner(number, act):
-        try:
-            line.wait()
-            results[number] = act()
-        except Exception as error:  # looked at by the test
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [Thread(target=runner, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def split(results):
-    """Those that were done and those that were refused; anything else is a failure."""
-    refused = [result for result in results if isinstance(result, Refused)]
-    broken = [r for r in results if isinstance(r, Exception) and not isinstance(r, Refused)]
-    assert broken == []
-    return [r for r in results if not isinstance(r, Exception)], refused
 
 
 def posts(count, **fields):

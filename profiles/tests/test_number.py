@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.conf import settings
-from django.db import connection
 from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
@@ -17,8 +16,8 @@ import accounts.services
 import sms.services
 from accounts.models import Entry, User
 from catalogue.models import Office
-from cp2.rules import Refused
 from cp2.tests import make
+from cp2.tests.races import at_once, split
 from profiles import numbers
 from profiles.models import ChangeStatus, NumberChange, Officer
 from sms.backends import memory
@@ -425,34 +424,3 @@ class TestAtTheSameMoment:
         assert len(done) == len(refused) == 1
         assert User.objects.get(phone=NEW) == done[0]
         assert NumberChange.objects.filter(status=ChangeStatus.DONE).count() == 1
-
-
-def at_once(*acts):
-    """Each in its own thread, from one starting line; what each returned or raised."""
-    from threading import Barrier, Thread
-
-    line, results = Barrier(len(acts)), [None] * len(acts)
-
-    def runner(number, act):
-        try:
-            line.wait()
-            results[number] = act()
-        except Exception as error:  # looked at by the test
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [Thread(target=runner, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def split(results):
-    """Those that were done and those that were refused; anything else is a failure."""
-    broken = [r for r in results if isinstance(r, Exception) and not isinstance(r, Refused)]
-    assert broken == []
-    refused = [result for result in results if isinstance(result, Refused)]
-    return [r for r in results if not isinstance(r, Exception)], refused
