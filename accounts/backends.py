@@ -28,5 +28,5 @@ class PasswordBackend(ModelBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         """Asked at every request, so that a centre's sessions end with its account."""
-        user = User.objects.select_related("exam").filter(pk=user_id).first()
+        user = User.objects.select_related("exam", "sub_county").filter(pk=user_id).first()
         return user if user and user.may_go_on else None

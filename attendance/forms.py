@@ -1,6 +1,6 @@
 """What a centre and a director may type."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from attendance.models import MarkStatus
 from attendance.serving import Line, version
 from catalogue.models import CentreEntry, CentreEntryQuerySet, Exam
-from deployments.forms import ChosenField, ChosenSeveralField, offer
+from deployments.forms import ChosenSeveralField, offer
 from profiles.fields import DayField, LineField, NameField
 
 
@@ -170,19 +170,22 @@ class DayForm(forms.Form):
 class SlipExamForm(forms.Form):
     """For which exam a director looks at the centres' passwords."""
 
-    exam = ChosenField(
-        queryset=Exam.objects.none(),
+    exam = forms.TypedChoiceField(
         label=gettext_lazy("Exam"),
+        coerce=int,
         required=False,
-        empty_label=None,
+        error_messages={"invalid_choice": gettext_lazy("Choose an exam from the list")},
     )
 
-    def __init__(self, *args: Any, exams: QuerySet[Exam], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, exams: Sequence[Exam], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "exam", exams)
+        self.exams = {exam.pk: exam for exam in exams}
+        field: Any = self.fields["exam"]
+        field.choices = [(exam.pk, str(exam)) for exam in exams]
 
     def chosen(self) -> Exam | None:
-        return self.cleaned_data.get("exam") if self.is_valid() else None
+        data = self.cleaned_data if self.is_valid() else {}
+        return self.exams.get(data["exam"]) if data.get("exam") else None
 
 
 class SlipCentresField(ChosenSeveralField):

@@ -40,8 +40,9 @@ def centre_passwords(request: SignedIn) -> HttpResponse:
 
 
 def _page(request: SignedIn, entries: CentreEntryQuerySet, form: SlipsForm) -> HttpResponse:
-    exams = Exam.objects.filter(pk__in=entries.values("exam")).order_by("rehearsal_on", "pk")
-    first = exams.filter(ends_on__gte=timezone.localdate()).first() or exams.last()
+    exams = list(Exam.objects.filter(pk__in=entries.values("exam")).order_by("rehearsal_on", "pk"))
+    running = (exam for exam in exams if exam.ends_on >= timezone.localdate())
+    first = next(running, exams[-1] if exams else None)
     asked = SlipExamForm({"exam": first and first.pk, **request.GET.dict()}, exams=exams)
     exam = asked.chosen() or first
     rows = slips.with_slips(entries.filter(exam=exam)).order_by(

@@ -80,12 +80,12 @@ class CentresTests(Area):
                 assert self.get("area_centres", **{name: value}).status_code == 200
 
     def test_as_many_queries_for_many_as_for_one(self):
-        with self.assertNumQueries(8):
+        with self.assertNumQueries(7):
             self.get("area_centres")
         for slot in (1, 2, 3):
             make.deployment(post=self.post, slot=slot)
             self.another_post()
-        with self.assertNumQueries(8):
+        with self.assertNumQueries(7):
             self.get("area_centres")
 
 
@@ -176,11 +176,11 @@ class DeploymentsTests(Area):
                 assert self.get("area_deployments", **{name: value}).status_code == 200
 
     def test_as_many_queries_for_many_as_for_one(self):
-        with self.assertNumQueries(7):
+        with self.assertNumQueries(6):
             self.get("area_deployments")
         for _each in range(4):
             make.deployment(DeploymentStatus.REJECTED, post=self.post)
-        with self.assertNumQueries(7):
+        with self.assertNumQueries(6):
             self.get("area_deployments")
 
 
