@@ -3,6 +3,7 @@
 import logging
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
@@ -388,7 +389,7 @@ class TestAtTheSameMoment:
         officer = make.officer(phone=OLD)
         change = numbers.ask(officer, phone=NEW, payee_too=True, by=officer.user)
         code = code_to(NEW)
-        act = lambda: numbers.complete(change, code=code, by=officer.user)  # noqa: E731
+        act = partial(numbers.complete, change, code=code, by=officer.user)
 
         done, refused = split(at_once(act, act))
 
@@ -401,7 +402,7 @@ class TestAtTheSameMoment:
         officer = make.officer(phone=OLD)
         change = numbers.ask(officer, phone=NEW, payee_too=False, by=officer.user)
         wrong = another(code_to(NEW))
-        act = lambda: numbers.complete(change, code=wrong, by=officer.user)  # noqa: E731
+        act = partial(numbers.complete, change, code=wrong, by=officer.user)
 
         done, refused = split(at_once(*[act] * 9))
 
