@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from cp2.limits.services import Limited, in_words
+from cp2.limits.services import Limited, Unreadable, in_words
 
 
 def answer(
@@ -37,6 +37,8 @@ def too_many_passwords(limited: Limited) -> str:
 def too_many_texts(limited: Limited) -> str:
     """Why no text leaves now, and what to do instead."""
     wait = in_words(limited.wait)
+    if isinstance(limited, Unreadable):
+        return str(limited)
     if limited.name in ("text.number", "text.again"):
         return _(
             "A text was asked for this number a short while ago. If it has not come, dial "

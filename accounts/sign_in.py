@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import services
 from accounts.models import Session, User
 from accounts.services import Fit, record
-from cp2.limits.services import Limited, Want, forget, give_back, take
+from cp2.limits.services import Limited, Unreadable, Want, forget, give_back, take
 from cp2.rules import Refused
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,11 @@ def sign_in(typed: str, password: str, *, address: str, device: Device) -> Entra
     else:
         tries = ("sign_in.account", account)
         of_address = [("sign_in.pair", f"{address} {account}"), ("sign_in.address", address)]
-    refusal, counted = _take(tries, of_address)
+    limited = True
+    try:
+        refusal, counted = _take(tries, of_address)
+    except Unreadable:  # better that people get in than that nobody is counted
+        refusal, counted, limited = None, False, False
     if refusal and not _has_another_way(user, password, account):
         raise refusal
 
@@ -100,7 +104,8 @@ def sign_in(typed: str, password: str, *, address: str, device: Device) -> Entra
             % {"day": date_format(user.ends_on, "j F Y")}
         )
     with transaction.atomic():
-        forget(tries, ("sign_in.issued", account))
+        if limited:
+            forget(tries, ("sign_in.issued", account))
         if counted:  # a right one makes up for a wrong one: many who err share an address
             give_back("sign_in.address", address, times=2)
     return Entrant(user, fit)
@@ -111,6 +116,8 @@ def _take(tries: Want, of_address: list[Want]) -> tuple[Limited | None, bool]:
     often it is tried from there, so that signing in again and again earns nothing either."""
     try:
         take(tries, *of_address)
+    except Unreadable:
+        raise
     except Limited as refusal:
         if refusal.name == "sign_in.pair":
             return _take(tries, [])

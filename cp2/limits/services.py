@@ -47,6 +47,15 @@ class Limited(Refused):
         super().__init__(_("Too many tries. Try again in %(wait)s.") % {"wait": in_words(wait)})
 
 
+class Unreadable(Limited):
+    """The limits cannot be read, so nobody knows whether it was too often."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, timedelta(minutes=5))
+        said = _("This cannot be done at the moment. Try again in %(wait)s.")
+        self.args = (said % {"wait": in_words(self.wait)},)
+
+
 def in_words(wait: timedelta) -> str:
     """Coarse on purpose: `2 minutes`, `3 hours`."""
     minutes = max(1, -(-int(wait.total_seconds()) // 60))
@@ -61,6 +70,8 @@ def take(*wants: Want, cost: int = 1) -> None:
 
     Their rows are locked in the order given, so what many share comes last; and in a transaction
     of its own where the caller has none, as callers should, so that it is free again at once.
+    Limits that cannot be read let nothing through, unless the caller handles Unreadable: what
+    costs money must not.
     """
     limits = _limits(name for name, _key in wants)
     steps = [
@@ -76,8 +87,15 @@ def take(*wants: Want, cost: int = 1) -> None:
                     raise _Full
     except _Full:
         pass
+    except DatabaseError as error:
+        raise _unreadable() from error
     if refused:
         raise _limited(next(limit for limit in limits if limit.pk == refused[0]), refused[1], cost)
+
+
+def _unreadable() -> Unreadable:
+    logger.exception("the limits cannot be read")
+    return Unreadable("")
 
 
 class _Full(Exception):
@@ -85,17 +103,16 @@ class _Full(Exception):
 
 
 def _limits(names: Iterable[str]) -> list[Limit]:
-    """A limit that is missing, or cannot be read, is one that allows nothing."""
+    """One that is missing is one that cannot be read."""
     wanted = set(names)
     try:
         with transaction.atomic():
             limits = list(Limit.objects.filter(name__in=wanted))
     except DatabaseError as error:
-        logger.exception("the limits cannot be read: nothing is let through")
-        raise Limited("", timedelta(minutes=5)) from error
+        raise _unreadable() from error
     for name in wanted - {limit.name for limit in limits}:
-        logger.error("there is no limit %s: nothing is let through", name)
-        raise Limited(name, timedelta(minutes=5))
+        logger.error("there is no limit %s", name)
+        raise Unreadable(name)
     return limits
 
 
