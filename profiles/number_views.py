@@ -19,8 +19,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Entry, User
+from accounts.refusals import answer
 from accounts.requests import SignedIn, address_of
 from catalogue.models import Office
+from cp2.limits.services import Limited
 from cp2.rules import Refused, Role
 from profiles import numbers
 from profiles.forms import DecisionForm, LostNumberForm, NumberCodeForm, PhoneForm
@@ -50,6 +52,7 @@ PER_PAGE = 10
 def phone(request: SignedIn) -> HttpResponse:
     officer = mine(request)
     form = PhoneForm(request.POST if request.method == "POST" else None, officer=officer)
+    limit = None
     if form.is_valid():
         asked = form.cleaned_data
         try:
@@ -60,12 +63,13 @@ def phone(request: SignedIn) -> HttpResponse:
                 by=request.user,
             )
         except Refused as refusal:
+            limit = refusal if isinstance(refusal, Limited) else None
             note_refusal(form, refusal)
         else:
             return redirect("profiles:phone_code")
     context = {"form": form, "officer": officer, "login": local(officer.phone)}
     context["asked"] = None if form.is_bound else _asked(officer)
-    return render(request, "profiles/phone.html", context)
+    return answer(request, "profiles/phone.html", context, limit)
 
 
 def _asked(officer: Officer) -> NumberChange | None:
@@ -119,6 +123,7 @@ def lost_number(request: HttpRequest) -> HttpResponse:
     """The answer is the same, in words and in work, whether there is such an account or not."""
     posted = request.POST if request.method == "POST" else None
     form = LostNumberForm(posted, initial=_own_number(request))
+    limit = None
     if form.is_valid():
         try:
             change = numbers.ask_for_lost(
@@ -127,10 +132,11 @@ def lost_number(request: HttpRequest) -> HttpResponse:
                 address=address_of(request),
             )
         except Refused as refusal:
+            limit = refusal if isinstance(refusal, Limited) else None
             form.add_error(None, str(refusal))
         else:
             return redirect("profiles:lost_number_code", change.reference)
-    return render(request, "profiles/lost_number.html", {"form": form})
+    return answer(request, "profiles/lost_number.html", {"form": form}, limit)
 
 
 def _own_number(request: HttpRequest) -> dict[str, str]:

@@ -87,7 +87,7 @@ class Asking(WebTest):
         form = form_with(self.app.get(URL), "old_phone")
         for name, value in (self.typed | changed).items():
             form[name] = value
-        return form.submit()
+        return form.submit(expect_errors=True)
 
     def type(self, page, code):
         form = form_with(page, "code")
@@ -214,6 +214,8 @@ class Asking(WebTest):
     def test_limits_come_before_anything_is_written(self):
         for _n in range(2):
             page = self.ask()
+        assert page.status_code == 429
+        assert int(page.headers["Retry-After"]) > 0
         assert "Too many tries. Try again in" in page
         assert form_with(page, "why")["why"].value == self.typed["why"]
         assert NumberChange.objects.count() == Message.objects.count() == 1

@@ -74,7 +74,7 @@ class Changing(WebTest):
         form["phone"], form["confirm_phone"] = phone, again or phone
         if payee_too is not None:
             form["payee_too"] = payee_too
-        return form.submit()
+        return form.submit(expect_errors=True)
 
     def type(self, code):
         form = form_with(self.app.get(CODE), "code")
@@ -301,6 +301,7 @@ class Changing(WebTest):
             self.ask(phone=f"072200030{n}")
         page = self.ask(phone="0722000309")
 
+        assert page.status_code == 429
         assert "Too many tries. Try again in" in page
         assert form_with(page, "phone")["phone"].value == "0722000309"
         assert NumberChange.objects.count() == 5
