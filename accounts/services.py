@@ -206,8 +206,7 @@ def compose_credentials(message: Message) -> str:
                 "issued_password", "issued_at", "issued_earlier", "issued_earlier_at"
             ]
         )  # fmt: skip
-        if message.attempts == 1 and message.context.get("road") in ("page", "text"):
-            record("password.asked", user, by=user, road=message.context["road"])
+        _note_who_asked(message, user)
     return sms.services.render(
         message.template,
         language=user.language,
@@ -215,6 +214,14 @@ def compose_credentials(message: Message) -> str:
         password=password,
         site=settings.SITE_URL,
     )
+
+
+def _note_who_asked(message: Message, user: User) -> None:
+    """Once for each text, however often it is tried; the helpdesk's asking is noted by itself."""
+    road = message.context.get("road")
+    noted = Entry.objects.about(user).filter(verb="password.asked", details__text=message.pk)
+    if road in ("page", "text") and not noted.exists():
+        record("password.asked", user, by=user, road=road, text=message.pk)
 
 
 class Fit(Enum):

@@ -15,8 +15,8 @@ from accounts import services
 from accounts.models import Entry, User
 from cp2.limits.services import Limited
 from cp2.tests import make
-from sms.backends import memory
-from sms.models import Kind, Message
+from sms.backends import NoAnswer, OutOfService, memory
+from sms.models import Gateway, Kind, Message
 
 
 def send_texts() -> None:
@@ -284,6 +284,21 @@ class Forgetting(WebTest):
                 assert len(memory.outbox) == 3
 
         assert len(memory.outbox) == 5
+
+    def test_asking_stands_once_in_the_trail_however_often_the_text_is_tried(self):
+        self.forget(self.phone)
+        for failure in (OutOfService("no balance"), NoAnswer("time-out"), None):
+            if failure:
+                memory.failures.append(failure)
+            Gateway.objects.update(probe_at=timezone.now() - timedelta(minutes=1))
+            Message.objects.filter(status="queued").update(
+                not_before=timezone.now() - timedelta(minutes=1)
+            )
+            send_texts()
+
+        assert len(memory.outbox) == 1
+        entry = Entry.objects.get(verb="password.asked")
+        assert (entry.actor, entry.details["road"]) == (self.officer.user, "page")
 
     def test_foreign_number_is_refused_next_to_the_field(self):
         form = self.app.get(reverse("accounts:forgot")).forms[0]
