@@ -17,7 +17,7 @@ if "VAR_DIR" not in os.environ:
     scratch = tempfile.TemporaryDirectory(prefix="cp2-test-")  # gone when the tests are
     os.environ["VAR_DIR"] = scratch.name
 
-from cp2.settings import *  # noqa: F403
+from cp2.settings import *  # noqa: F403  # all of them, but for what follows
 from cp2.settings import STATIC_ROOT, STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -66,7 +66,7 @@ class EnquiryForm(forms.Form):
         if officer.sub_county_id:
             del self.fields["sub_county"]
         else:
-            self.fields["sub_county"].choices = _by_county()  # type: ignore[attr-defined]
+            self.fields["sub_county"].choices = _by_county()  # type: ignore[attr-defined]  # a choice
 
     def clean_centre_code(self) -> str:
         code = "".join(self.cleaned_data["centre_code"].split()).upper()

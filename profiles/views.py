@@ -76,7 +76,7 @@ def note_refusal(form: forms.Form, refusal: Refused) -> None:
     field = getattr(refusal, "field", None)
     form.add_error(field, str(refusal))
     if isinstance(refusal, services.Elsewhere):
-        form.fields[refusal.field].is_elsewhere = True  # type: ignore[attr-defined]
+        form.fields[refusal.field].is_elsewhere = True  # type: ignore[attr-defined]  # ours
 
 
 def show(

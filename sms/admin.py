@@ -87,6 +87,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
     show_facets = admin.ShowFacets.NEVER  # each would count the whole table
     paginator = CappedPaginator
     search_fields = ["provider_id"]
+    number_field = "to"
     search_help_text = FOUND
 
     def get_search_results(
@@ -99,7 +100,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
         return queryset.filter(self.of_number(typed) or Q(provider_id=typed)), False
 
     def of_number(self, typed: str) -> Q | None:
-        raise NotImplementedError
+        return of_number(typed, self.number_field)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -116,9 +117,6 @@ class MessageAdmin(ReadOnly):
     list_display = ["created_at", "to", "became", "kind", "template"]
     list_filter = ["status", "kind", DayFilter]
     actions = ["send_again"]
-
-    def of_number(self, typed: str) -> Q | None:
-        return of_number(typed, "to")
 
     @admin.display(description=_("what became of it"), ordering="status")
     def became(self, message: Message) -> str:
@@ -142,12 +140,10 @@ class MessageAdmin(ReadOnly):
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnly):
+    number_field = "sender"
     list_display = ["received_at", "sender", "said", "became"]
     exclude = ["text"]
     readonly_fields = ["said"]
-
-    def of_number(self, typed: str) -> Q | None:
-        return of_number(typed, "sender")
 
     @admin.display(description=_("text"))
     def said(self, inbound: InboundMessage) -> str:
@@ -165,7 +161,7 @@ class ReceiptAdmin(ReadOnly):
 
     def of_number(self, typed: str) -> Q | None:
         """A report names a text, not a number."""
-        found = of_number(typed, "to")
+        found = super().of_number(typed)
         texts = Message.objects.filter(found).exclude(provider_id=None) if found else None
         return None if texts is None else Q(provider_id__in=texts.values("provider_id"))
 

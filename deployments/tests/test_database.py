@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 
 @contextmanager
 def refused_by(constraint):
-    with pytest.raises(IntegrityError) as caught, transaction.atomic():  # noqa: PT012
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():  # noqa: PT012  # either may
         yield
         run("SET CONSTRAINTS ALL IMMEDIATE")  # those that wait for the end of the transaction
     assert caught.value.__cause__.diag.constraint_name == constraint
