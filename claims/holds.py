@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from claims.models import Claim, Hold, HoldCode, Payment, PaymentStatus
-from profiles.models import Employer, WorkExperience
+from profiles.models import PAYEE_WAITS, Employer, WorkExperience
 from profiles.names import same_name
 
 # Held by what the profile says now; the other codes are raised by what happened.
 BY_PROFILE = [HoldCode.PAYEE_NAME, HoldCode.MISSING_NUMBER, HoldCode.NOT_SUBMITTED]
-PAYEE_WAITS = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)

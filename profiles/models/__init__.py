@@ -1,0 +1,53 @@
+"""An officer, and all that hangs on one."""
+
+from profiles.models.money import BankAccount, NextOfKin
+from profiles.models.numbers import (
+    CHANGE_WAITS,
+    LIVE_CHANGES,
+    MOST_TRIES,
+    ChangeStatus,
+    NumberChange,
+    NumberChangeQuerySet,
+    Road,
+)
+from profiles.models.officer import (
+    PAYEE_WAITS,
+    Employer,
+    Gender,
+    Officer,
+    OfficerQuerySet,
+    Vetting,
+    WorkExperience,
+    masked,
+)
+from profiles.models.qualifications import (
+    Qualification,
+    QualificationQuerySet,
+    certificate_path,
+)
+from profiles.models.registers import Register, RegisterEntry
+
+__all__ = [
+    "CHANGE_WAITS",
+    "LIVE_CHANGES",
+    "MOST_TRIES",
+    "PAYEE_WAITS",
+    "BankAccount",
+    "ChangeStatus",
+    "Employer",
+    "Gender",
+    "NextOfKin",
+    "NumberChange",
+    "NumberChangeQuerySet",
+    "Officer",
+    "OfficerQuerySet",
+    "Qualification",
+    "QualificationQuerySet",
+    "Register",
+    "RegisterEntry",
+    "Road",
+    "Vetting",
+    "WorkExperience",
+    "certificate_path",
+    "masked",
+]
