@@ -183,6 +183,8 @@ SMS_KEYWORDS = {
     "ACCEPT": "deployments.keywords.accept",
     "REJECT": "deployments.keywords.reject",
     "HELP": "accounts.keywords.help_",
+    "STOP": "accounts.keywords.stop",
+    "START": "accounts.keywords.start",
 }
 
 if PRODUCTION:
