@@ -326,6 +326,12 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "-id"], name="entries_of_a_thing"),
             models.Index(fields=["actor", "-id"], name="entries_of_a_person"),
+            models.Index(
+                # rare, and asked for with every look at headquarters' first page
+                fields=["at"],
+                name="entries_of_too_many_looks",
+                condition=Q(verb="look.limited"),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
