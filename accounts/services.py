@@ -81,6 +81,20 @@ def tell(
     return sms.services.send(user.phone, template, language=user.language, kind=kind, **context)
 
 
+def tell_each(
+    template: str, told: Iterable[tuple[User, str, dict[str, Any]]], *, news: News
+) -> int:
+    """The same news to many at once, each in their own words and language, and each once: beside
+    everybody stands the key of what they are told. Says how many there were who want it."""
+    texts = [
+        (user.phone, user.language, key, context)
+        for user, key, context in told
+        if user.phone and news not in user.news_off
+    ]
+    sms.services.send_each(template, texts)
+    return len(texts)
+
+
 # Accounts
 
 
