@@ -36,7 +36,7 @@ from profiles.models import (
 )
 from sms.models import Message
 from sms.phones import hinted, local
-from vacancies.models import Application
+from vacancies.models import Application, VacancyAlert
 
 # What somebody says of themselves; where the account that stays says nothing, the other's counts.
 PROFILE = [
@@ -95,6 +95,7 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
     (Qualification, "officer"): _all,
     (BankAccount, "officer"): _if_there_is_none,
     (NextOfKin, "officer"): _if_there_is_none,
+    (VacancyAlert, "officer"): _if_there_is_none,
     (Application, "officer"): _all,
     (Deployment, "officer"): _all,
     (Mark, "officer"): _along,

@@ -183,6 +183,8 @@ SMS_KEYWORDS = {
     "ACCEPT": "deployments.keywords.accept",
     "REJECT": "deployments.keywords.reject",
     "HELP": "accounts.keywords.help_",
+    "STOP": "accounts.keywords.stop",
+    "START": "accounts.keywords.start",
 }
 
 if PRODUCTION:
@@ -241,6 +243,7 @@ CELERY_BEAT_SCHEDULE = {
     "inbox": every(1, "sms.tasks.read_inbox"),
     "letters": every(1, "deployments.tasks.render_letters"),
     "offers": every(60, "deployments.tasks.expire_offers"),
+    "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
     "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),

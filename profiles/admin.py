@@ -15,7 +15,7 @@ from accounts.admin import Discreet
 from accounts.models import Entry
 from accounts.requests import actor
 from cp2.rules import Refused
-from profiles import numbers, services
+from profiles import looks, numbers, services
 from profiles.fields import LineField
 from profiles.models import (
     BankAccount,
@@ -54,7 +54,7 @@ class OfficersOwn(Discreet):
     ) -> HttpResponse:
         seen, reader = self.get_object(request, object_id), actor(request)
         if seen is not None and request.method == "GET":
-            services.note_view(getattr(seen, "officer", seen), by=reader)
+            looks.note_view(getattr(seen, "officer", seen), by=reader)
         return super().change_view(request, object_id, form_url, extra_context)
 
 

@@ -412,11 +412,6 @@ def close(officer: Officer, *, into: Officer, by: User, reason: str) -> Officer:
     return officer
 
 
-def note_view(officer: Officer, *, by: User) -> None:
-    """Somebody with power looked at an officer's numbers and papers."""
-    record("officer.viewed", officer, by=by)
-
-
 # What they share
 
 

@@ -19,7 +19,7 @@ from accounts.refusals import answer, too_many_texts
 from accounts.requests import SignedIn, address_of
 from cp2.limits.services import Limited
 from cp2.rules import Refused, Role
-from profiles import services, summary
+from profiles import looks, services, summary
 from profiles.completeness import checklist
 from profiles.forms import (
     BankForm,
@@ -290,12 +290,12 @@ def certificate(request: SignedIn, pk: int) -> FileResponse:
     """The paper itself, to be saved: what a stranger sent is never shown inside the portal."""
     rows = Qualification.objects.visible_to(request.user).exclude(certificate="")
     row = get_object_or_404(rows.select_related("officer"), pk=pk)
+    if row.officer.user_id != request.user.pk:
+        looks.note_paper(row.officer, by=request.user)
     try:
         file = row.certificate.open()
     except FileNotFoundError as gone:
         raise Http404 from gone
-    if row.officer.user_id != request.user.pk:
-        services.note_view(row.officer, by=request.user)
     response = FileResponse(
         file,
         as_attachment=True,
@@ -386,7 +386,7 @@ def vet_officers(request: SignedIn) -> HttpResponse:
 @require_safe
 def area_officer(request: SignedIn, pk: int) -> HttpResponse:
     officer = get_object_or_404(in_area(request).with_profile(), pk=pk)
-    services.note_view(officer, by=request.user)
+    looks.note_view(officer, by=request.user)
     context = {
         "officer": officer,
         "alike": services.alike([officer]),
@@ -410,6 +410,7 @@ def vet_officer(request: SignedIn, pk: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
+        looks.back_to_the_page(request.user)
         messages.success(request, _("%(name)s is vetted.") % {"name": officer.full_name})
     return redirect("profiles:area_officer", pk=pk)
 
@@ -419,6 +420,7 @@ def bar_officer(request: SignedIn, pk: int) -> HttpResponse:
     officer = get_object_or_404(in_area(request), pk=pk)
     form = BarForm(request.POST if request.method == "POST" else None)
     if done(form, services.vet, officer, status=Vetting.BARRED, by=request.user):
+        looks.back_to_the_page(request.user)
         messages.success(
             request, _("%(name)s is barred and told so.") % {"name": officer.full_name}
         )

@@ -11,6 +11,8 @@ from catalogue.models import Activity, Exam, Office, Position, StationKind, SubC
 from cp2.rules import Role
 from profiles.models import Officer
 from sms.phones import is_mobile, mobile
+from vacancies.alert_models import AlertRound as AlertRound
+from vacancies.alert_models import VacancyAlert as VacancyAlert
 
 
 class VacancyQuerySet(models.QuerySet["Vacancy"]):
@@ -69,6 +71,16 @@ class Vacancy(models.Model):
     places = models.PositiveIntegerField(_("positions"))
     opens_at = models.DateTimeField(_("opens"))
     closes_at = models.DateTimeField(_("deadline"))
+    # Empty until those who asked for such a vacancy are told that it is open.
+    announced_in = models.ForeignKey(
+        AlertRound,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="vacancies",
+        verbose_name=_("announced in"),
+    )
 
     objects = VacancyQuerySet.as_manager()
 

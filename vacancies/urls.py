@@ -1,11 +1,13 @@
 from django.urls import path
 
-from vacancies import views
+from vacancies import alert_views, views
 
 app_name = "vacancies"
 
 urlpatterns = [
     path("vacancies/", views.search, name="search"),
+    path("vacancies/alerts/", alert_views.alerts, name="alerts"),
+    path("vacancies/alerts/<int:pk>/remove/", alert_views.remove, name="remove_alert"),
     path("vacancies/<int:pk>/apply/", views.apply, name="apply"),
     path("applications/", views.applications, name="applications"),
     path("applications/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
