@@ -43,6 +43,7 @@ from profiles.models import (
     NumberChange,
     Officer,
     Qualification,
+    RegisterEntry,
     Vetting,
     WorkExperience,
 )
@@ -237,6 +238,11 @@ def next_of_kin(officer: Officer) -> NextOfKin:
     return NextOfKin.objects.create(
         officer=officer, full_name="Atieno Ochieng", phone=phone(), relationship="Sister"
     )
+
+
+def register_entry(**fields: Any) -> RegisterEntry:
+    defaults = {"register": "tsc", "number": f"{700_000 + number()}", "name": "Baraka Wanyama"}
+    return RegisterEntry.objects.create(**{**defaults, **fields})
 
 
 def director(sub_county: SubCounty, office: Office = Office.TSC, **fields: Any) -> User:
