@@ -21,6 +21,7 @@ from cp2.rules import Refused, Role, lock
 from profiles import certificates, checks
 from profiles.certificates import Certificate
 from profiles.completeness import checklist
+from profiles.doubts import payee_differs
 from profiles.models import (
     BankAccount,
     NextOfKin,
@@ -153,7 +154,8 @@ def save_payee(officer: Officer, *, name: str, phone: str, by: User) -> Officer:
     if old:
         changed["payee_changed_at"] = timezone.now()
     _write(officer, changed)
-    record("payee.changed", officer, by=by, was=masked(old), now=masked(phone))
+    in_other_name: dict[str, Any] = {"in_other_name": True} if payee_differs(officer) else {}
+    record("payee.changed", officer, by=by, was=masked(old), now=masked(phone), **in_other_name)
     if old and old != phone:
         for told in sorted({old, officer.phone}):
             sms.services.send(
