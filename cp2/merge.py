@@ -22,7 +22,7 @@ from claims.models import Claim, ClaimStatus
 from cp2.rules import Refused, move
 from deployments.models import HOLDS_ITS_DAYS, Deployment
 from enquiries.models import Enquiry
-from profiles import services
+from profiles import checks, services
 from profiles.models import (
     BankAccount,
     ChangeStatus,
@@ -30,6 +30,7 @@ from profiles.models import (
     NumberChange,
     Officer,
     Qualification,
+    RegisterCheck,
     Vetting,
     WorkExperience,
     masked,
@@ -102,8 +103,12 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
     (Claim, "officer"): _all,
     (Enquiry, "officer"): _all,
 }
-# What is told of the closed account itself stays with it.
-STAYS: set[tuple[type[models.Model], str]] = {(NumberChange, "officer")}
+# What is told of the closed account itself stays with it. The one that stays is held against the
+# registers anew.
+STAYS: set[tuple[type[models.Model], str]] = {
+    (NumberChange, "officer"),
+    (RegisterCheck, "officer"),
+}
 
 
 # What is there, and what would happen
@@ -275,6 +280,7 @@ def merge(kept: Officer, closed: Officer, *, reason: str, by: User) -> Officer:
     services.close(closed, into=kept, by=by, reason=reason)
     moved = _carry_over(kept, closed)
     filled = _fill(kept, before, was, barred)
+    checks.refresh(kept)
     record(
         "officer.merged",
         kept,

@@ -246,6 +246,8 @@ CELERY_BEAT_SCHEDULE = {
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
+    "registers": every(2, "profiles.tasks.import_registers"),
+    "register-previews": every(3600, "profiles.tasks.tidy_register_imports"),
     "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),
     "limits": every(3600, "cp2.limits.tasks.tidy"),
     "sessions": every(3600, "accounts.tasks.tidy"),

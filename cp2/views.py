@@ -21,6 +21,7 @@ from cp2 import area as area_picture
 from cp2.rules import Role
 from cp2.texts import told
 from deployments.models import Deployment
+from profiles import doubts
 from profiles.completeness import checklist
 from profiles.models import Officer
 from vacancies.models import Application
@@ -41,15 +42,18 @@ def home(request: SignedIn) -> HttpResponse:
     user = request.user
     if user.role in FRONT_DOORS:
         return redirect(FRONT_DOORS[Role(user.role)])
-    officer = user.officer
+    officers = Officer.objects.select_related("user", "bank_account", "next_of_kin")
+    officer = officers.annotate(doubts=doubts.WAITING).get(user=user)
     texts = told(sms.services.last_texts(officer.phone), to=user)
     rest = _served(user) if officer.submitted_at else _missing(officer)
-    return render(request, "cp2/home.html", {"officer": officer, "texts": texts} | rest)
+    doubtful = [*doubts.of_payee(officer), *doubts.of_registers(officer)]
+    context = {"officer": officer, "texts": texts, "doubts": doubtful}
+    return render(request, "cp2/home.html", context | rest)
 
 
 def _missing(officer: Officer) -> dict[str, Any]:
     """Before a profile is submitted there can be nothing else."""
-    items = list(checklist(Officer.objects.with_profile().get(pk=officer.pk)))
+    items = list(checklist(officer))
     return {"items": items, "done": sum(item.done for item in items)}
 
 

@@ -23,10 +23,11 @@ from profiles.models import (
     NumberChange,
     Officer,
     Qualification,
-    RegisterEntry,
+    RegisterCheck,
     Vetting,
     WorkExperience,
 )
+from profiles.register_admin import OutcomeFilter, PayeeFilter
 
 
 class OfficersOwn(Discreet):
@@ -95,6 +96,18 @@ class QualificationRows(Rows):
         return link_to_paper(qualification)
 
 
+class CheckRows(Rows):
+    model = RegisterCheck
+    fields = ["register", "outcome", "facts", "checked_at", "accepted_by", "reason"]
+
+    @admin.display(description=_("what differs"))
+    def facts(self, check: RegisterCheck) -> str:
+        return check.facts
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RegisterCheck]:
+        return super().get_queryset(request).select_related("accepted_by")
+
+
 class ReasonForm(ActionForm):
     """Beside the drop-down of actions."""
 
@@ -141,6 +154,8 @@ class OfficerAdmin(OfficersOwn):
         "vetting",
         ("submitted_at", admin.EmptyFieldListFilter),
         ClashFilter,
+        OutcomeFilter,
+        PayeeFilter,
         "sub_county__county",
     ]
     list_select_related = ["user", "sub_county"]
@@ -152,7 +167,7 @@ class OfficerAdmin(OfficersOwn):
         "full_name__startswith",
     ]
     search_help_text = _("A whole number (2547…, ID, KRA PIN, TSC), or how the name begins")
-    inlines = [WorkRows, QualificationRows]
+    inlines = [CheckRows, WorkRows, QualificationRows]
     action_form = ReasonForm
     actions = ["vet", "bar"]
 
@@ -302,22 +317,3 @@ class NumberChangeAdmin(OfficersOwn):
             else:
                 said = f"{change.officer}: {after.get_status_display()}"
                 self.message_user(request, said, messages.SUCCESS)
-
-
-@admin.register(RegisterEntry)
-class RegisterEntryAdmin(Discreet):
-    """Lines of the agencies' registers. Imported anew rather than changed by hand."""
-
-    list_display = ["register", "number", "name", "imported_at"]
-    list_filter = ["register"]
-    list_per_page = 50
-    show_full_result_count = False
-    search_fields = ["number__exact"]
-    readonly_fields = ["imported_at"]
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        written = ["register", "number", "national_id", "name"]
-        return [*written, *self.readonly_fields] if obj else written
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -25,6 +25,7 @@ from profiles.fields import (
     YearOfBirthField,
 )
 from profiles.models import Employer, Gender, Officer, Vetting, WorkExperience
+from profiles.names import same_name
 from sms.phones import MobileField, local
 
 
@@ -163,6 +164,31 @@ class PayeeForm(forms.Form):
         help_text=gettext_lazy("The M-Pesa number, for example 0712 345 678."),
         error_messages={"required": gettext_lazy("Enter the number to be paid")},
     )
+    differs = forms.BooleanField(
+        label=gettext_lazy("This name differs from mine and I know that payment will wait"),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, full_name: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.full_name = full_name
+        if not self._differs((self.data if self.is_bound else self.initial).get("name")):
+            del self.fields["differs"]
+
+    def _differs(self, name: Any) -> bool:
+        return bool(name and self.full_name) and not same_name(name, self.full_name)
+
+    def clean(self) -> dict[str, Any]:
+        """Asked of those alone whose names differ; what was typed stands in the form meanwhile."""
+        knows = self.cleaned_data.pop("differs", False)
+        name = self.cleaned_data.get("name")
+        if self._differs(name) and not knows:
+            said = _(
+                "M-Pesa shows %(payee)s, and your profile says %(name)s. Correct it, or tick that "
+                "you know that payment will wait."
+            )
+            self.add_error("differs", said % {"payee": name, "name": self.full_name})
+        return self.cleaned_data
 
 
 YES_OR_NO = [("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))]

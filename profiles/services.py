@@ -18,9 +18,10 @@ from accounts.models import User
 from accounts.services import record, tell
 from catalogue.models import Bank, BankBranch, Office
 from cp2.rules import Refused, Role, lock
-from profiles import certificates
+from profiles import certificates, checks
 from profiles.certificates import Certificate
 from profiles.completeness import checklist
+from profiles.doubts import payee_differs
 from profiles.models import (
     BankAccount,
     NextOfKin,
@@ -42,6 +43,8 @@ NUMBERS = {
     "tsc_number": gettext_lazy("TSC number"),
 }
 CLASHED = "identity.clashed"
+# What the agencies' registers are asked about.
+REGISTERED = {"full_name", "national_id", "tsc_number"}
 MOST_ROWS = 20
 
 
@@ -130,6 +133,8 @@ def _save_personal(officer: Officer, *, by: User, **details: Any) -> Officer:
     except IntegrityError as error:
         raise _taken(error) from error
     record("officer.changed", officer, by=by, fields=sorted(changed), was=was)
+    if REGISTERED & changed.keys():
+        checks.refresh(officer)
     return officer
 
 
@@ -149,7 +154,8 @@ def save_payee(officer: Officer, *, name: str, phone: str, by: User) -> Officer:
     if old:
         changed["payee_changed_at"] = timezone.now()
     _write(officer, changed)
-    record("payee.changed", officer, by=by, was=masked(old), now=masked(phone))
+    in_other_name: dict[str, Any] = {"in_other_name": True} if payee_differs(officer) else {}
+    record("payee.changed", officer, by=by, was=masked(old), now=masked(phone), **in_other_name)
     if old and old != phone:
         for told in sorted({old, officer.phone}):
             sms.services.send(
@@ -211,6 +217,7 @@ def save_work(
         _write(row, changed)
         _keep_in_step(officer)
         record("work.changed" if work else "work.added", row, by=by, fields=sorted(changed))
+        checks.refresh(officer)
     return row
 
 
@@ -228,6 +235,7 @@ def remove_work(work: WorkExperience, *, by: User) -> None:
     record("work.removed", row, by=by, institution=row.institution)
     row.delete()
     _keep_in_step(officer)
+    checks.refresh(officer)
 
 
 def save_qualification(
@@ -306,6 +314,7 @@ def submit(officer: Officer, *, by: User) -> Officer:
             )
     _write(officer, {"submitted_at": timezone.now()})
     record("officer.submitted", officer, by=by)
+    checks.refresh(officer)
     tell(officer.user, "profiles/submitted")
     return officer
 
@@ -400,6 +409,7 @@ def close(officer: Officer, *, into: Officer, by: User, reason: str) -> Officer:
     phone = officer.phone
     accounts.services.close_account(officer.user)
     _write(officer, given_up)
+    checks.refresh(officer)
     record(
         "officer.closed",
         officer,

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from profiles import number_views, views
+from profiles import identity_views, number_views, views
 
 app_name = "profiles"
 
@@ -49,6 +49,11 @@ area_numbers = [
     path("<int:pk>/refuse/", number_views.refuse_number, name="refuse_number"),
 ]
 
+area_identity = [
+    path("", identity_views.area_identity, name="area_identity"),
+    path("<int:pk>/accept/", identity_views.accept_identity, name="accept_identity"),
+]
+
 area = [
     path("", views.area_officers, name="area_officers"),
     path("vet/", views.vet_officers, name="vet_officers"),
@@ -62,5 +67,6 @@ urlpatterns = [
     path("accounts/number/lost/", include(lost)),
     path("profile/", include(profile)),
     path("area/numbers/", include(area_numbers)),
+    path("area/identity/", include(area_identity)),
     path("area/officers/", include(area)),
 ]

@@ -1,6 +1,7 @@
 """An officer's own profile, from the phone number on, and a director's look at it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -19,7 +20,7 @@ from accounts.refusals import answer, too_many_texts
 from accounts.requests import SignedIn, address_of
 from cp2.limits.services import Limited
 from cp2.rules import Refused, Role
-from profiles import looks, services, summary
+from profiles import doubts, identity, looks, services, summary
 from profiles.completeness import checklist
 from profiles.forms import (
     BankForm,
@@ -46,10 +47,13 @@ def mine(request: SignedIn) -> Officer:
 
 
 def all_of_mine(request: SignedIn) -> Officer:
-    return get_object_or_404(Officer.objects.with_profile(), user=request.user)
+    officers = Officer.objects.with_profile().annotate(doubts=doubts.WAITING)
+    return get_object_or_404(officers, user=request.user)
 
 
-def typed(request: SignedIn, form: type[forms.Form], initial: dict[str, Any]) -> forms.Form:
+def typed(
+    request: SignedIn, form: Callable[..., forms.Form], initial: dict[str, Any]
+) -> forms.Form:
     """The form as posted; or, when only a drop-down was to follow another, what was typed in it
     and no complaints yet; or as it is on file."""
     if request.method != "POST":
@@ -140,6 +144,11 @@ def profile(request: SignedIn) -> HttpResponse:
             (row, summary.qualification(row)) for row in officer.qualifications.all()
         ],
         "next_of_kin": summary.next_of_kin(officer),
+        "doubts": [
+            *doubts.of_payee(officer),
+            *doubts.of_registers(officer),
+            *doubts.of_shared_payee(officer),
+        ],
     }
     return render(request, "profiles/profile.html", context)
 
@@ -158,11 +167,14 @@ def personal(request: SignedIn) -> HttpResponse:
 def payee(request: SignedIn) -> HttpResponse:
     officer = mine(request)
     on_file = {"name": officer.payee_name, "phone": officer.payee_phone or officer.phone}
-    form = typed(request, PayeeForm, {**on_file, "phone": local(on_file["phone"])})
+    payee_form = partial(PayeeForm, full_name=officer.full_name)
+    form = typed(request, payee_form, {**on_file, "phone": local(on_file["phone"])})
     if done(form, services.save_payee, officer, by=request.user):
         messages.success(request, _("The number to be paid is saved."))
         return redirect("profiles:profile")
-    return show(request, "profiles/payee.html", form, officer=officer, login=local(officer.phone))
+    doubtful = [*doubts.of_payee(officer), *doubts.of_shared_payee(officer)]
+    login = local(officer.phone)
+    return show(request, "profiles/payee.html", form, officer=officer, login=login, doubts=doubtful)
 
 
 @login_required
@@ -393,6 +405,11 @@ def area_officer(request: SignedIn, pk: int) -> HttpResponse:
         "may_vet": services.may_vet(officer, request.user),
         "personal": summary.personal(officer),
         "phone": local(officer.phone),
+        "checks": identity.side_by_side(
+            officer, list(officer.checks.select_related("accepted_by"))
+        ),
+        "payee_differs": doubts.payee_differs(officer),
+        "paid_for_others": doubts.paid_for_others(officer),
         "work": [(row, summary.work(row)) for row in officer.work.all()],
         "qualifications": [
             (row, summary.qualification(row)) for row in officer.qualifications.all()

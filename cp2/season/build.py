@@ -11,7 +11,7 @@ from accounts.services import record_each
 from attendance.models import Mark, Register
 from catalogue.models import CentreEntry, DutyStation, Exam, Position, StationKind
 from claims.models import Claim
-from cp2.season import money, people, talk, trail, work
+from cp2.season import checks, money, people, talk, trail, work
 from cp2.season.crew import TABLES, Crew
 from cp2.season.officers import LIST_IN_REGISTERS, Officers
 from cp2.season.places import Places, hash_passwords, make_exams, make_headquarters
@@ -51,6 +51,7 @@ def build(scale: str, seed: int, today: date, say: Callable[[str], None]) -> Non
 
     run(LIST_IN_REGISTERS)
     analyze(User, Officer, Deployment)
+    checks.check()
     work.work(seed, today)
     say("registers and marks")
     analyze(Register, Mark)

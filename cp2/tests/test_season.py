@@ -40,8 +40,10 @@ from cp2.season.scales import SCALES
 from deployments.eligibility import HEADS_OF_THEIR_OWN, reasons_against, with_history
 from deployments.models import LIVE, Deployment, DeploymentStatus, Letter, LetterStatus, Post
 from enquiries.models import Enquiry, EnquiryStatus
+from profiles import checks
 from profiles.completeness import checklist
-from profiles.models import NumberChange, Officer, Vetting
+from profiles.models import NumberChange, Officer, Outcome, RegisterCheck, Vetting
+from profiles.models import Register as AgencyRegister
 from sms.models import Message, MessageStatus
 from vacancies.models import Application, ApplicationStatus, Vacancy
 
@@ -109,6 +111,23 @@ class TinySeasonTests(TestCase):
     def test_some_have_just_registered_and_some_are_half_way(self):
         assert Officer.objects.filter(full_name="").exists()
         assert Officer.objects.exclude(full_name="").filter(submitted_at=None).exists()
+
+    def test_registers_know_most_and_a_few_otherwise_or_not_at_all(self):
+        """What the season writes by itself is what a comparison finds."""
+        found = counts(RegisterCheck.objects, "outcome")
+        assert set(found) == set(Outcome.values)
+        assert found[Outcome.VERIFIED] > 5 * found[Outcome.MISMATCH]
+        settled = RegisterCheck.objects.exclude(accepted_by=None)
+        assert settled.exists()
+        assert settled.count() < RegisterCheck.objects.differing().count()
+        written = sorted(RegisterCheck.objects.values_list("officer", "register", "fields", "seen"))
+        for register in AgencyRegister:
+            assert checks.compare_all(register) == 0
+        RegisterCheck.objects.all().delete()
+        for register in AgencyRegister:
+            checks.compare_all(register)
+        anew = sorted(RegisterCheck.objects.values_list("officer", "register", "fields", "seen"))
+        assert anew == written
 
     def test_some_claims_are_held_and_one_payment_failed(self):
         assert Hold.objects.standing().exists()

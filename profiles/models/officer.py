@@ -146,6 +146,8 @@ class Officer(models.Model):
                 name="officers_by_name",
                 opclasses=["varchar_pattern_ops"],
             ),
+            # who else is paid to a number
+            models.Index(fields=["payee_phone"], name="officers_by_payee"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(vetting__in=Vetting.values), name="vetting_status"),

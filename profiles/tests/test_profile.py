@@ -405,7 +405,7 @@ class Queries(TestCase):
         self.client.force_login(officer.user)
         branch = make.branch()
         posts = {
-            "personal": PersonalForm.of(officer) | {"full_name": "Wanjikũ", "town": "Meru"},
+            "personal": PersonalForm.of(officer) | {"full_name": "Wanjikũ Nganga", "town": "Meru"},
             "payee": {"name": "WANJIKU NGANGA", "phone": "0733000222"},
             "bank": {"bank": branch.bank_id, "branch": branch.pk, "number": "0012345678901"},
             "next_of_kin": {"full_name": "Atieno", "phone": "0733000222", "relationship": "Sister"},
