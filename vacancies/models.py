@@ -1,16 +1,35 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, FilteredRelation, Q
 from django.db.models.functions import Now
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalogue.models import Activity, Exam, Office, Position, StationKind, SubCounty
+from catalogue.models import (
+    Activity,
+    Exam,
+    Office,
+    Position,
+    PositionTerms,
+    StationKind,
+    SubCounty,
+)
 from cp2.rules import Role
 from profiles.models import Officer
 from sms.phones import is_mobile, mobile
+
+# Of its exam's terms, what whoever applies wants to know.
+TERMS = [
+    "id",
+    "school_levels",
+    "tsc_employment_required",
+    "lowest_qualification",
+    "years_of_experience",
+    "daily_rate",
+    "paid_days",
+]
 
 
 class VacancyQuerySet(models.QuerySet["Vacancy"]):
@@ -27,10 +46,6 @@ class VacancyQuerySet(models.QuerySet["Vacancy"]):
     def open(self) -> Self:
         """By the database's clock: nothing to flip, nothing to forget."""
         return self.filter(opens_at__lte=Now(), closes_at__gt=Now())
-
-    def near(self, user: User) -> Self:
-        """Where this officer works."""
-        return self.filter(sub_county__officers__user=user)
 
     def kinds(self) -> "models.QuerySet[Vacancy, tuple[int, str, int, int, str, int]]":
         """Which exams and positions there are, each pair once, for the lists of a filter."""
@@ -50,6 +65,14 @@ class VacancyQuerySet(models.QuerySet["Vacancy"]):
     def in_words(self) -> Self:
         """With all that the line of a vacancy names, and where it is."""
         return self.select_related("exam", "activity", "position", "sub_county__county")
+
+    def with_terms(self) -> Self:
+        """With what the exam asks of the position and pays for it, in the same query."""
+        return self.alias(
+            of_position=FilteredRelation(
+                "exam__terms", condition=Q(exam__terms__position=F("position"))
+            )
+        ).annotate(**{f"terms_{name}": F(f"of_position__{name}") for name in TERMS})
 
 
 class Vacancy(models.Model):
@@ -103,6 +126,12 @@ class Vacancy(models.Model):
     @property
     def is_open(self) -> bool:
         return self.opens_at <= timezone.now() < self.closes_at
+
+    @property
+    def terms(self) -> PositionTerms | None:
+        """After `with_terms`. None: headquarters has set none, so nothing is asked."""
+        known = {name: getattr(self, f"terms_{name}") for name in TERMS}
+        return PositionTerms(**known) if known["id"] else None
 
 
 class ApplicationStatus(models.TextChoices):

@@ -67,6 +67,23 @@ class Search:
         self.count = sum(row["count"] for row in rows)
 
     @property
+    def words(self) -> str:
+        """What was chosen, as a phone shows it while the drop-downs are folded away."""
+        labels = [
+            choice.label
+            for drop_down in self.drop_downs
+            for choice in drop_down.choices
+            if choice.value == drop_down.chosen
+        ]
+        return ", ".join(labels)
+
+    @property
+    def places(self) -> list[Choice]:
+        """The sub-counties that a county leads on to, while none of them is chosen."""
+        last = self.drop_downs[-1]
+        return [] if last.chosen else last.choices
+
+    @property
     def found(self) -> VacancyQuerySet:
         return Vacancy.objects.open().filter(
             **{COLUMNS[name]: value for name, value in self.chosen.items()}
