@@ -79,6 +79,10 @@ class Applicant:
         self.work = [Job(**_with_days(row)) for row in known.known_work]
         self.levels: list[str] = known.known_levels
         self.made = [Made(**row) for row in known.known_applications]
+        # Of the apps above this one, each of which reads here what it needs to know.
+        self.objections: list[Objections] = [
+            import_string(path)(officer) for path in settings.REASONS_AGAINST_APPLYING
+        ]
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -101,11 +105,6 @@ class Applicant:
     @property
     def level_label(self) -> str:
         return str(StudyLevel(self.level).label) if self.level else ""
-
-    @cached_property
-    def objections(self) -> list[Objections]:
-        """Of the apps above this one, each of which reads what it needs the first time."""
-        return [import_string(path)(self.officer) for path in settings.REASONS_AGAINST_APPLYING]
 
     def live(self, exam: int) -> Made | None:
         return next((each for each in self.made if each.exam == exam and each.status in LIVE), None)

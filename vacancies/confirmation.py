@@ -35,7 +35,7 @@ class Days(NamedTuple):
     def __str__(self) -> str:
         days = ngettext("%(count)d day", "%(count)d days", self.number) % {"count": self.number}
         period = self.first if self.first == self.last else f"{self.first} – {self.last}"
-        return f"{DayKind(self.kind).label}: {days} ({period})"
+        return f"{days}: {period}"
 
 
 class Row(NamedTuple):
@@ -93,10 +93,9 @@ class Confirmation:
     def work(self) -> Iterator[Row]:
         """When, and for how much."""
         exam = self.vacancy.exam
-        yield Row(_("Rehearsal"), _day(exam.rehearsal_on))
-        yield Row(_("Exam"), f"{_day(exam.starts_on)} – {_day(exam.ends_on)}")
-        if self.days:
-            yield Row(_("Days"), "; ".join(str(each) for each in self.days))
+        yield Row(_("Period"), f"{_day(exam.rehearsal_on)} – {_day(exam.ends_on)}")
+        for each in self.days:
+            yield Row(str(DayKind(each.kind).label), str(each))
         if self.terms:
             yield Row(_("Rate"), _("KES %(rate)s a day") % {"rate": self.terms.daily_rate})
             yield Row(_("Days that are paid, if worked"), self._paid_days())

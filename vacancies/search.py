@@ -79,9 +79,9 @@ class Search:
 
     @property
     def places(self) -> list[Choice]:
-        """The sub-counties that a county leads on to, while none of them is chosen."""
+        """The sub-counties that a county leads on to, while there is one to choose."""
         last = self.drop_downs[-1]
-        return [] if last.chosen else last.choices
+        return [] if last.chosen or len(last.choices) < 2 else last.choices
 
     @property
     def found(self) -> VacancyQuerySet:

@@ -30,6 +30,10 @@ THANKS = (
 )
 
 
+def day(of):
+    return date_format(of, "j M Y")
+
+
 def url(vacancy):
     return reverse("vacancies:apply", args=[vacancy.pk])
 
@@ -112,10 +116,9 @@ class Applying(WebTest):
 
         exam = self.vacancy.exam
         for said in (
-            f"Rehearsal {date_format(exam.rehearsal_on, 'j M Y')}",
-            f"{date_format(exam.starts_on, 'j M Y')} – {date_format(exam.ends_on, 'j M Y')}",
-            "Rehearsal: 1 day (",
-            "Theory: 21 days (",
+            f"Period {day(exam.rehearsal_on)} – {day(exam.ends_on)}",
+            f"Rehearsal 1 day: {day(exam.rehearsal_on)} ",
+            f"Theory 21 days: {day(exam.starts_on)} – {day(exam.ends_on)}",
             "KES 480.00 a day",
             "Days that are paid, if worked Rehearsal, Theory: at most 22",
             "Level of your school Secondary Your profile: Secondary",
