@@ -6,7 +6,6 @@ from datetime import date
 from typing import TypeVar
 
 from django.db.models import Prefetch, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -176,7 +175,8 @@ def serving_in_those_days(officer: Officer) -> Objections:
                     "ends": _day(exam.ends_on),
                 },
                 _("Look at that deployment"),
-                reverse("deployments:detail", args=[each.pk]),
+                "deployments:detail",
+                each.pk,
             )
 
     return objections

@@ -1,33 +1,69 @@
 """What the rules ask about an officer: read once, however many vacancies it is held against."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet
-from django.db.models.functions import JSONObject
-from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from accounts.models import User
 from catalogue.models import Level, StudyLevel
-from profiles.models import Employer, Officer, Qualification, WorkExperience
-from vacancies.models import LIVE, Application, ApplicationStatus, Vacancy
+from profiles.models import Employer, Officer
+from vacancies.models import LIVE, ApplicationStatus, Vacancy
 from vacancies.standing import rank, years_served
+
+# All in one query, for a list of vacancies has few to spare; and by hand, since the ORM takes
+# longer to put it together than the database to answer.
+FACTS = """
+SELECT officer.*, jsonb_build_object(
+    'work', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'employer', work.employer, 'level', work.level, 'designation', work.designation,
+            'institution', work.institution, 'place', place.name,
+            'starts_on', work.starts_on, 'ends_on', work.ends_on
+        ) ORDER BY work.starts_on, work.id), '[]')
+        FROM profiles_workexperience work
+        JOIN catalogue_subcounty place ON place.id = work.sub_county_id
+        WHERE work.officer_id = officer.id
+    ),
+    'levels', (
+        SELECT coalesce(jsonb_agg(level ORDER BY id), '[]')
+        FROM profiles_qualification WHERE officer_id = officer.id
+    ),
+    'made', (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'pk', made.id, 'exam', made.exam_id, 'vacancy', made.vacancy_id,
+            'status', made.status, 'position', position.name, 'sub_county', place.name
+        ) ORDER BY made.id), '[]')
+        FROM vacancies_application made
+        JOIN vacancies_vacancy vacancy ON vacancy.id = made.vacancy_id
+        JOIN catalogue_position position ON position.id = vacancy.position_id
+        JOIN catalogue_subcounty place ON place.id = vacancy.sub_county_id
+        WHERE made.officer_id = officer.id
+    )
+)::text AS known
+FROM profiles_officer officer WHERE officer.user_id = %s
+"""
 
 
 class Reason(NamedTuple):
     """Why not, in a sentence for the officer, and where they can do something about it."""
 
     words: str
-    remedy: str = ""
-    url: str = ""
+    remedy: str
+    page: str  # its name, and the number of what it is about: not every list makes links of them
+    number: int | None = None
 
     def __str__(self) -> str:
         return self.words
+
+    @property
+    def url(self) -> str:
+        return reverse(self.page, args=[] if self.number is None else [self.number])
 
 
 Objections = Callable[[Vacancy], Iterator[Reason]]
@@ -72,22 +108,21 @@ class Made(NamedTuple):
 class Applicant:
     """An officer, and whatever an application may turn on."""
 
-    def __init__(self, officer: Officer) -> None:
-        """For one from `with_facts`."""
-        known: Any = officer
-        self.officer = officer
-        self.work = [Job(**_with_days(row)) for row in known.known_work]
-        self.levels: list[str] = known.known_levels
-        self.made = [Made(**row) for row in known.known_applications]
+    def __init__(self, user: User) -> None:
+        """Raises Officer.DoesNotExist: centres, directors and headquarters are none."""
+        found: Any = next(iter(Officer.objects.raw(FACTS, [user.pk])), None)
+        if found is None:
+            raise Officer.DoesNotExist
+        self.officer: Officer = found
+        self.officer.user = user
+        known = json.loads(found.known)
+        self.work = [Job(**_with_days(row)) for row in known["work"]]
+        self.levels: list[str] = known["levels"]
+        self.made = [Made(**row) for row in known["made"]]
         # Of the apps above this one, each of which reads here what it needs to know.
         self.objections: list[Objections] = [
-            import_string(path)(officer) for path in settings.REASONS_AGAINST_APPLYING
+            import_string(path)(found) for path in settings.REASONS_AGAINST_APPLYING
         ]
-
-    @classmethod
-    def of(cls, user: User) -> Self:
-        """Centres, directors and headquarters are no officers: not found."""
-        return cls(get_object_or_404(with_facts(Officer.objects.all()), user=user))
 
     @cached_property
     def current(self) -> Job | None:
@@ -112,43 +147,6 @@ class Applicant:
     def last(self, exam: int) -> Made | None:
         """Their last application for an exam, whatever became of it."""
         return next((each for each in reversed(self.made) if each.exam == exam), None)
-
-
-def with_facts(officers: QuerySet[Officer]) -> QuerySet[Officer]:
-    """Adds, in one query for everything, what `Applicant` reads."""
-    theirs = OuterRef("pk")
-    work = WorkExperience.objects.filter(officer=theirs).order_by("starts_on", "pk")
-    made = Application.objects.filter(officer=theirs).order_by("pk")
-    return officers.select_related("user", "sub_county").annotate(
-        known_work=ArraySubquery(
-            work.values(
-                row=JSONObject(
-                    employer="employer",
-                    level="level",
-                    designation="designation",
-                    institution="institution",
-                    place="sub_county__name",
-                    starts_on="starts_on",
-                    ends_on="ends_on",
-                )
-            )
-        ),
-        known_levels=ArraySubquery(
-            Qualification.objects.filter(officer=theirs).order_by("pk").values("level")
-        ),
-        known_applications=ArraySubquery(
-            made.values(
-                row=JSONObject(
-                    pk="pk",
-                    exam="exam",
-                    vacancy="vacancy",
-                    status="status",
-                    position=F("vacancy__position__name"),
-                    sub_county=F("vacancy__sub_county__name"),
-                )
-            )
-        ),
-    )
 
 
 def _with_days(row: dict[str, Any]) -> dict[str, Any]:

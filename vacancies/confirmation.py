@@ -5,23 +5,22 @@ was, because a rate, a deadline, the profile or an earlier application changed m
 is shown anew instead: nobody agrees to what they have not seen.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Min
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from catalogue.models import DayKind, ExamDay, Level, StudyLevel
+from catalogue.models import DayKind, Level, StudyLevel
 from profiles.models import Employer
 from sms.phones import local
 from vacancies.applicants import Applicant
-from vacancies.models import TERMS, Vacancy
+from vacancies.models import Vacancy
 
 
 class Days(NamedTuple):
@@ -34,8 +33,8 @@ class Days(NamedTuple):
 
     def __str__(self) -> str:
         days = ngettext("%(count)d day", "%(count)d days", self.number) % {"count": self.number}
-        period = self.first if self.first == self.last else f"{self.first} – {self.last}"
-        return f"{days}: {period}"
+        first, last = _day(date.fromisoformat(self.first)), _day(date.fromisoformat(self.last))
+        return f"{days}: {first if first == last else f'{first} – {last}'}"
 
 
 class Row(NamedTuple):
@@ -54,32 +53,21 @@ class Asked(NamedTuple):
 
 class Confirmation:
     def __init__(self, applicant: Applicant, vacancy: Vacancy) -> None:
-        """Of a vacancy found `in_words().with_terms()`."""
+        """Of a vacancy found `to_confirm`."""
+        known: Any = vacancy
         self.applicant, self.vacancy, self.terms = applicant, vacancy, vacancy.terms
-
-    @cached_property
-    def days(self) -> list[Days]:
-        rows = (
-            ExamDay.objects.filter(exam=self.vacancy.exam_id)
-            .order_by()
-            .values("kind")
-            .annotate(number=Count("pk"), first=Min("day"), last=Max("day"))
-            .order_by("first", "kind")
-        )
-        return [
-            Days(row["kind"], row["number"], _day(row["first"]), _day(row["last"])) for row in rows
-        ]
+        self.days = [Days(**row) for row in json.loads(known.known_days)]
 
     @property
     def token(self) -> str:
         """Of what is stored, not of the words: reading in another language changes nothing."""
-        vacancy, exam, officer = self.vacancy, self.vacancy.exam, self.applicant.officer
+        vacancy: Any = self.vacancy
+        exam, officer = vacancy.exam, self.applicant.officer
         last = self.applicant.last(exam.pk)
         facts = [
             (vacancy.pk, vacancy.places, vacancy.closes_at.isoformat()),
-            [str(getattr(vacancy, f"terms_{name}")) for name in TERMS],
+            (vacancy.known_terms, vacancy.known_days),
             [str(day) for day in (exam.rehearsal_on, exam.starts_on, exam.ends_on)],
-            [(kind.kind, kind.number) for kind in self.days],
             (officer.user.phone, officer.payee_name, officer.payee_phone),
             (self.applicant.current, self.applicant.level, self.applicant.years),
             # After a withdrawal the form that is still open in another tab is not good any more.

@@ -8,7 +8,6 @@ It asks the database nothing: what it goes by comes with the `Applicant`, and wi
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -34,13 +33,13 @@ def against_the_person(applicant: Applicant) -> Iterator[Reason]:
         yield Reason(
             _("Your profile has not been submitted. Complete it and submit it first."),
             _("Complete my profile"),
-            reverse("profiles:profile"),
+            "profiles:profile",
         )
     if officer.vetting == Vetting.BARRED:
         yield Reason(
             _("You may not serve at present: %(reason)s") % {"reason": officer.vetting_reason},
             _("Ask about it"),
-            reverse("enquiries:new"),
+            "enquiries:new",
         )
 
 
@@ -56,7 +55,7 @@ def against_this(applicant: Applicant, vacancy: Vacancy) -> Iterator[Reason]:
 
 def _of_its_window(vacancy: Vacancy) -> Iterator[Reason]:
     now = timezone.now()
-    others = _("Look at other vacancies"), reverse("vacancies:search")
+    others = _("Look at other vacancies"), "vacancies:search"
     if now < vacancy.opens_at:
         opens = _("Applications for this vacancy open on %(day)s.")
         yield Reason(opens % {"day": _when(vacancy.opens_at)}, *others)
@@ -82,14 +81,15 @@ def _of_another_application(applicant: Applicant, vacancy: Vacancy) -> Iterator[
                 "status": live.status_label.lower(),
             },
             _("Look at that application"),
-            reverse("vacancies:application", args=[live.pk]),
+            "vacancies:application",
+            live.pk,
         )
 
 
 def _of_the_terms(applicant: Applicant, terms: PositionTerms) -> Iterator[Reason]:
     """What the exam asks of the position this year."""
     current = applicant.current
-    workstation = _("Correct my current workstation"), reverse("profiles:work")
+    workstation = _("Correct my current workstation"), "profiles:work"
     if terms.school_levels and (current is None or current.level not in terms.school_levels):
         said = _(
             "This position is for those who now work at a school of this level: %(levels)s. "
@@ -108,7 +108,7 @@ def _of_the_terms(applicant: Applicant, terms: PositionTerms) -> Iterator[Reason
         yield Reason(
             said % {"level": StudyLevel(lowest).label},
             _("Add a qualification"),
-            reverse("profiles:add_qualification"),
+            "profiles:add_qualification",
         )
     if applicant.years < terms.years_of_experience:
         said = ngettext(
@@ -119,5 +119,5 @@ def _of_the_terms(applicant: Applicant, terms: PositionTerms) -> Iterator[Reason
         yield Reason(
             said % {"least": terms.years_of_experience, "served": applicant.years},
             _("Add work experience"),
-            reverse("profiles:add_work"),
+            "profiles:add_work",
         )

@@ -2,7 +2,7 @@
 it."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,7 +21,7 @@ from vacancies.confirmation import Confirmation
 from vacancies.eligibility import against_the_person, against_this, reasons_against
 from vacancies.forms import ApplyForm
 from vacancies.lives import with_lives
-from vacancies.models import Application, ApplicationQuerySet, Vacancy
+from vacancies.models import Application, ApplicationQuerySet, Vacancy, VacancyQuerySet
 from vacancies.search import Search
 
 PAGE = 25
@@ -43,11 +43,18 @@ def search(request: SignedIn) -> HttpResponse:
     return response
 
 
+def _applicant(request: SignedIn) -> Applicant:
+    try:
+        return Applicant(request.user)
+    except Officer.DoesNotExist:
+        raise Http404 from None
+
+
 def _found(request: SignedIn, looking: Search) -> dict[str, Any]:
     """With, for an officer, whether they may apply. What speaks against the person is said once,
     on top, and not of each line again."""
     officer = request.user.role == Role.OFFICER
-    applicant = Applicant.of(request.user) if officer else None
+    applicant = _applicant(request) if officer else None
     notices = list(against_the_person(applicant)) if applicant else []
     judge = None if notices else applicant
     context: dict[str, Any] = {
@@ -57,13 +64,18 @@ def _found(request: SignedIn, looking: Search) -> dict[str, Any]:
         "judged": judge is not None,
     }
     if looking.began:
-        paginator = Paginator(looking.found.in_words().with_terms(), PAGE)
+        paginator = Paginator(looking.found, PAGE)
         paginator.count = looking.count  # known already, so it is not asked for again
         page = paginator.get_page(request.GET.get("page"))
-        return context | {"page": page, "lines": _lines(judge, page)}
+        # Chosen first and put in words afterwards, or page 400 would join all that it skips
+        chosen = cast(VacancyQuerySet, page.object_list)
+        shown = Vacancy.objects.filter(pk__in=chosen.values("pk"))
+        lines = _lines(judge, shown.in_words().with_terms())
+        return context | {"page": page, "lines": lines}
     if applicant and applicant.officer.sub_county_id:
         here = Vacancy.objects.open().filter(sub_county=applicant.officer.sub_county_id)
         lines = _lines(judge, here.in_words().with_terms())
+        context["place"] = next((vacancy.sub_county for vacancy, _reason in lines), None)
         context["near"] = [line for line in lines if line[1] is None]
         context["others"] = [line for line in lines if line[1] is not None]
     return context
@@ -79,7 +91,7 @@ def _lines(applicant: Applicant | None, vacancies: Iterable[Vacancy]) -> list[Li
 @login_required
 def apply(request: SignedIn, pk: int) -> HttpResponse:
     officer = get_object_or_404(Officer.objects.select_related("user"), user=request.user)
-    vacancy = get_object_or_404(Vacancy.objects.visible_to(request.user), pk=pk)
+    vacancy = get_object_or_404(Vacancy.objects.visible_to(request.user).only("pk"), pk=pk)
     form = ApplyForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return _confirm(request, vacancy, form)
@@ -98,8 +110,8 @@ def apply(request: SignedIn, pk: int) -> HttpResponse:
 
 def _confirm(request: SignedIn, vacancy: Vacancy, form: ApplyForm) -> HttpResponse:
     """All that the application will rest on or, if they may not apply, every reason why not."""
-    applicant = Applicant.of(request.user)
-    vacancy = Vacancy.objects.in_words().with_terms().get(pk=vacancy.pk)
+    applicant = _applicant(request)
+    vacancy = Vacancy.objects.to_confirm().get(pk=vacancy.pk)
     context = {
         "vacancy": vacancy,
         "form": form,

@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.services import record, tell
 from cp2.rules import Refused, lock, move
 from profiles.models import Officer
-from vacancies.applicants import Applicant, with_facts
+from vacancies.applicants import Applicant
 from vacancies.confirmation import Confirmation
 from vacancies.eligibility import reasons_against
 from vacancies.models import Application, ApplicationStatus, Vacancy
@@ -35,9 +35,10 @@ def apply(
     the token of the confirmation that the officer saw, where there was one.
     """
     # Two statements: what one statement reads beside the row it waits for is as old as its start.
+    user = officer.user
     officer = lock(officer)
-    applicant = Applicant(with_facts(Officer.objects.all()).get(pk=officer.pk))
-    vacancy = Vacancy.objects.in_words().with_terms().get(pk=vacancy.pk)
+    applicant = Applicant(user)
+    vacancy = Vacancy.objects.to_confirm().get(pk=vacancy.pk)
     made = applicant.live(vacancy.exam_id)
     if made and made.vacancy == vacancy.pk:
         return Application.objects.get(pk=made.pk)
@@ -50,7 +51,7 @@ def apply(
 
     application = _write(vacancy, officer)
     record("application.made", application, by=by, reference=application.reference)
-    tell(applicant.officer.user, "vacancies/applied", application=application, vacancy=vacancy)
+    tell(user, "vacancies/applied", application=application, vacancy=vacancy)
     return application
 
 

@@ -16,16 +16,16 @@ from catalogue.models import Level, StudyLevel
 from cp2.rules import Refused
 from cp2.tests import make
 from deployments.models import DeploymentStatus
-from profiles.models import Employer, Officer, Vetting
+from profiles.models import Employer, Vetting
 from vacancies import services
-from vacancies.applicants import Applicant, with_facts
+from vacancies.applicants import Applicant
 from vacancies.eligibility import reasons_against
 from vacancies.models import Application, ApplicationStatus, Vacancy
 from vacancies.standing import years_served
 
 
 def against(officer, vacancy):
-    applicant = Applicant(with_facts(Officer.objects.all()).get(pk=officer.pk))
+    applicant = Applicant(officer.user)
     found = Vacancy.objects.in_words().with_terms().get(pk=vacancy.pk)
     return list(reasons_against(applicant, found))
 
@@ -231,7 +231,7 @@ class Costs(TestCase):
 
         def count():
             with CaptureQueriesContext(connection) as queries:
-                applicant = Applicant(with_facts(Officer.objects.all()).get(pk=officer.pk))
+                applicant = Applicant(officer.user)
                 for vacancy in Vacancy.objects.in_words().with_terms():
                     list(reasons_against(applicant, vacancy))
             return len(queries)
