@@ -1,7 +1,8 @@
-"""Many officers apply for one vacancy at once, some of them with a double click.
+r"""Many officers apply for one vacancy at once, some of them with a double click.
 
-    bin/serve.py .venv/bin/python bench/apply.py         in a new portal, which is thrown away
-    .venv/bin/python bench/apply.py [ADDRESS]            in the one that bin/run keeps here
+    .venv/bin/python bench/apply.py [ADDRESS]            in the portal that bin/run keeps here
+    .venv/bin/python bin/serve.py \
+        .venv/bin/python bench/apply.py                  in a new one, which is thrown away
 
 It makes the officers it needs, who stay, signs them in past the password, has each open the page
 and then all submit over so many connections. In the end each must have one application, one text

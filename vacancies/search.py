@@ -108,7 +108,7 @@ class Search:
 
     @property
     def words(self) -> str:
-        """What was chosen, as a phone shows it while the drop-downs are folded away."""
+        """What was chosen, to be read off above what was found."""
         labels = [
             choice.label
             for drop_down in self.drop_downs
@@ -116,12 +116,6 @@ class Search:
             if choice.value == drop_down.chosen
         ]
         return ", ".join(labels)
-
-    @property
-    def places(self) -> list[Choice]:
-        """The sub-counties that a county leads on to, while there is one to choose."""
-        last = self.drop_downs[-1]
-        return [] if last.chosen or len(last.choices) < 2 else last.choices
 
     @property
     def found(self) -> VacancyQuerySet:
