@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedIn
 from cp2.rules import Refused, Role
@@ -29,6 +30,7 @@ Line = tuple[Vacancy, Reason | None]
 
 
 @login_required
+@require_safe
 def search(request: SignedIn) -> HttpResponse:
     """Drop-downs by GET: a search can be kept, sent and gone back to. With htmx a change of one
     asks for the drop-downs only."""
@@ -89,12 +91,13 @@ def _lines(applicant: Applicant | None, vacancies: Iterable[Vacancy]) -> list[Li
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def apply(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(Officer.objects.select_related("user"), user=request.user)
-    vacancy = get_object_or_404(Vacancy.objects.visible_to(request.user).only("pk"), pk=pk)
     form = ApplyForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return _confirm(request, vacancy, form)
+        return _confirm(request, pk, form)
+    officer = get_object_or_404(Officer.objects.select_related("user"), user=request.user)
+    vacancy = get_object_or_404(Vacancy.objects.visible_to(request.user).only("pk"), pk=pk)
     try:
         made = services.apply(
             vacancy, officer=officer, by=request.user, confirmed=request.POST.get("shown")
@@ -108,16 +111,15 @@ def apply(request: SignedIn, pk: int) -> HttpResponse:
     return redirect("vacancies:apply", pk=pk)
 
 
-def _confirm(request: SignedIn, vacancy: Vacancy, form: ApplyForm) -> HttpResponse:
+def _confirm(request: SignedIn, pk: int, form: ApplyForm) -> HttpResponse:
     """All that the application will rest on or, if they may not apply, every reason why not."""
     applicant = _applicant(request)
-    vacancy = Vacancy.objects.to_confirm().get(pk=vacancy.pk)
+    vacancy = get_object_or_404(Vacancy.objects.visible_to(request.user).to_confirm(), pk=pk)
     context = {
         "vacancy": vacancy,
         "form": form,
         "reasons": list(reasons_against(applicant, vacancy)),
         "confirmation": Confirmation(applicant, vacancy),
-        "made": applicant.live(vacancy.exam_id),
     }
     return render(request, "vacancies/apply.html", context)
 
@@ -130,6 +132,7 @@ def _mine(request: SignedIn) -> ApplicationQuerySet:
 
 
 @login_required
+@require_safe
 def applications(request: SignedIn) -> HttpResponse:
     get_object_or_404(Officer, user=request.user)
     page = Paginator(_mine(request), PAGE).get_page(request.GET.get("page"))
@@ -138,6 +141,7 @@ def applications(request: SignedIn) -> HttpResponse:
 
 
 @login_required
+@require_safe
 def application(request: SignedIn, pk: int) -> HttpResponse:
     """Where applying leads, however often the button was pressed: its address applies nothing."""
     [(found, steps)] = with_lives([get_object_or_404(_mine(request), pk=pk)])
@@ -145,6 +149,7 @@ def application(request: SignedIn, pk: int) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: SignedIn, pk: int) -> HttpResponse:
     application = get_object_or_404(_mine(request), pk=pk)
     if request.method == "POST":

@@ -333,6 +333,14 @@ class KeptOut(TestCase):
             assert self.client.post(url(vacancy), {"confirm": "on"}).status_code == 404
         assert not Application.objects.exists()
 
+    def test_only_get_and_post_are_answered(self):
+        self.client.force_login(make.officer().user)
+        vacancy = make.vacancy()
+        for method in ("put", "patch", "delete"):
+            assert getattr(self.client, method)(url(vacancy)).status_code == 405
+            assert getattr(self.client, method)(reverse("vacancies:search")).status_code == 405
+        assert self.client.head(url(vacancy)).status_code == 200
+
     def test_numbers_of_no_vacancy_are_not_found(self):
         self.client.force_login(make.officer().user)
         for number in ("0", "999999", str(2**63), "9" * 31, "9" * 5000, "٣", "-1", "%00"):
