@@ -151,6 +151,10 @@ OTP_LOGIN_URL = "accounts:code"
 ISSUED_PASSWORD_LIFE = timedelta(hours=24)
 # accounts lies below profiles, so the roof says who knows an officer's ID number.
 IDENTITY_ON_FILE = "profiles.services.identity_on_file"
+# vacancies lies below deployments, so the roof says what else may speak against an application:
+# each is called with an officer, reads what it needs to know of them, and gives back what yields
+# the reasons against any one vacancy; see vacancies.eligibility.
+REASONS_AGAINST_APPLYING = ["deployments.eligibility.serving_in_those_days"]
 # Password checks at once on this machine, among all its web processes; each takes 19 MiB.
 HASHES_AT_ONCE = env.int("HASHES_AT_ONCE", default=os.cpu_count() or 2)
 

@@ -23,6 +23,7 @@ from accounts.models import User
 from accounts.news import News
 from accounts.services import tell_each, wanting
 from profiles.models import Officer
+from vacancies.applicants import Applicant
 from vacancies.eligibility import reasons_against
 from vacancies.models import AlertRound, Vacancy, VacancyAlert
 
@@ -140,9 +141,11 @@ def _found(opened: "Opened", officers: list[int]) -> Iterator[tuple[User, Found]
     ready = Officer.objects.filter(
         wanting(News.VACANCIES, "user__"), pk__in=matched, submitted_at__isnull=False
     )
-    for officer in ready.select_related("user").prefetch_related("work", "qualifications"):
+    users = [officer.user for officer in ready.select_related("user")]
+    for applicant in Applicant.each(users):
+        officer = applicant.officer
         try:
-            found = opened.for_officer(officer, wanted[officer.pk])
+            found = opened.for_applicant(applicant, wanted[officer.pk])
         except Exception:  # whatever it is, the others must be told
             log.exception("alerts_not_held_against_the_rules", extra={"officer": officer.pk})
             continue
@@ -181,7 +184,7 @@ class Opened:
     def _samples(self) -> dict[tuple[int, int], Vacancy]:
         """One for each kind, the last to close: the rules ask for exam and position alone."""
         last = {self.vacancies[mask.bit_length() - 1][0]: kind for kind, mask in self.kinds.items()}
-        found = Vacancy.objects.filter(pk__in=last).in_words()
+        found = Vacancy.objects.filter(pk__in=last).in_words().with_terms()
         return {last[vacancy.pk]: vacancy for vacancy in found}
 
     def matching(self, asked: dict[str, Any]) -> int:
@@ -191,11 +194,11 @@ class Opened:
                 found &= self.masks[name].get(value, 0)
         return found
 
-    def for_officer(self, officer: Officer, wanted: int) -> Found | None:
+    def for_applicant(self, applicant: Applicant, wanted: int) -> Found | None:
         """Those of them that the officer may apply for."""
         kinds = [kind for kind, mask in self.kinds.items() if mask & wanted]
         open_to_them = 0
-        for kind in may_apply(officer, {kind: self.samples[kind] for kind in kinds}):
+        for kind in may_apply(applicant, {kind: self.samples[kind] for kind in kinds}):
             open_to_them |= self.kinds[kind] & wanted
         if not open_to_them:
             return None
@@ -215,11 +218,11 @@ COLUMNS = ["pk", "closes_at", "exam", *PLACES.values()]
 
 
 def may_apply(
-    officer: Officer, vacancies: dict[tuple[int, int], Vacancy]
+    applicant: Applicant, vacancies: dict[tuple[int, int], Vacancy]
 ) -> Iterable[tuple[int, int]]:
-    """The kinds of which nothing speaks against this officer's applying."""
+    """The kinds of which nothing speaks against this applicant."""
     return [
         kind
         for kind, vacancy in vacancies.items()
-        if next(iter(reasons_against(officer, vacancy)), None) is None
+        if next(iter(reasons_against(applicant, vacancy)), None) is None
     ]
