@@ -77,6 +77,15 @@ def tell(user: User, template: str, *, bulk: bool = False, **context: Any) -> Me
     return sms.services.send(user.phone, template, language=user.language, kind=kind, **context)
 
 
+def tell_each(template: str, told: Iterable[tuple[User, dict[str, Any]]]) -> None:
+    """One text to each of many at once. They leave in turn, behind all others."""
+    sms.services.send_each(
+        template,
+        [(user.phone, user.language, context) for user, context in told if user.phone],
+        kind=Kind.BULK,
+    )
+
+
 # Accounts
 
 

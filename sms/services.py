@@ -110,6 +110,24 @@ def send(
     return message if written else None
 
 
+def send_each(
+    template: str, texts: Iterable[tuple[str, str, dict[str, Any]]], *, kind: Kind
+) -> None:
+    """Write many texts of a kind at once: to whom, in which language, and what they name."""
+    Message.objects.bulk_create(
+        (
+            Message(
+                to=to,
+                kind=kind,
+                template=template,
+                text=render(template, language=language, **context),
+            )
+            for to, language, context in texts
+        ),
+        batch_size=500,
+    )
+
+
 def send_credentials(to: str, template: str, **context: Any) -> Message:
     """Promise a password by text. The worker mints it; `context` says whose it is, no more.
 

@@ -28,6 +28,7 @@ WORDS = {
     "number.address": _("Changes of a lost number that one address may ask for"),
     "inbound.sender": _("Texts from one number that are answered"),
     "letter.address": _("Letter codes that one address may check"),
+    "export.person": _("Lists of people that one person may take away as files"),
 }
 
 
