@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from profiles import number_views, views
+from profiles import number_views, officer_files, views
 
 app_name = "profiles"
 
@@ -51,6 +51,7 @@ area_numbers = [
 
 area = [
     path("", views.area_officers, name="area_officers"),
+    path("files/", officer_files.area_officers_files, name="area_officers_files"),
     path("vet/", views.vet_officers, name="vet_officers"),
     path("<int:pk>/", views.area_officer, name="area_officer"),
     path("<int:pk>/vet/", views.vet_officer, name="vet_officer"),

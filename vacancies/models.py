@@ -157,7 +157,7 @@ class VacancyFile(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status=FileStatus.APPLIED, applied_at__isnull=False)
-                | Q(status=FileStatus.READ, applied_at=None),
+                | ~Q(status=FileStatus.APPLIED) & Q(applied_at=None),
                 name="vacancy_file_applied_at_its_time",
             ),
         ]

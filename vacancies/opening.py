@@ -6,7 +6,7 @@ changes what they are counted from.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -75,8 +75,8 @@ def facts(vacancy: Vacancy) -> dict[str, Any]:
     return {
         "places": vacancy.places,
         "reason": vacancy.override_reason,
-        "opens_at": vacancy.opens_at.isoformat(),
-        "closes_at": vacancy.closes_at.isoformat(),
+        "opens_at": vacancy.opens_at.astimezone(UTC).isoformat(),
+        "closes_at": vacancy.closes_at.astimezone(UTC).isoformat(),
     }
 
 

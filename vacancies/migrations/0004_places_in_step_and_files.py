@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'file of vacancies',
                 'verbose_name_plural': 'files of vacancies',
                 'default_permissions': (),
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['read', 'applied'])), name='vacancy_file_status'), models.CheckConstraint(condition=models.Q(models.Q(('applied_at__isnull', False), ('status', 'applied')), models.Q(('applied_at', None), ('status', 'read')), _connector='OR'), name='vacancy_file_applied_at_its_time')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['read', 'applied'])), name='vacancy_file_status'), models.CheckConstraint(condition=models.Q(models.Q(('applied_at__isnull', False), ('status', 'applied')), models.Q(models.Q(('status', 'applied'), _negated=True), ('applied_at', None)), _connector='OR'), name='vacancy_file_applied_at_its_time')],
             },
         ),
     ]
