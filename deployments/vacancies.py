@@ -5,7 +5,7 @@ unless headquarters gave a reason for another number. Vacancies lie below deploy
 reads posts is here. Exams are locked before vacancies: see vacancies.opening.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -134,7 +134,11 @@ class Line(NamedTuple):
 
 # Each vacancy that could be, beside the one that is.
 WANTED = """
-WITH entitled AS (
+WITH chosen AS (
+    SELECT * FROM unnest(%(kinds)s::text[], %(activities)s::bigint[])
+        AS chosen (station_kind, activity_id)
+),
+entitled AS (
     SELECT station.kind AS station_kind, post.position_id, station.sub_county_id,
         sum(post.required)::int AS places
     FROM deployments_post post
@@ -143,23 +147,23 @@ WITH entitled AS (
     GROUP BY station.kind, post.position_id, station.sub_county_id
     HAVING sum(post.required) > 0
 ),
+there AS (
+    -- of several under different activities the one that is meant, if there is one
+    SELECT DISTINCT ON (station_kind, position_id, sub_county_id) vacancy.*
+    FROM vacancies_vacancy vacancy JOIN chosen USING (station_kind)
+    WHERE vacancy.exam_id = %(exam)s
+    ORDER BY station_kind, position_id, sub_county_id,
+        (vacancy.activity_id = chosen.activity_id) DESC, vacancy.id
+),
 wanted AS (
-    SELECT entitled.*, chosen.activity_id, there.id AS vacancy_id,
-        there.activity_id <> chosen.activity_id AS elsewhere,
+    SELECT station_kind, position_id, sub_county_id, entitled.places, chosen.activity_id,
+        there.id AS vacancy_id, there.activity_id <> chosen.activity_id AS elsewhere,
         there.override_reason <> '' AND NOT %(also_by_hand)s AS by_hand,
         there.places AS was_places, there.override_reason AS was_reason,
         there.opens_at AS was_opens_at, there.closes_at AS was_closes_at
     FROM entitled
-    JOIN unnest(%(kinds)s::text[], %(activities)s::bigint[]) AS chosen (station_kind, activity_id)
-        USING (station_kind)
-    LEFT JOIN LATERAL (
-        SELECT * FROM vacancies_vacancy vacancy
-        WHERE vacancy.exam_id = %(exam)s AND vacancy.station_kind = entitled.station_kind
-            AND vacancy.position_id = entitled.position_id
-            AND vacancy.sub_county_id = entitled.sub_county_id
-        ORDER BY (vacancy.activity_id = chosen.activity_id) DESC, vacancy.id
-        LIMIT 1
-    ) there ON true
+    JOIN chosen USING (station_kind)
+    LEFT JOIN there USING (station_kind, position_id, sub_county_id)
 ),
 judged AS (
     SELECT *, CASE
@@ -183,23 +187,18 @@ GROUP BY station_kind, position_id, position.rank
 ORDER BY position.rank, station_kind
 """
 
-OPEN = f"""{WANTED},
-written AS (
-    INSERT INTO vacancies_vacancy (exam_id, activity_id, station_kind, position_id, sub_county_id,
-        places, override_reason, opens_at, closes_at)
-    SELECT %(exam)s, activity_id, station_kind, position_id, sub_county_id,
-        CASE WHEN by_hand THEN was_places ELSE places END,
-        CASE WHEN by_hand THEN was_reason ELSE '' END,
-        %(opens_at)s, %(closes_at)s
-    FROM judged WHERE fate IN ('fresh', 'changed')
-    ON CONFLICT (exam_id, activity_id, station_kind, position_id, sub_county_id) DO UPDATE
-    SET places = EXCLUDED.places, override_reason = EXCLUDED.override_reason,
-        opens_at = EXCLUDED.opens_at, closes_at = EXCLUDED.closes_at
-    RETURNING id, places
-)
-SELECT written.id, written.places, judged.vacancy_id IS NULL, judged.was_places,
-    judged.was_opens_at, judged.was_closes_at
-FROM written LEFT JOIN judged ON judged.vacancy_id = written.id
+OPEN = f"""{WANTED}
+INSERT INTO vacancies_vacancy (exam_id, activity_id, station_kind, position_id, sub_county_id,
+    places, override_reason, opens_at, closes_at)
+SELECT %(exam)s, activity_id, station_kind, position_id, sub_county_id,
+    CASE WHEN by_hand THEN was_places ELSE places END,
+    CASE WHEN by_hand THEN was_reason ELSE '' END,
+    %(opens_at)s, %(closes_at)s
+FROM judged WHERE fate IN ('fresh', 'changed')
+ON CONFLICT (exam_id, activity_id, station_kind, position_id, sub_county_id) DO UPDATE
+SET places = EXCLUDED.places, override_reason = EXCLUDED.override_reason,
+    opens_at = EXCLUDED.opens_at, closes_at = EXCLUDED.closes_at
+RETURNING id, places
 """
 
 
@@ -225,10 +224,21 @@ def preview(opening: Opening) -> list[Line]:
 def open_all(opening: Opening, *, by: User) -> tuple[int, int]:
     """Open what is not there and bring the rest up to date: how many of each. Again is as once."""
     lock_exams([opening.exam.pk])
+    there = {
+        pk: {"places": places, **_window(opens_at, closes_at)}
+        for pk, places, opens_at, closes_at in Vacancy.objects.filter(
+            exam=opening.exam
+        ).values_list("pk", "places", "opens_at", "closes_at")
+    }
     with connection.cursor() as cursor:
         cursor.execute(OPEN, _params(opening))
         written = cursor.fetchall()
-    changed = list(_changes(written, opening))
+    window = _window(opening.opens_at, opening.closes_at)
+    changed = [
+        (Vacancy(pk=pk), {"was": there[pk], "now": {"places": places, **window}})
+        for pk, places in written
+        if pk in there
+    ]
     opened = len(written) - len(changed)
     if written:
         record(
@@ -238,20 +248,10 @@ def open_all(opening: Opening, *, by: User) -> tuple[int, int]:
             opened=opened,
             changed=len(changed),
             positions=sorted(opening.positions),
-            **_window(opening.opens_at, opening.closes_at),
+            **window,
         )
         record_each("vacancy.changed", changed, by=by)
     return opened, len(changed)
-
-
-def _changes(
-    written: list[tuple[Any, ...]], opening: Opening
-) -> Iterator[tuple[Vacancy, dict[str, Any]]]:
-    now = _window(opening.opens_at, opening.closes_at)
-    for pk, places, fresh, was_places, was_opens_at, was_closes_at in written:
-        if not fresh:
-            was = {"places": was_places, **_window(was_opens_at, was_closes_at)}
-            yield Vacancy(pk=pk), {"was": was, "now": {"places": places, **now}}
 
 
 def _window(opens_at: datetime, closes_at: datetime) -> dict[str, str]:
