@@ -82,10 +82,13 @@ def tell(
 
 
 def tell_each(
-    template: str, told: Iterable[tuple[User, str, dict[str, Any]]], *, news: News
+    template: str,
+    told: Iterable[tuple[User, str | None, dict[str, Any]]],
+    *,
+    news: News | None = None,
 ) -> int:
-    """The same news to many at once, each in their own words and language, and each once: beside
-    everybody stands the key of what they are told. Says how many there were who want it."""
+    """The same to many at once, each in their own words and language; behind all other texts. With
+    a key, it is told once. News is for those who want it. Says how many that is."""
     texts = [
         (user.phone, user.language, key, context)
         for user, key, context in told

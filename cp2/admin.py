@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.requests import actor
 from cp2 import helpdesk, merge_views, texts_picture
 from cp2.season_picture import picture
+from deployments import vacancy_views
 
 # As the season goes: what is sat and where, who may serve, who does, and what that costs.
 ORDER = {
@@ -90,8 +91,10 @@ class PortalAdminSite(AdminSite):
             return self.admin_view(view)
 
         texts, officer = "sms/message", "profiles/officer/<int:pk>/merge/"
+        opening = partial(vacancy_views.open_vacancies, site=self)
         ours = [
             path(officer, page(merge_views.find), name="merge_find"),
+            path("vacancies/vacancy/open/", page(opening), name="vacancies_open"),
             path(f"{officer}<int:other>/", page(merge_views.merge), name="merge"),
             path(
                 f"{texts}/picture/",

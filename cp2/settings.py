@@ -191,6 +191,16 @@ SMS_KEYWORDS = {
     "START": "accounts.keywords.start",
 }
 
+# Vacancies
+
+# They lie below deployments and attendance, so the roof says who counts how many officers stations
+# are entitled to, who was deployed there without having applied, and what an applicant has served.
+VACANCY_COUNTS = {
+    "entitled": "deployments.vacancies.entitled",
+    "deployed_unasked": "deployments.vacancies.deployed_unasked",
+    "past_service": "attendance.history.past_service",
+}
+
 if PRODUCTION:
     if SMS_BACKEND == "sms.backends.simulator":
         raise ImproperlyConfigured("SMS_BACKEND must not be the simulator in production.")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import SignedIn
-from profiles import identity, services
+from profiles import identity, looks, services
 from profiles.models import RegisterCheck, RegisterCheckQuerySet
 from profiles.register_forms import AcceptForm, IdentityForm
 from profiles.views import PER_PAGE, done, in_area, show
@@ -57,6 +57,6 @@ def accept_identity(request: SignedIn, pk: int) -> HttpResponse:
         said = _("Noted: %(name)s is the same person.")
         messages.success(request, said % {"name": check.officer.full_name})
         return redirect("profiles:area_officer", check.officer_id)
-    services.note_view(check.officer, by=request.user)
+    looks.note_paper(check.officer, by=request.user)
     (beside,) = identity.side_by_side(check.officer, [check])
     return show(request, "profiles/accept_identity.html", form, each=beside, check=check)

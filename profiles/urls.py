@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from profiles import identity_views, number_views, views
+from profiles import identity_views, number_views, officer_files, views
 
 app_name = "profiles"
 
@@ -56,6 +56,7 @@ area_identity = [
 
 area = [
     path("", views.area_officers, name="area_officers"),
+    path("files/", officer_files.area_officers_files, name="area_officers_files"),
     path("vet/", views.vet_officers, name="vet_officers"),
     path("<int:pk>/", views.area_officer, name="area_officer"),
     path("<int:pk>/vet/", views.vet_officer, name="vet_officer"),

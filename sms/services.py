@@ -110,11 +110,11 @@ def send(
     return message if written else None
 
 
-def send_each(template: str, texts: Iterable[tuple[str, str, str, dict[str, Any]]]) -> None:
-    """Write many at once, to leave in their turn: number, language, dedupe key and words of each.
-    What is written already is left as it is."""
+def send_each(template: str, texts: Iterable[tuple[str, str, str | None, dict[str, Any]]]) -> None:
+    """Write many at once, to leave in their turn: number, language, dedupe key or none, and what
+    each names. What is written already is left as it is."""
     Message.objects.bulk_create(
-        [
+        (
             Message(
                 to=to,
                 kind=Kind.BULK,
@@ -123,7 +123,8 @@ def send_each(template: str, texts: Iterable[tuple[str, str, str, dict[str, Any]
                 dedupe_key=key,
             )
             for to, language, key, context in texts
-        ],
+        ),
+        batch_size=500,
         ignore_conflicts=True,
     )
 

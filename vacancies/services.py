@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record, tell
-from cp2.rules import Refused, lock, move
-from profiles.models import Officer
+from cp2.rules import Refused, lock, move, refuse_move
+from profiles.models import Officer, Vetting
 from vacancies.applicants import Applicant
 from vacancies.confirmation import Confirmation
 from vacancies.eligibility import reasons_against
@@ -93,9 +93,7 @@ def withdraw(application: Application, *, by: User) -> Application:
 def nominate(application: Application, *, by: User, bulk: bool = False) -> Application:
     """The office puts the applicant on its list for deployment."""
     application = _lock(application)
-    _refuse_others(application, by)
-    if application.status == ApplicationStatus.DEPLOYED:  # from there on it is `release`
-        raise Refused(_("This application is deployed, so it cannot be nominated."))
+    refuse_nomination(application, by)
     move(application, ApplicationStatus.NOMINATED)
     record("application.nominated", application, by=by)
     _tell(application, "vacancies/nominated", bulk=bulk)
@@ -107,7 +105,7 @@ def mark_unsuccessful(
     application: Application, *, reason: str, by: User, bulk: bool = False
 ) -> Application:
     application = _lock(application)
-    _refuse_others(application, by)
+    refuse_others(application, by)
     if not reason.strip():
         raise Refused(_("Say why this application is not successful."))
     move(application, ApplicationStatus.UNSUCCESSFUL, reason=reason.strip())
@@ -155,7 +153,17 @@ def _lock(application: Application) -> Application:
     )
 
 
-def _refuse_others(application: Application, by: User) -> None:
+def refuse_nomination(application: Application, by: User) -> None:
+    """Of a locked row."""
+    refuse_others(application, by)
+    if application.status == ApplicationStatus.DEPLOYED:  # from there on it is `release`
+        raise Refused(_("This application is deployed, so it cannot be nominated."))
+    refuse_move(application, ApplicationStatus.NOMINATED)
+    if application.officer.vetting == Vetting.BARRED:
+        raise Refused(_("This officer is barred, so they cannot be nominated."))
+
+
+def refuse_others(application: Application, by: User) -> None:
     if not application.is_for(by):
         raise Refused(
             _("Only the office that deploys this position in this sub-county decides on it.")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from vacancies import alert_views, officer_views, views
+from vacancies import alert_views, area_views, officer_views
 
 app_name = "vacancies"
 
@@ -12,7 +12,9 @@ urlpatterns = [
     path("applications/", officer_views.applications, name="applications"),
     path("applications/<int:pk>/", officer_views.application, name="application"),
     path("applications/<int:pk>/withdraw/", officer_views.withdraw, name="withdraw"),
-    path("area/applications/", views.area_applications, name="area_applications"),
-    path("area/applications/nominate/", views.nominate, name="nominate"),
-    path("area/applications/unsuccessful/", views.unsuccessful, name="unsuccessful"),
+    path("area/applications/", area_views.area_applications, name="area_applications"),
+    path("area/applications/nominate/", area_views.nominate, name="nominate"),
+    path("area/applications/nominate-first/", area_views.nominate_first, name="nominate_first"),
+    path("area/applications/unsuccessful/", area_views.unsuccessful, name="unsuccessful"),
+    path("area/applications/files/", area_views.files, name="area_applications_files"),
 ]

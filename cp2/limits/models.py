@@ -30,6 +30,7 @@ WORDS = {
     "letter.address": _("Letter codes that one address may check"),
     "look.person": _("Officers whose pages one director or member of staff may open"),
     "data.account": _("Files of all that is held about them that one person may take"),
+    "export.person": _("Lists of people that one person may take away as files"),
 }
 
 
