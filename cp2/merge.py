@@ -29,6 +29,7 @@ from profiles.models import (
     NextOfKin,
     NumberChange,
     Officer,
+    Paper,
     Qualification,
     Vetting,
     WorkExperience,
@@ -80,6 +81,13 @@ def _if_there_is_none(
     return rows.none() if rows.model._base_manager.filter(officer=kept).exists() else rows
 
 
+def _but_a_second_copy(
+    kept: Officer, closed: Officer, rows: models.QuerySet[Any]
+) -> models.QuerySet[Any]:
+    """Certificates go with their qualifications; of a side of the ID card there is one copy."""
+    return rows.exclude(kind__in=Paper.objects.copies_of_id().filter(officer=kept).values("kind"))
+
+
 def _along(kept: Officer, closed: Officer, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
     """The database takes them along with what they belong to."""
     return rows.none()
@@ -93,6 +101,7 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
     (Officer, "merged_into"): _all,
     (WorkExperience, "officer"): _but_a_second_workstation,
     (Qualification, "officer"): _all,
+    (Paper, "officer"): _but_a_second_copy,
     (BankAccount, "officer"): _if_there_is_none,
     (NextOfKin, "officer"): _if_there_is_none,
     (Application, "officer"): _all,

@@ -244,6 +244,8 @@ CELERY_BEAT_SCHEDULE = {
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
     "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),
+    "papers": every(2, "profiles.tasks.scan_papers"),
+    "orphaned-papers": every(24 * 3600, "profiles.tasks.sweep_papers"),
     "limits": every(3600, "cp2.limits.tasks.tidy"),
     "sessions": every(3600, "accounts.tasks.tidy"),
     "receipts": every(3600, "sms.tasks.give_up_receipts"),
@@ -283,6 +285,16 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+FILE_UPLOAD_HANDLERS = [
+    "profiles.handlers.Capped",  # stops writing a file that is too large anyway
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# Where ClamAV's daemon listens, as host:port or the path of its socket; empty for no virus scanner.
+CLAMD = env.str("CLAMD", default="")
+
+if CLAMD and not re.fullmatch(r"/.+|.+:[0-9]+", CLAMD):
+    raise ImproperlyConfigured("CLAMD is to be host:port, or the path of a socket.")
 
 # Words
 
@@ -300,7 +312,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
-    # Letters and certificates: private, read only through views that check who asks.
+    # Letters and officers' papers: private, read only through views that check who asks.
     "default": {
         "BACKEND": env.str("MEDIA_STORAGE", default="django.core.files.storage.FileSystemStorage"),
         "OPTIONS": env.json("MEDIA_STORAGE_OPTIONS", default={}),

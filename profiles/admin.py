@@ -18,10 +18,12 @@ from cp2.rules import Refused
 from profiles import numbers, services
 from profiles.fields import LineField
 from profiles.models import (
+    SIDES,
     BankAccount,
     NextOfKin,
     NumberChange,
     Officer,
+    Paper,
     Qualification,
     RegisterEntry,
     Vetting,
@@ -58,12 +60,13 @@ class OfficersOwn(Discreet):
         return super().change_view(request, object_id, form_url, extra_context)
 
 
-def link_to_paper(qualification: Qualification) -> str:
-    """The certificate, by the road that writes down who fetched it."""
-    if not qualification.certificate:
+def link_to_paper(paper: Paper | None) -> str:
+    """By the road that writes down who fetched it."""
+    if paper is None:
         return ""
-    url = reverse("profiles:certificate", args=[qualification.pk])
-    return format_html('<a href="{}">{}</a>', url, qualification.certificate_name)
+    if not paper.is_usable:
+        return f"{paper.name} ({paper.get_status_display()})"
+    return format_html('<a href="{}">{}</a>', reverse("profiles:paper", args=[paper.pk]), paper)
 
 
 class Rows(admin.TabularInline[Any, Any]):
@@ -90,9 +93,28 @@ class QualificationRows(Rows):
     model = Qualification
     fields = ["level", "institution", "course", "starts_on", "ends_on", "paper"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Qualification]:
+        return super().get_queryset(request).select_related("certificate")
+
     @admin.display(description=_("certificate"))
     def paper(self, qualification: Qualification) -> str:
-        return link_to_paper(qualification)
+        return link_to_paper(getattr(qualification, "certificate", None))
+
+
+class CopyRows(Rows):
+    """Of the ID card; certificates stand by their qualifications."""
+
+    model = Paper
+    verbose_name_plural = _("copies of the ID card")
+    fields = ["kind", "paper", "sent_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Paper]:
+        copies: QuerySet[Paper] = super().get_queryset(request).filter(kind__in=SIDES)
+        return copies
+
+    @admin.display(description=_("file"))
+    def paper(self, paper: Paper) -> str:
+        return link_to_paper(paper)
 
 
 class ReasonForm(ActionForm):
@@ -152,7 +174,7 @@ class OfficerAdmin(OfficersOwn):
         "full_name__startswith",
     ]
     search_help_text = _("A whole number (2547…, ID, KRA PIN, TSC), or how the name begins")
-    inlines = [WorkRows, QualificationRows]
+    inlines = [CopyRows, WorkRows, QualificationRows]
     action_form = ReasonForm
     actions = ["vet", "bar"]
 
@@ -202,7 +224,7 @@ class QualificationAdmin(OfficersOwn):
 
     @admin.display(description=_("certificate"))
     def paper(self, qualification: Qualification) -> str:
-        return link_to_paper(qualification)
+        return link_to_paper(getattr(qualification, "certificate", None))
 
 
 @admin.register(BankAccount)

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.models import Bank, BankBranch, County, DutyStation, Level, StudyLevel, SubCounty
-from profiles.certificates import CertificateField
 from profiles.fields import (
     AccountNumberField,
     CodeField,
@@ -24,7 +23,8 @@ from profiles.fields import (
     TscNumberField,
     YearOfBirthField,
 )
-from profiles.models import Employer, Gender, Officer, Vetting, WorkExperience
+from profiles.models import Employer, Gender, Officer, Qualification, Vetting, WorkExperience
+from profiles.uploads import PaperField
 from sms.phones import MobileField, local
 
 
@@ -481,11 +481,16 @@ class QualificationForm(forms.Form):
         help_text=gettext_lazy("The last day, for example 30/11/2018."),
         error_messages={"required": gettext_lazy("Enter the day the course ended")},
     )
-    certificate = CertificateField(
+    certificate = PaperField(
         label=gettext_lazy("Certificate"),
         required=False,
         help_text=gettext_lazy("A scan or a photograph: PDF, JPEG or PNG, at most 5 MB."),
     )
+
+    @classmethod
+    def of(cls, row: Qualification) -> dict[str, Any]:
+        """No browser is handed a file to send it again."""
+        return {name: getattr(row, name) for name in cls.base_fields if name != "certificate"}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -493,6 +498,13 @@ class QualificationForm(forms.Form):
         if self.errors and data.get("certificate"):  # no browser sends a file a second time
             self.add_error("certificate", _("Choose the file again, once the rest is right."))
         return data
+
+
+class CopyForm(forms.Form):
+    file = PaperField(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy("A scan or a photograph: PDF, JPEG or PNG, at most 5 MB."),
+    )
 
 
 class OfficersForm(forms.Form):

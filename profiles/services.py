@@ -6,7 +6,6 @@ Every service locks the officer first, so two tabs, or an officer and a director
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,8 +17,7 @@ from accounts.models import User
 from accounts.services import record, tell
 from catalogue.models import Bank, BankBranch, Office
 from cp2.rules import Refused, Role, lock
-from profiles import certificates
-from profiles.certificates import Certificate
+from profiles import papers
 from profiles.completeness import checklist
 from profiles.models import (
     BankAccount,
@@ -27,11 +25,13 @@ from profiles.models import (
     NumberChange,
     Officer,
     OfficerQuerySet,
+    PaperKind,
     Qualification,
     Vetting,
     WorkExperience,
     masked,
 )
+from profiles.uploads import PaperFile
 
 # Who somebody is: vetting looked at these, so it looks again when one of them changes.
 IDENTITY = {"full_name", "year_of_birth", "national_id", "kra_pin", "tsc_number"}
@@ -235,42 +235,26 @@ def save_qualification(
     *,
     by: User,
     qualification: Qualification | None = None,
-    certificate: Certificate | None = None,
+    certificate: PaperFile | None = None,
     **details: Any,
 ) -> Qualification:
     """What they studied. A new certificate takes the place of the old one."""
-    # Put away before the transaction begins: the store may be far, and nobody should wait for it.
-    path = certificates.keep(certificate) if certificate else ""
-    if certificate:
-        details |= {
-            "certificate": path,
-            "certificate_name": certificate.name,
-            "certificate_type": certificate.type,
-        }
-    try:
-        return _save_qualification(officer, qualification, by=by, details=details)
-    except Exception:
-        if path:
-            default_storage.delete(path)
-        raise
-
-
-@transaction.atomic
-def _save_qualification(
-    officer: Officer, qualification: Qualification | None, *, by: User, details: dict[str, Any]
-) -> Qualification:
-    officer = lock(officer)
-    studies = officer.qualifications
-    row: Qualification = _again(studies, qualification) if qualification else _one_more(studies)
-    row.officer = officer
-    old = row.certificate.name
-    changed = _differences(row, details)
-    if changed:
-        _write(row, changed)
-        verb = "qualification.changed" if qualification else "qualification.added"
-        record(verb, row, by=by, fields=sorted(changed))
-    if old and "certificate" in changed:
-        transaction.on_commit(lambda: default_storage.delete(old))
+    with papers.put_away(certificate) as path, transaction.atomic():
+        officer = lock(officer)
+        studies = officer.qualifications
+        row: Qualification = _again(studies, qualification) if qualification else _one_more(studies)
+        row.officer = officer
+        changed = _differences(row, details)
+        if changed:
+            _write(row, changed)
+        if certificate:
+            papers.attach(
+                officer, certificate, path=path, kind=PaperKind.CERTIFICATE, qualification=row
+            )
+        fields = sorted([*changed, *(["certificate"] if certificate else [])])
+        if fields:
+            verb = "qualification.changed" if qualification else "qualification.added"
+            record(verb, row, by=by, fields=fields)
     return row
 
 
@@ -283,10 +267,9 @@ def remove_qualification(qualification: Qualification, *, by: User) -> None:
             _("Your profile is submitted, so it keeps one qualification. Add another one first.")
         )
     record("qualification.removed", row, by=by, course=row.course)
-    path = row.certificate.name
+    for paper in officer.papers.filter(qualification=row):
+        papers.discard(paper)
     row.delete()
-    if path:
-        transaction.on_commit(lambda: default_storage.delete(path))
 
 
 # Submitting and vetting

@@ -8,16 +8,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.refusals import answer, too_many_texts
+from accounts.models import User
+from accounts.refusals import answer, too_many_files, too_many_texts
 from accounts.requests import SignedIn, address_of
-from cp2.limits.services import Limited
+from catalogue.models import Office
+from cp2.limits.services import Limited, take
 from cp2.rules import Refused, Role
 from profiles import services, summary
 from profiles.completeness import checklist
@@ -33,7 +35,17 @@ from profiles.forms import (
     TickedForm,
     WorkForm,
 )
-from profiles.models import Officer, OfficerQuerySet, Qualification, Vetting, WorkExperience
+from profiles.models import (
+    SIDES,
+    Officer,
+    OfficerQuerySet,
+    Paper,
+    PaperKind,
+    Qualification,
+    Vetting,
+    WorkExperience,
+)
+from profiles.uploads import PaperField
 from sms.phones import is_mobile, local, mobile
 
 PER_PAGE = 25
@@ -56,7 +68,23 @@ def typed(request: SignedIn, form: type[forms.Form], initial: dict[str, Any]) ->
         return form(initial=initial)
     if "refresh" in request.POST:
         return form(initial=request.POST.dict())
+    if request.FILES:  # looking into a file costs a process of its own
+        try:
+            take(("upload.person", str(request.user.pk)))
+        except Limited as limited:
+            return without_files(form(request.POST), limited)
     return form(request.POST, request.FILES)
+
+
+def without_files(form: forms.Form, limited: Limited) -> forms.Form:
+    """With all that was typed, and by the file's field why it was not looked at."""
+    names = [name for name, field in form.fields.items() if isinstance(field, PaperField)]
+    for name in names:
+        form.fields[name].required = False  # it was there
+    for name in names:
+        form.add_error(name, too_many_files(limited))
+    form.limited = limited  # type: ignore[attr-defined]  # ours, for `show`
+    return form
 
 
 def done(form: forms.Form, service: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
@@ -85,7 +113,8 @@ def show(
     """The page with its form or, to htmx, only the drop-down that followed."""
     if follower and request.htmx and "refresh" in request.POST:
         return render(request, "profiles/_follower.html", {"field": form[follower]})
-    return render(request, template, {"form": form, **context})
+    limited = getattr(form, "limited", None)
+    return answer(request, template, {"form": form, **context}, limited)
 
 
 # The account
@@ -136,9 +165,7 @@ def profile(request: SignedIn) -> HttpResponse:
         "payee": summary.payee(officer),
         "bank": summary.bank(officer),
         "work": [(row, summary.work(row)) for row in officer.work.all()],
-        "qualifications": [
-            (row, summary.qualification(row)) for row in officer.qualifications.all()
-        ],
+        "qualifications": summary.qualifications(officer),
         "next_of_kin": summary.next_of_kin(officer),
     }
     return render(request, "profiles/profile.html", context)
@@ -240,7 +267,7 @@ def delete_work(request: SignedIn, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def qualifications(request: SignedIn) -> HttpResponse:
-    rows = [(row, summary.qualification(row)) for row in all_of_mine(request).qualifications.all()]
+    rows = summary.qualifications(all_of_mine(request))
     return render(request, "profiles/qualifications.html", {"rows": rows})
 
 
@@ -255,15 +282,14 @@ def add_qualification(request: SignedIn) -> HttpResponse:
 
 
 def _qualification(request: SignedIn, pk: int) -> Qualification:
-    rows = Qualification.objects.select_related("officer")
+    rows = Qualification.objects.select_related("officer", "certificate")
     return get_object_or_404(rows, pk=pk, officer__user=request.user)
 
 
 @login_required
 def change_qualification(request: SignedIn, pk: int) -> HttpResponse:
     row = _qualification(request, pk)
-    on_file = {name: getattr(row, name) for name in QualificationForm.base_fields}
-    form = typed(request, QualificationForm, {**on_file, "certificate": None})
+    form = typed(request, QualificationForm, QualificationForm.of(row))
     if done(form, services.save_qualification, row.officer, qualification=row, by=request.user):
         messages.success(request, _("Your qualification is saved."))
         return redirect("profiles:qualifications")
@@ -282,29 +308,6 @@ def delete_qualification(request: SignedIn, pk: int) -> HttpResponse:
             messages.success(request, _("The entry is removed."))
         return redirect("profiles:qualifications")
     return render(request, "profiles/delete_qualification.html", {"qualification": row})
-
-
-@login_required
-@require_safe
-def certificate(request: SignedIn, pk: int) -> FileResponse:
-    """The paper itself, to be saved: what a stranger sent is never shown inside the portal."""
-    rows = Qualification.objects.visible_to(request.user).exclude(certificate="")
-    row = get_object_or_404(rows.select_related("officer"), pk=pk)
-    try:
-        file = row.certificate.open()
-    except FileNotFoundError as gone:
-        raise Http404 from gone
-    if row.officer.user_id != request.user.pk:
-        services.note_view(row.officer, by=request.user)
-    response = FileResponse(
-        file,
-        as_attachment=True,
-        filename=row.certificate_name,
-        content_type=row.certificate_type,
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
 
 
 # Submitting
@@ -392,13 +395,20 @@ def area_officer(request: SignedIn, pk: int) -> HttpResponse:
         "alike": services.alike([officer]),
         "may_vet": services.may_vet(officer, request.user),
         "personal": summary.personal(officer),
+        "copies": copies_of_id(officer, request.user),
         "phone": local(officer.phone),
         "work": [(row, summary.work(row)) for row in officer.work.all()],
-        "qualifications": [
-            (row, summary.qualification(row)) for row in officer.qualifications.all()
-        ],
+        "qualifications": summary.qualifications(officer),
     }
     return render(request, "profiles/area_officer.html", context)
+
+
+def copies_of_id(officer: Officer, user: User) -> list[tuple[PaperKind, Paper | None]]:
+    """Side by side; nothing for those who have no business with them."""
+    if user.role == Role.DIRECTOR and user.office != Office.TSC:
+        return []
+    sent = {paper.kind: paper for paper in officer.papers.all()}
+    return [(side, sent.get(side)) for side in SIDES]
 
 
 @login_required

@@ -20,11 +20,17 @@ from profiles.models.officer import (
     WorkExperience,
     masked,
 )
-from profiles.models.qualifications import (
-    Qualification,
-    QualificationQuerySet,
+from profiles.models.papers import (
+    SIDES,
+    USABLE,
+    Paper,
+    PaperKind,
+    PaperQuerySet,
+    PaperStatus,
     certificate_path,
+    paper_path,
 )
+from profiles.models.qualifications import Qualification
 from profiles.models.registers import Register, RegisterEntry
 
 __all__ = [
@@ -32,6 +38,8 @@ __all__ = [
     "LIVE_CHANGES",
     "MOST_TRIES",
     "PAYEE_WAITS",
+    "SIDES",
+    "USABLE",
     "BankAccount",
     "ChangeStatus",
     "Employer",
@@ -41,8 +49,11 @@ __all__ = [
     "NumberChangeQuerySet",
     "Officer",
     "OfficerQuerySet",
+    "Paper",
+    "PaperKind",
+    "PaperQuerySet",
+    "PaperStatus",
     "Qualification",
-    "QualificationQuerySet",
     "Register",
     "RegisterEntry",
     "Road",
@@ -50,4 +61,5 @@ __all__ = [
     "WorkExperience",
     "certificate_path",
     "masked",
+    "paper_path",
 ]

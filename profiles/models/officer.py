@@ -61,7 +61,7 @@ class OfficerQuerySet(models.QuerySet["Officer"]):
         return self.filter(submitted_at__isnull=False)
 
     def with_profile(self) -> Self:
-        """All that the profile page shows, in three queries however many rows it has."""
+        """All that the profile page shows, in four queries however many rows it has."""
         return self.select_related(
             "user",
             "sub_county__county",
@@ -73,6 +73,7 @@ class OfficerQuerySet(models.QuerySet["Officer"]):
                 "work", WorkExperience.objects.select_related("sub_county__county", "station")
             ),
             "qualifications",
+            "papers",
         )
 
 
@@ -121,6 +122,9 @@ class Officer(models.Model):
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
     vetting = models.CharField(_("vetting"), max_length=8, choices=Vetting, default=Vetting.PENDING)
     vetting_reason = models.CharField(_("reason"), max_length=300, blank=True)
+    vetted_at = models.DateTimeField(_("last vetted"), null=True, blank=True)
+    # What somebody who had been vetted has said anew of who they are: fields, with commas between.
+    changed_since = models.CharField(_("changed since"), max_length=100, blank=True)
     merged_into = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -152,6 +156,10 @@ class Officer(models.Model):
             models.CheckConstraint(
                 condition=~Q(vetting=Vetting.BARRED) | ~Q(vetting_reason=""),
                 name="barred_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(changed_since="") | Q(vetting=Vetting.PENDING),
+                name="changed_since_is_still_to_be_vetted",
             ),
             models.CheckConstraint(
                 condition=Q(national_id=None) | Q(national_id__regex=r"^[0-9]{6,9}$"),

@@ -103,8 +103,6 @@ def test_one_workstation_is_current():
     [
         ("study_runs_forward", {"ends_on": timezone.localdate() - 20_000 * DAY}),
         ("qualification_level", {"level": "x"}),
-        ("certificate_has_its_name_and_type", {"certificate": "certificates/x"}),
-        ("certificate_has_its_name_and_type", {"certificate_name": "x.pdf"}),
     ],
 )
 def test_a_qualification_holds_together(constraint, fields):

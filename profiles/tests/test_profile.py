@@ -23,7 +23,7 @@ from profiles.models import (
     Vetting,
     WorkExperience,
 )
-from profiles.tests.test_certificates import jpeg
+from profiles.tests.test_uploads import jpeg
 from sms.models import Message
 
 
@@ -117,7 +117,7 @@ class TheWholeProfile(WebTest):
         assert self.officer.next_of_kin.phone == "254733000222"
         work = self.officer.work.get()
         assert (work.institution, work.ends_on) == ("Mwangaza Primary School", None)
-        assert self.officer.qualifications.get().certificate_name == "diploma.jpg"
+        assert self.officer.qualifications.get().certificate.name == "diploma.jpg"
         assert Message.objects.get().template == "profiles/submitted"
         verbs = set(Entry.objects.filter(actor=self.officer.user).values_list("verb", flat=True))
         assert verbs == {
