@@ -24,6 +24,7 @@ from deployments.models import HOLDS_ITS_DAYS, Deployment
 from enquiries.models import Enquiry
 from profiles import services
 from profiles.models import (
+    IDENTITY,
     BankAccount,
     ChangeStatus,
     NextOfKin,
@@ -372,8 +373,10 @@ def _standing(
     if barred:
         standing |= {"vetting": Vetting.BARRED, "vetting_reason": barred}
     elif submits:
-        same = all(before[name] == getattr(kept, name) for name in services.IDENTITY)
+        same = all(before[name] == getattr(kept, name) for name in IDENTITY)
         standing["vetting"] = was["vetting"] if same else Vetting.PENDING
+    if "vetting" in standing:
+        standing["changed_since"] = ""
     return standing
 
 

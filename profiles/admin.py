@@ -5,7 +5,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -227,10 +227,26 @@ class QualificationAdmin(OfficersOwn):
         return link_to_paper(getattr(qualification, "certificate", None))
 
 
+class SharedFilter(admin.SimpleListFilter):
+    """Allowed, since a couple may have one account; but a stranger's is how money goes astray."""
+
+    title = _("used by two people")
+    parameter_name = "shared"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("The same account as another officer"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "yes":
+            return queryset
+        same = BankAccount.objects.filter(number=OuterRef("number"), bank=OuterRef("bank"))
+        return queryset.filter(Exists(same.exclude(pk=OuterRef("pk"))))
+
+
 @admin.register(BankAccount)
 class BankAccountAdmin(OfficersOwn):
     list_display = ["officer", "bank", "branch", "masked_number"]
-    list_filter = ["bank"]
+    list_filter = [SharedFilter, "bank"]
     list_select_related = ["officer__user", "bank", "branch"]
     search_fields = [
         "number__exact",

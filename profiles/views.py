@@ -7,9 +7,11 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -22,7 +24,7 @@ from catalogue.models import Office
 from cp2.limits.services import Limited, take
 from cp2.rules import Refused, Role
 from profiles import services, summary
-from profiles.completeness import checklist
+from profiles.completeness import standing, with_standing
 from profiles.forms import (
     BankForm,
     BarForm,
@@ -155,12 +157,11 @@ def register(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def profile(request: SignedIn) -> HttpResponse:
-    officer = all_of_mine(request)
-    items = list(checklist(officer))
+    officer = get_object_or_404(with_standing(Officer.objects.with_profile()), user=request.user)
     context = {
         "officer": officer,
-        "items": items,
-        "done": sum(item.done for item in items),
+        "standing": standing(officer),
+        "copies": copies_of_id(officer, request.user),
         "personal": summary.personal(officer),
         "payee": summary.payee(officer),
         "bank": summary.bank(officer),
@@ -174,11 +175,30 @@ def profile(request: SignedIn) -> HttpResponse:
 @login_required
 def personal(request: SignedIn) -> HttpResponse:
     officer = mine(request)
+    before = officer.vetting
     form = typed(request, PersonalForm, PersonalForm.of(officer))
     if done(form, services.save_personal, officer, by=request.user):
         messages.success(request, _("Your personal details are saved."))
+        officer.refresh_from_db(fields=["vetting", "changed_since"])
+        if officer.vetting != before:
+            messages.warning(
+                request,
+                _(
+                    "You changed: %(what)s. Your TSC director is asked to vet you again. "
+                    "A deployment that you have stays."
+                )
+                % {"what": officer.changed_words},
+            )
         return redirect("profiles:profile")
     return show(request, "profiles/personal.html", form, officer=officer)
+
+
+def payee_waits(officer: Officer) -> str:
+    when = timezone.localtime(officer.payee_waits_until)
+    return _(
+        "Because you changed it, it is paid only from %(when)s on. If you did not change it, call "
+        "your sub-county office at once."
+    ) % {"when": date_format(when, "j F Y, H:i")}
 
 
 @login_required
@@ -188,6 +208,9 @@ def payee(request: SignedIn) -> HttpResponse:
     form = typed(request, PayeeForm, {**on_file, "phone": local(on_file["phone"])})
     if done(form, services.save_payee, officer, by=request.user):
         messages.success(request, _("The number to be paid is saved."))
+        officer.refresh_from_db(fields=["payee_changed_at"])
+        if officer.payee_waits_until:
+            messages.warning(request, payee_waits(officer))
         return redirect("profiles:profile")
     return show(request, "profiles/payee.html", form, officer=officer, login=local(officer.phone))
 
@@ -315,7 +338,7 @@ def delete_qualification(request: SignedIn, pk: int) -> HttpResponse:
 
 @login_required
 def submit(request: SignedIn) -> HttpResponse:
-    officer = all_of_mine(request)
+    officer = mine(request)
     if request.method == "POST":
         try:
             services.submit(officer, by=request.user)
@@ -324,8 +347,8 @@ def submit(request: SignedIn) -> HttpResponse:
         else:
             messages.success(request, _("Your profile is submitted. You can apply for vacancies."))
         return redirect("profiles:profile")
-    missing = [item for item in checklist(officer) if not item.done]
-    return render(request, "profiles/submit.html", {"officer": officer, "missing": missing})
+    context = {"officer": officer, "standing": standing(officer)}
+    return render(request, "profiles/submit.html", context)
 
 
 # A director's officers
@@ -358,7 +381,8 @@ def matching(officers: OfficerQuerySet, *, q: str = "", vetting: str = "") -> Of
 @login_required
 @require_safe
 def area_officers(request: SignedIn) -> HttpResponse:
-    officers = in_area(request).select_related("user").order_by("full_name", "pk")
+    waiting_first = Case(When(vetting=Vetting.PENDING, then=0), default=1)
+    officers = in_area(request).select_related("user").order_by(waiting_first, "full_name", "pk")
     form = OfficersForm(request.GET)
     found = matching(officers, **form.cleaned_data) if form.is_valid() else officers.none()
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))

@@ -11,6 +11,7 @@ from profiles.models.numbers import (
     Road,
 )
 from profiles.models.officer import (
+    IDENTITY,
     PAYEE_WAITS,
     Employer,
     Gender,
@@ -35,6 +36,7 @@ from profiles.models.registers import Register, RegisterEntry
 
 __all__ = [
     "CHANGE_WAITS",
+    "IDENTITY",
     "LIVE_CHANGES",
     "MOST_TRIES",
     "PAYEE_WAITS",

@@ -34,6 +34,15 @@ class Vetting(models.TextChoices):
     BARRED = "barred", _("Barred")
 
 
+# Who somebody is: vetting looked at these, so it looks again when one of them changes.
+IDENTITY = {
+    "full_name": _("Full name"),
+    "year_of_birth": _("Year of birth"),
+    "national_id": _("National ID number"),
+    "kra_pin": _("KRA PIN"),
+    "tsc_number": _("TSC number"),
+}
+
 # A new payee waits, so that whoever was paid before has time to object.
 PAYEE_WAITS = timedelta(hours=72)
 
@@ -222,6 +231,17 @@ class Officer(models.Model):
     def payee_settles_at(self) -> datetime | None:
         """From when on a changed payee may be paid; None if nothing has to wait."""
         return self.payee_changed_at + PAYEE_WAITS if self.payee_changed_at else None
+
+    @property
+    def payee_waits_until(self) -> datetime | None:
+        """While a changed payee waits."""
+        until = self.payee_settles_at
+        return until if until and until > timezone.now() else None
+
+    @property
+    def changed_words(self) -> str:
+        """What is other than it was when they were vetted."""
+        return ", ".join(str(IDENTITY[name]) for name in self.changed_since.split(",") if name)
 
     @property
     def current_work(self) -> "WorkExperience | None":

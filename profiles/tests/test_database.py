@@ -36,6 +36,7 @@ def refuses(constraint, change):
     ("constraint", "fields"),
     [
         ("vetting_status", {"vetting": "maybe"}),
+        ("changed_since_is_still_to_be_vetted", {"changed_since": "kra_pin"}),
         ("barred_with_a_reason", {"vetting": "barred", "vetting_reason": ""}),
         ("national_id_is_digits", {"national_id": "12345"}),
         ("national_id_is_digits", {"national_id": "1234567A"}),

@@ -265,8 +265,7 @@ class Fetching(TestCase):
 
     def get(self, user, url=None):
         make.sign_in(self.client, user)
-        page = self.client.get(url or self.url)
-        return page
+        return self.client.get(url or self.url)
 
     def test_its_owner_gets_it_as_a_file_to_save(self):
         page = self.get(self.officer.user)

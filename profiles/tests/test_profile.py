@@ -1,12 +1,16 @@
 """Filling in the profile, page by page, as an officer does."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django_webtest import WebTest
 from webtest import Upload
 
@@ -212,16 +216,45 @@ class Personal(WebTest):
 
     def test_a_vetted_officer_is_warned_and_vetted_again_after_a_new_name(self):
         page = self.app.get(self.url, user=self.officer.user)
-        assert "you will have to be vetted again" in page.html.text
+        assert "your TSC director must vet you again" in page.html.text
         before = self.officer.submitted_at
+        deployment = make.deployment(officer=self.officer)
 
-        self.change(full_name="Wanjikũ Mũthoni")
+        page = self.change(full_name="Wanjikũ Mũthoni").follow()
 
+        assert "You changed: Full name" in page.html.find(id="messages").text
+        assert "you changed: Full name" in self.app.get(reverse("home")).html.find("main").text
         self.officer.refresh_from_db()
         assert self.officer.vetting == Vetting.PENDING
+        assert self.officer.changed_since == "full_name"
+        was = deployment.status
+        deployment.refresh_from_db()
+        assert deployment.status == was
         assert self.officer.submitted_at == before
         entry = Entry.objects.about(self.officer).get()
         assert "vetting" in entry.details["fields"]
+
+    def test_all_that_changed_since_the_vetting_is_kept_until_the_next(self):
+        self.change(full_name="Wanjikũ Mũthoni")
+        self.change(kra_pin="A123456789B", town="Meru")
+        self.officer.refresh_from_db()
+        assert self.officer.changed_words == "Full name, KRA PIN"
+
+        director = make.director(self.officer.sub_county)
+        services.vet(self.officer, status=Vetting.VETTED, by=director)
+
+        self.officer.refresh_from_db()
+        assert self.officer.changed_since == ""
+        assert self.officer.vetted_at
+
+    def test_who_was_never_vetted_changes_what_they_like_without_a_word(self):
+        Officer.objects.update(vetting=Vetting.PENDING)
+
+        page = self.change(full_name="Wanjikũ Mũthoni").follow()
+
+        assert "You changed" not in page.text
+        self.officer.refresh_from_db()
+        assert self.officer.changed_since == ""
 
     def test_a_vetted_officer_stays_so_after_a_new_town(self):
         self.change(town="Meru")
@@ -273,6 +306,25 @@ class Payee(WebTest):
         assert set(texts.values_list("to", flat=True)) == {"254722000111", self.officer.phone}
         assert "222" in texts[0].text
         assert "254733000222" not in texts[0].text
+
+    def test_how_long_it_waits_is_said_before_after_and_for_as_long_as_it_lasts(self):
+        page = self.app.get(self.url, user=self.officer.user)
+        assert "it waits three days" in page.html.text
+        home = reverse("home")
+        assert "Nothing is paid to it before" not in self.app.get(home).text
+
+        page = self.change(name="ATIENO OCHIENG").follow()
+
+        self.officer.refresh_from_db()
+        until = timezone.localtime(self.officer.payee_settles_at)
+        when = date_format(until, "j F Y, H:i")
+        assert f"only from {when} on" in page.html.find(id="messages").text
+        for url in (home, self.url, reverse("profiles:profile")):
+            assert f"Nothing is paid to it before {when}" in self.app.get(url).text
+        with time_machine.travel(until + timedelta(minutes=1)):
+            self.app.set_user(self.officer.user)
+            for url in (home, self.url, reverse("profiles:profile")):
+                assert "Nothing is paid to it before" not in self.app.get(url).text
 
     def test_the_first_number_waits_for_nothing_and_tells_nobody(self):
         bare = make.bare_officer()
