@@ -89,6 +89,16 @@ def _but_a_second_copy(
     return rows.exclude(kind__in=Paper.objects.copies_of_id().filter(officer=kept).values("kind"))
 
 
+def _but_a_second_appeal(
+    kept: Officer, closed: Officer, rows: models.QuerySet[Any]
+) -> models.QuerySet[Any]:
+    """One is open at a time; the other's stays behind, with headquarters."""
+    appeals = Enquiry.objects.live_appeals()
+    if not appeals.filter(officer=kept).exists():
+        return rows
+    return rows.exclude(pk__in=appeals.filter(officer=closed).values("pk"))
+
+
 def _along(kept: Officer, closed: Officer, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
     """The database takes them along with what they belong to."""
     return rows.none()
@@ -109,7 +119,7 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
     (Deployment, "officer"): _all,
     (Mark, "officer"): _along,
     (Claim, "officer"): _all,
-    (Enquiry, "officer"): _all,
+    (Enquiry, "officer"): _but_a_second_appeal,
 }
 # What is told of the closed account itself stays with it.
 STAYS: set[tuple[type[models.Model], str]] = {(NumberChange, "officer")}

@@ -151,6 +151,8 @@ OTP_LOGIN_URL = "accounts:code"
 ISSUED_PASSWORD_LIFE = timedelta(hours=24)
 # accounts lies below profiles, so the roof says who knows an officer's ID number.
 IDENTITY_ON_FILE = "profiles.services.identity_on_file"
+# profiles lies below enquiries, so the roof says who knows of a barred officer's appeal.
+APPEAL_OF = "enquiries.services.appeal_of"
 # Password checks at once on this machine, among all its web processes; each takes 19 MiB.
 HASHES_AT_ONCE = env.int("HASHES_AT_ONCE", default=os.cpu_count() or 2)
 

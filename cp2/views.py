@@ -21,6 +21,7 @@ from cp2 import area as area_picture
 from cp2.rules import Role
 from cp2.texts import told
 from deployments.models import Deployment
+from profiles.appeals import appeal_of
 from profiles.completeness import standing, with_standing
 from profiles.models import Officer
 from vacancies.models import Application
@@ -43,7 +44,12 @@ def home(request: SignedIn) -> HttpResponse:
         return redirect(FRONT_DOORS[Role(user.role)])
     officer = with_standing(Officer.objects.all()).get(user=user)
     texts = told(sms.services.last_texts(officer.phone), to=user)
-    context = {"officer": officer, "standing": standing(officer), "texts": texts}
+    context = {
+        "officer": officer,
+        "standing": standing(officer),
+        "appeal": appeal_of(officer),
+        "texts": texts,
+    }
     if officer.submitted_at:  # before that there can be nothing else
         context |= _served(user)
     return render(request, "cp2/home.html", context)

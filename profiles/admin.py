@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import Discreet
@@ -16,6 +18,7 @@ from accounts.models import Entry
 from accounts.requests import actor
 from cp2.rules import Refused
 from profiles import numbers, services
+from profiles.appeals import appeal_of
 from profiles.fields import LineField
 from profiles.models import (
     SIDES,
@@ -177,6 +180,19 @@ class OfficerAdmin(OfficersOwn):
     inlines = [CopyRows, WorkRows, QualificationRows]
     action_form = ReasonForm
     actions = ["vet", "bar"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), "appeal"]
+
+    @admin.display(description=_("appeal"))
+    def appeal(self, officer: Officer) -> str:
+        """Read it there before the bar is lifted here."""
+        appeal = appeal_of(officer)
+        if appeal is None:
+            return ""
+        url = reverse("admin:enquiries_enquiry_change", args=[appeal.pk])
+        said = f"{appeal.get_status_display()}, {localize(localtime(appeal.opened_at))}"
+        return format_html('<a href="{}">{}</a>', url, said)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Officer], search_term: str

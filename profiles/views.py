@@ -24,6 +24,7 @@ from catalogue.models import Office
 from cp2.limits.services import Limited, take
 from cp2.rules import Refused, Role
 from profiles import services, summary
+from profiles.appeals import appeal_of
 from profiles.completeness import standing, with_standing
 from profiles.forms import (
     BankForm,
@@ -161,6 +162,7 @@ def profile(request: SignedIn) -> HttpResponse:
     context = {
         "officer": officer,
         "standing": standing(officer),
+        "appeal": appeal_of(officer),
         "copies": copies_of_id(officer, request.user),
         "personal": summary.personal(officer),
         "payee": summary.payee(officer),
@@ -417,6 +419,7 @@ def area_officer(request: SignedIn, pk: int) -> HttpResponse:
     context = {
         "officer": officer,
         "alike": services.alike([officer]),
+        "appeal": appeal_of(officer),
         "may_vet": services.may_vet(officer, request.user),
         "personal": summary.personal(officer),
         "copies": copies_of_id(officer, request.user),

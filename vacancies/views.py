@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.requests import SignedIn
 from cp2.rules import Refused, Role
-from profiles.models import Officer
+from profiles.models import Officer, Vetting
 from vacancies import services
 from vacancies.eligibility import reasons_against, standing
 from vacancies.forms import ApplyForm, AreaFilterForm, UnsuccessfulForm
@@ -73,7 +73,8 @@ def apply(request: SignedIn, pk: int) -> HttpResponse:
         )
         return redirect("vacancies:applications")
     reasons = list(reasons_against(officer, vacancy))
-    context = {"vacancy": vacancy, "form": form, "reasons": reasons}
+    barred = officer.vetting == Vetting.BARRED
+    context = {"vacancy": vacancy, "form": form, "reasons": reasons, "barred": barred}
     return render(request, "vacancies/apply.html", context)
 
 
