@@ -77,6 +77,7 @@ class EnquiryForm(forms.Form):
         elif about == Category.APPEAL:
             for name in ("exam", "centre_code", "position", "payee_phone"):
                 del self.fields[name]
+            self.fields["category"].widget = forms.HiddenInput()
             self.fields["text"].label = _("Why the bar is wrong, or should end")
 
     def clean_centre_code(self) -> str:

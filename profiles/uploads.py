@@ -21,6 +21,8 @@ INSPECTOR = Path(__file__).with_name("inspector.py")
 MOST_BYTES = 5 * 1024 * 1024
 SECONDS = 10  # by the clock; the inspector's own limit is of processor time
 TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
+# By type too: phones then offer their camera.
+ACCEPTED = ",".join([*TYPES.values(), ".pdf", ".jpg", ".jpeg", ".png"])
 SUFFIXES = {"pdf": ".pdf", "jpeg": ".jpg", "png": ".png"}
 ENDINGS = {"", ".pdf", ".jpg", ".jpeg", ".png"}
 REFUSALS = {
@@ -93,7 +95,7 @@ class PaperField(forms.FileField):
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = FirstFile(attrs={"accept": ".pdf,.jpg,.jpeg,.png"})
+        widget = FirstFile(attrs={"accept": ACCEPTED})
         super().__init__(**{"max_length": 255, "widget": widget, **kwargs})
 
     def clean(self, data: Any, initial: Any = None) -> Any:

@@ -18,7 +18,15 @@ from accounts.models import Entry
 from catalogue.models import Bank
 from cp2.tests import make
 from profiles import services
-from profiles.forms import PersonalForm, WorkForm
+from profiles.forms import (
+    BankForm,
+    CopyForm,
+    NextOfKinForm,
+    PayeeForm,
+    PersonalForm,
+    QualificationForm,
+    WorkForm,
+)
 from profiles.models import (
     PAYEE_WAITS,
     BankAccount,
@@ -366,6 +374,19 @@ class BankDetails(WebTest):
         assert page.html.find(class_="field-error") is None
         assert not BankAccount.objects.exists()
 
+    def test_without_a_branch_the_answer_offers_those_of_the_bank_and_keeps_the_rest(self):
+        form = self.get()
+        assert "required" not in form["branch"].attrs
+        form["bank"], form["number"] = str(self.one.pk), "0012345678901"
+
+        page = form.submit()
+
+        assert "Choose your branch." in error_by(page, "branch")
+        form = form_with(page, "bank")
+        assert (form["bank"].value, form["number"].value) == (str(self.one.pk), "0012345678901")
+        offered = {value for value, *_ in form["branch"].options} - {""}
+        assert offered == {str(pk) for pk in self.one.branches.values_list("pk", flat=True)}
+
     def test_b_040_a_branch_of_another_bank_is_refused(self):
         form = self.get()
         form["bank"], form["number"] = str(self.one.pk), "0012345678901"
@@ -528,3 +549,16 @@ class Doors(TestCase):
 @pytest.mark.parametrize("employer", Employer)
 def test_each_employer_is_offered(employer):
     assert employer.value in dict(WorkForm.base_fields["employer"].choices)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [PersonalForm, PayeeForm, BankForm, NextOfKinForm, WorkForm, QualificationForm, CopyForm],
+)
+def test_what_is_left_out_is_asked_for_in_a_sentence_that_says_what_is_wanted(form):
+    for name, field in form.base_fields.items():
+        if field.required:
+            said = str(field.error_messages["required"])
+            assert said.endswith("."), name
+            shows = ("for example", "from the list", "press Show", "Female or Male", "PDF")
+            assert any(words in said for words in shows), name
