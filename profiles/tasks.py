@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from profiles import numbers, registers
+from profiles import numbers, papers, registers
 
 
 @shared_task
@@ -17,3 +17,13 @@ def import_registers() -> bool:
 @shared_task
 def tidy_register_imports() -> int:
     return registers.tidy_previews()
+
+
+@shared_task
+def scan_papers() -> int:
+    return papers.scan_due()
+
+
+@shared_task
+def sweep_papers() -> int:
+    return papers.sweep()

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from profiles import identity_views, number_views, officer_files, views
+from profiles import identity_views, number_views, officer_files, paper_views, views
+from profiles.models import PaperKind
 
 app_name = "profiles"
 
@@ -16,7 +17,15 @@ qualifications = [
     path("add/", views.add_qualification, name="add_qualification"),
     path("<int:pk>/", views.change_qualification, name="change_qualification"),
     path("<int:pk>/delete/", views.delete_qualification, name="delete_qualification"),
-    path("<int:pk>/certificate/", views.certificate, name="certificate"),
+    path("<int:pk>/certificate/", paper_views.certificate, name="certificate"),
+]
+
+papers = [
+    path("", paper_views.copies, name="papers"),
+    path("front/", paper_views.send_copy, {"kind": PaperKind.ID_FRONT}, name="id_front"),
+    path("back/", paper_views.send_copy, {"kind": PaperKind.ID_BACK}, name="id_back"),
+    path("<int:pk>/", paper_views.paper, name="paper"),
+    path("<int:pk>/delete/", paper_views.delete_paper, name="delete_paper"),
 ]
 
 profile: list[URLPattern | URLResolver] = [
@@ -27,6 +36,7 @@ profile: list[URLPattern | URLResolver] = [
     path("next-of-kin/", views.next_of_kin, name="next_of_kin"),
     path("work-experience/", include(work)),
     path("qualifications/", include(qualifications)),
+    path("papers/", include(papers)),
     path("submit/", views.submit, name="submit"),
     path("phone/", number_views.phone, name="phone"),
     path("phone/code/", number_views.phone_code, name="phone_code"),

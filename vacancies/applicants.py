@@ -57,13 +57,15 @@ class Reason(NamedTuple):
     remedy: str
     page: str  # its name, and the number of what it is about: not every list makes links of them
     number: int | None = None
+    query: str = ""
 
     def __str__(self) -> str:
         return self.words
 
     @property
     def url(self) -> str:
-        return reverse(self.page, args=[] if self.number is None else [self.number])
+        path = reverse(self.page, args=[] if self.number is None else [self.number])
+        return f"{path}?{self.query}" if self.query else path
 
 
 Objections = Callable[[Vacancy], Iterator[Reason]]

@@ -38,8 +38,9 @@ def against_the_person(applicant: Applicant) -> Iterator[Reason]:
     if officer.vetting == Vetting.BARRED:
         yield Reason(
             _("You may not serve at present: %(reason)s") % {"reason": officer.vetting_reason},
-            _("Ask about it"),
+            _("Appeal: ask headquarters to look at it again"),
             "enquiries:new",
+            query="category=appeal",
         )
 
 

@@ -12,6 +12,7 @@ from profiles.models.numbers import (
     Road,
 )
 from profiles.models.officer import (
+    IDENTITY,
     PAYEE_WAITS,
     Employer,
     Gender,
@@ -21,11 +22,17 @@ from profiles.models.officer import (
     WorkExperience,
     masked,
 )
-from profiles.models.qualifications import (
-    Qualification,
-    QualificationQuerySet,
+from profiles.models.papers import (
+    SIDES,
+    USABLE,
+    Paper,
+    PaperKind,
+    PaperQuerySet,
+    PaperStatus,
     certificate_path,
+    paper_path,
 )
+from profiles.models.qualifications import Qualification
 from profiles.models.registers import (
     OPEN_IMPORTS,
     WORKING_IMPORTS,
@@ -38,10 +45,13 @@ from profiles.models.registers import (
 
 __all__ = [
     "CHANGE_WAITS",
+    "IDENTITY",
     "LIVE_CHANGES",
     "MOST_TRIES",
     "OPEN_IMPORTS",
     "PAYEE_WAITS",
+    "SIDES",
+    "USABLE",
     "WORKING_IMPORTS",
     "BankAccount",
     "ChangeStatus",
@@ -56,8 +66,11 @@ __all__ = [
     "Officer",
     "OfficerQuerySet",
     "Outcome",
+    "Paper",
+    "PaperKind",
+    "PaperQuerySet",
+    "PaperStatus",
     "Qualification",
-    "QualificationQuerySet",
     "Register",
     "RegisterCheck",
     "RegisterCheckQuerySet",
@@ -68,4 +81,5 @@ __all__ = [
     "WorkExperience",
     "certificate_path",
     "masked",
+    "paper_path",
 ]

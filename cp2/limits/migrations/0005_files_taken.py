@@ -13,6 +13,6 @@ def make_limit(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("limits", "0003_looks_and_own_data")]
+    dependencies = [("limits", "0004_uploads")]
 
     operations = [migrations.RunPython(make_limit, migrations.RunPython.noop)]

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0003_groups'),
         ('catalogue', '0003_centres_sign_in_for'),
-        ('profiles', '0005_who_decides_about_numbers'),
+        ('profiles', '0008_certificates_were_columns'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
