@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.refusals import answer, too_many_texts
-from accounts.requests import SignedIn, address_of
+from accounts.requests import SignedIn, address_of, is_read
 from cp2.limits.services import Limited
 from cp2.rules import Refused, Role
 from profiles import services, summary
@@ -294,7 +294,7 @@ def certificate(request: SignedIn, pk: int) -> FileResponse:
         file = row.certificate.open()
     except FileNotFoundError as gone:
         raise Http404 from gone
-    if row.officer.user_id != request.user.pk:
+    if is_read(request) and row.officer.user_id != request.user.pk:
         services.note_view(row.officer, by=request.user)
     response = FileResponse(
         file,
@@ -336,6 +336,13 @@ def in_area(request: SignedIn) -> OfficerQuerySet:
     return Officer.objects.visible_to(request.user).submitted()
 
 
+def vettable(request: SignedIn) -> OfficerQuerySet:
+    """Those whom this director may vet or bar; to the other office it is not offered."""
+    if not services.is_vetter(request.user):
+        raise Http404
+    return in_area(request)
+
+
 def matching(officers: OfficerQuerySet, *, q: str = "", vetting: str = "") -> OfficerQuerySet:
     """Those whose name has these words in it, or who have exactly this number."""
     if vetting:
@@ -372,7 +379,7 @@ def area_officers(request: SignedIn) -> HttpResponse:
 @login_required
 @require_POST
 def vet_officers(request: SignedIn) -> HttpResponse:
-    form = TickedForm(request.POST, officers=in_area(request))
+    form = TickedForm(request.POST, officers=vettable(request))
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors["officer"])))
     else:
@@ -386,7 +393,8 @@ def vet_officers(request: SignedIn) -> HttpResponse:
 @require_safe
 def area_officer(request: SignedIn, pk: int) -> HttpResponse:
     officer = get_object_or_404(in_area(request).with_profile(), pk=pk)
-    services.note_view(officer, by=request.user)
+    if is_read(request):
+        services.note_view(officer, by=request.user)
     context = {
         "officer": officer,
         "alike": services.alike([officer]),
@@ -404,7 +412,7 @@ def area_officer(request: SignedIn, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def vet_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(in_area(request), pk=pk)
+    officer = get_object_or_404(vettable(request), pk=pk)
     try:
         services.vet(officer, status=Vetting.VETTED, by=request.user)
     except Refused as refusal:
@@ -416,7 +424,7 @@ def vet_officer(request: SignedIn, pk: int) -> HttpResponse:
 
 @login_required
 def bar_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(in_area(request), pk=pk)
+    officer = get_object_or_404(vettable(request), pk=pk)
     form = BarForm(request.POST if request.method == "POST" else None)
     if done(form, services.vet, officer, status=Vetting.BARRED, by=request.user):
         messages.success(

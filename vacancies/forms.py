@@ -3,6 +3,7 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from profiles.fields import LineField
 from vacancies.models import ApplicationQuerySet, ApplicationStatus, VacancyQuerySet
 
 
@@ -21,7 +22,7 @@ class AreaFilterForm(forms.Form):
     status = forms.ChoiceField(
         label=_("Status"), required=False, choices=[("", _("All")), *ApplicationStatus.choices]
     )
-    q = forms.CharField(
+    q = LineField(
         label=_("Name, ID number or phone"),
         required=False,
         max_length=100,
@@ -55,7 +56,7 @@ class AreaFilterForm(forms.Form):
 
 
 class UnsuccessfulForm(forms.Form):
-    reason = forms.CharField(
+    reason = LineField(
         label=_("Reason"),
         max_length=300,
         help_text=_("The applicant reads it, and the beginning of it goes out by text."),

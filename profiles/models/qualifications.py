@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalogue.models import StudyLevel
+from cp2.rules import Role
 from profiles.models.officer import Officer
 
 
@@ -17,7 +18,9 @@ def certificate_path(qualification: "Qualification", filename: str) -> str:
 
 class QualificationQuerySet(models.QuerySet["Qualification"]):
     def visible_to(self, user: User) -> Self:
-        """With the officer whose it is."""
+        """With the officer whose it is; at headquarters, for those who may read officers."""
+        if user.role == Role.STAFF:
+            return self if user.has_perm("profiles.view_officer") else self.none()
         return self.filter(officer__in=Officer.objects.visible_to(user))
 
 
