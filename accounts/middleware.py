@@ -50,7 +50,7 @@ class FirstThingsFirstMiddleware:
         if first is None or here == first or here in ALWAYS_OPEN:
             return None
         url = resolve_url(first)
-        if request.method == "GET":
+        if request.method in ("GET", "HEAD"):
             url += "?" + urlencode({"next": request.get_full_path()})
         return HttpResponseRedirect(url)
 

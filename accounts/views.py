@@ -60,7 +60,7 @@ def onward(request: HttpRequest) -> HttpResponse:
 @sensitive_variables()
 @sensitive_post_parameters("password")
 def login(request: HttpRequest) -> HttpResponse:
-    if request.user.is_authenticated and request.method == "GET":
+    if request.user.is_authenticated and request.method != "POST":
         return onward(request)
     form = LoginForm(request.POST if request.method == "POST" else None)
     refusal = None

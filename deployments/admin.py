@@ -16,7 +16,7 @@ from catalogue.models import Exam, SubCounty
 from cp2.rules import Refused
 from deployments import letters, services
 from deployments.models import AllocationRun, Deployment, Letter, LetterText, Post
-from profiles.fields import LineField
+from profiles.fields import LineField, WholeNumberField
 
 
 class LookOnly(admin.ModelAdmin[Any]):
@@ -40,13 +40,13 @@ class WithReason(forms.Form):
 
 
 class WithNumber(WithReason):
-    required = forms.IntegerField(
+    required = WholeNumberField(
         min_value=0, max_value=999, error_messages={"required": _("Enter the new entitlement")}
     )
 
 
 class PostActionForm(ActionForm):
-    required = forms.IntegerField(required=False, min_value=0, label=_("New entitlement:"))
+    required = WholeNumberField(required=False, min_value=0, label=_("New entitlement:"))
     reason = forms.CharField(required=False, max_length=200, label=_("Reason:"))
 
 

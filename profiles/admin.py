@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import Discreet
 from accounts.models import Entry
-from accounts.requests import actor
+from accounts.requests import actor, is_read
 from cp2.rules import Refused
 from profiles import looks, numbers, services
 from profiles.appeals import appeal_of
@@ -58,10 +59,11 @@ class OfficersOwn(Discreet):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        seen, reader = self.get_object(request, object_id), actor(request)
-        if seen is not None and request.method == "GET":
-            looks.note_view(getattr(seen, "officer", seen), by=reader)
-        return super().change_view(request, object_id, form_url, extra_context)
+        response = super().change_view(request, object_id, form_url, extra_context)
+        if response.status_code == 200 and is_read(request):  # it is shown, not refused
+            seen: Any = self.get_object(request, unquote(object_id))
+            looks.note_view(getattr(seen, "officer", seen), by=actor(request))
+        return response
 
 
 def link_to_paper(paper: Paper | None) -> str:
@@ -85,6 +87,9 @@ class Rows(admin.TabularInline[Any, Any]):
         return request.user.has_perm("profiles.view_officer")
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.requests import SignedIn
+from accounts.requests import SignedIn, is_read
 from profiles import identity, looks, services
 from profiles.models import RegisterCheck, RegisterCheckQuerySet
 from profiles.register_forms import AcceptForm, IdentityForm
@@ -57,6 +57,7 @@ def accept_identity(request: SignedIn, pk: int) -> HttpResponse:
         said = _("Noted: %(name)s is the same person.")
         messages.success(request, said % {"name": check.officer.full_name})
         return redirect("profiles:area_officer", check.officer_id)
-    looks.note_paper(check.officer, by=request.user)
+    if is_read(request):
+        looks.note_paper(check.officer, by=request.user)
     (beside,) = identity.side_by_side(check.officer, [check])
     return show(request, "profiles/accept_identity.html", form, each=beside, check=check)

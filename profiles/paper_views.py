@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.requests import SignedIn
+from accounts.requests import SignedIn, is_read
 from cp2.rules import Refused
 from profiles import looks, papers
 from profiles.forms import CopyForm
@@ -64,7 +64,7 @@ def certificate(request: SignedIn, pk: int) -> FileResponse:
 def _handed_out(request: SignedIn, papers: PaperQuerySet) -> FileResponse:
     """The file itself, to be saved: what a stranger sent is never shown inside the portal."""
     paper = get_object_or_404(papers.select_related("officer"))
-    if paper.officer.user_id != request.user.pk:
+    if is_read(request) and paper.officer.user_id != request.user.pk:
         looks.note_paper(paper.officer, by=request.user)
     try:
         file = paper.file.open()

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.refusals import answer, too_many_files, too_many_texts
-from accounts.requests import SignedIn, address_of
+from accounts.requests import SignedIn, address_of, is_read
 from catalogue.models import Office
 from cp2.limits.services import Limited, take
 from cp2.rules import Refused, Role
@@ -376,6 +376,13 @@ def in_area(request: SignedIn) -> OfficerQuerySet:
     return Officer.objects.visible_to(request.user).submitted()
 
 
+def vettable(request: SignedIn) -> OfficerQuerySet:
+    """Those whom this director may vet or bar; to the other office it is not offered."""
+    if not services.is_vetter(request.user):
+        raise Http404
+    return in_area(request)
+
+
 def matching(officers: OfficerQuerySet, *, q: str = "", vetting: str = "") -> OfficerQuerySet:
     """Those whose name has these words in it, or who have exactly this number."""
     if vetting:
@@ -413,7 +420,7 @@ def area_officers(request: SignedIn) -> HttpResponse:
 @login_required
 @require_POST
 def vet_officers(request: SignedIn) -> HttpResponse:
-    form = TickedForm(request.POST, officers=in_area(request))
+    form = TickedForm(request.POST, officers=vettable(request))
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors["officer"])))
     else:
@@ -427,7 +434,8 @@ def vet_officers(request: SignedIn) -> HttpResponse:
 @require_safe
 def area_officer(request: SignedIn, pk: int) -> HttpResponse:
     officer = get_object_or_404(in_area(request).with_profile(), pk=pk)
-    looks.note_view(officer, by=request.user)
+    if is_read(request):
+        looks.note_view(officer, by=request.user)
     context = {
         "officer": officer,
         "alike": services.alike([officer]),
@@ -458,7 +466,7 @@ def copies_of_id(officer: Officer, user: User) -> list[tuple[PaperKind, Paper | 
 @login_required
 @require_POST
 def vet_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(in_area(request), pk=pk)
+    officer = get_object_or_404(vettable(request), pk=pk)
     try:
         services.vet(officer, status=Vetting.VETTED, by=request.user)
     except Refused as refusal:
@@ -471,7 +479,7 @@ def vet_officer(request: SignedIn, pk: int) -> HttpResponse:
 
 @login_required
 def bar_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(in_area(request), pk=pk)
+    officer = get_object_or_404(vettable(request), pk=pk)
     form = BarForm(request.POST if request.method == "POST" else None)
     if done(form, services.vet, officer, status=Vetting.BARRED, by=request.user):
         looks.back_to_the_page(request.user)

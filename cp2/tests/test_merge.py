@@ -550,7 +550,7 @@ class ThePages(WebTest):
         helpdesk = make.user()
         helpdesk.groups.set(Group.objects.all())
         for user, status in (
-            (helpdesk, 403),
+            (helpdesk, 404),
             (make.director(make.sub_county()), 404),
             (make.centre(make.station()), 404),
             (self.new.user, 404),
