@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import transaction
 
 import deployments.services
 from accounts.models import User
@@ -12,10 +12,11 @@ from attendance.models import Mark, Register
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
 from cp2.season import money, people, talk, trail, work
 from cp2.season.applications import Applications
-from cp2.season.crew import TABLES, Crew, Season
+from cp2.season.crew import TABLES, Crew
 from cp2.season.officers import LIST_IN_REGISTERS, Officers
 from cp2.season.places import Places, hash_passwords, make_exams, make_headquarters
 from cp2.season.plan import STAGES, Ground, Plan, runs
+from cp2.season.pool import Season
 from cp2.season.progress import Progress
 from cp2.season.rows import Batch, analyze, run
 from cp2.season.scales import SCALES, Scale
@@ -38,9 +39,9 @@ def build(
     until: str = UNTIL[-1],
     on_terminal: bool = False,
 ) -> None:
-    with connection.cursor() as cursor:
-        # else every row's check of a foreign key waits in memory for the end of it all
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    # Else every row's check of a foreign key waits in memory for the end of it all.
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+    run("SET LOCAL work_mem = '64MB'")  # marks and the trail are sorted by the million
     size, last = SCALES[scale], UNTIL.index(until)
     progress = Progress(say, on_terminal=on_terminal)
     hashes = hash_passwords(seed)

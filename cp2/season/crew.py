@@ -1,26 +1,21 @@
 """The people of one sub-county: officers, applications, deployments and letters."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from catalogue.models import Office, PositionTerms
+from catalogue.models import Office
 from cp2.season import draws
-from cp2.season.applications import TOO_LATE, Applications
+from cp2.season.applications import HEADS, TOO_LATE
 from cp2.season.dates import moment
-from cp2.season.officers import OFFICER_TABLES, Officers, Person, School
+from cp2.season.officers import OFFICER_TABLES, Person
 from cp2.season.plan import Place, Plan, Run
-from cp2.season.rows import Batch
-from cp2.season.scales import Scale
-from cp2.season.vacancies import Advert, Notice, Vacancies
+from cp2.season.pool import Pool, Season
+from cp2.season.vacancies import Notice, Vacancies
 from deployments import letters
 from deployments.models import Deployment, DeploymentStatus, Letter
 from profiles.models import Vetting
 from vacancies.models import Application, ApplicationStatus, Vacancy
-
-SOME_SCHOOL = {"primary": "Primary School", "junior": "Junior School", "secondary": "High School"}
-FEW = 4  # of those who served before, how many are asked for a place
 
 FELL_THROUGH = (DeploymentStatus.REJECTED, DeploymentStatus.EXPIRED, DeploymentStatus.CANCELLED)
 
@@ -42,38 +37,19 @@ class Offer:
     application: int | None
 
 
-@dataclass(frozen=True)
-class Season:
-    """What all crews share."""
-
-    scale: Scale
-    seed: int
-    today: date
-    batch: Batch
-    officers: Officers
-    applications: Applications
-    activities: dict[str, int]
-    adverts: list[Advert]
-
-
 class Crew:
     def __init__(self, plan: Plan, season: Season) -> None:
         self.plan, self.home, self.runs = plan, plan.home, plan.runs
-        self.scale, self.seed, self.today = season.scale, season.seed, season.today
+        self.season, self.seed, self.today = season, season.seed, season.today
         self.batch, self.officers = season.batch, season.officers
-        self.applications, self.adverts = season.applications, season.adverts
         self.kcse = next(run for run in self.runs.values() if run.exam.abbreviation == "KCSE")
         self.vacancies = Vacancies(plan, self.today, self.batch, season.activities)
-        self.schools: dict[tuple[str, ...], list[School]] = {}  # by levels, found once
+        self.pool = Pool(plan, season)
         self.to_swap: list[tuple[Place, Offer]] = []
-        self.people: list[Person] = []  # with a complete profile
-        # who served in the exam that is over: heads by their school, the others by position
-        self.heads: dict[int, Person] = {}
-        self.served: defaultdict[str, list[Person]] = defaultdict(list)
 
     def fill(self, stages: list[str]) -> None:
         self.vacancies.advertise()
-        self.vacancies.advertise_further(self.adverts, self.seed)
+        self.vacancies.advertise_further(self.season.adverts, self.seed)
         for place in self.plan.places:
             getattr(self, place.fate)(place)
         for stage in stages:
@@ -214,16 +190,16 @@ class Crew:
         self._apply(self._spare(vetting=vetting), self._notice(self.kcse, "INV"), status, reason)
 
     def _spare(self, **profile: Any) -> Person:
-        terms = self.kcse.terms["INV"]
-        return self._complete("INV", terms, self._school(terms.school_levels), **profile)
+        return self.pool.newcomer("INV", self.kcse.terms["INV"], **profile)
 
     def _apply_elsewhere(self) -> None:
         """Many try in more exams than they are chosen for in the end."""
+        percent = self.season.scale.elsewhere
         over = {exam for exam, run in self.runs.items() if run.is_over}
-        for person in self.people if self.scale.elsewhere else ():
+        for person in self.pool.people if percent else ():
             draw = draws.dice(self.seed, "elsewhere", person.number)
-            if not person.is_barred and draw.happens(self.scale.elsewhere):
-                self.applications.add_elsewhere(person, self.vacancies, draw, over)
+            if not person.is_barred and draw.happens(percent):
+                self.season.applications.add_elsewhere(person, self.vacancies, draw, over)
 
     # The rows
 
@@ -246,10 +222,10 @@ class Crew:
         if follows:
             person, application = follows.person, follows.application
         else:
-            person = self._officer(place)
+            person = self.pool.find(place)
             application = self._applied_for(place, person, released or status in FELL_THROUGH)
         if run.is_over and status == DeploymentStatus.ACCEPTED:
-            self._remember(place, person)
+            self.pool.remember(place, person)
         if self.plan.nobody_is_deployed:
             return Offer(None, person, application)
         terms = run.terms[place.post.position]
@@ -272,78 +248,12 @@ class Crew:
             self._issue(deployment, place, max(offered_at, answered_at), status)
         return Offer(deployment, person, application)
 
-    def _officer(self, place: Place) -> Person:
-        """Somebody who served before, or somebody new."""
-        post = place.post
-        if found := self._again(place):
-            return found
-        terms = self._run(place).terms[post.position]
-        school: School | None
-        if post.position == "CM":
-            school = School(post.station, post.station_name, post.level)
-        else:
-            school = self._school(terms.school_levels, not_at=post.station)
-        return self._complete(post.position, terms, school)
-
-    def _complete(
-        self, position: str, terms: PositionTerms, school: School | None, **profile: Any
-    ) -> Person:
-        person = self.officers.complete(
-            self.batch, self.home, position=position, terms=terms, school=school, **profile
-        )
-        self.people.append(person)
-        return person
-
-    def _remember(self, place: Place, person: Person) -> None:
-        if place.post.position == "CM":
-            self.heads[place.post.station] = person
-        else:
-            self.served[place.post.position].append(person)
-
-    def _again(self, place: Place) -> Person | None:
-        """Who served in the primary schools' exam serves in the junior schools' too: the head of
-        the same school, and of the others some, never at their own."""
-        run, post = self._run(place), place.post
-        if run is self.kcse or run.is_over:
-            return None
-        if post.position == "CM":
-            return self.heads.get(post.station)
-        served = self.served[post.position]
-        draw = draws.dice(self.seed, "again", *self._name(place), self.officers.count)
-        if not draw.happens(self.scale.again):
-            return None
-        levels = run.terms[post.position].school_levels
-        for _try in range(FEW if served else 0):
-            number = draw.below(len(served))
-            school = served[number].school
-            if school and school.station != post.station and school.level in levels:
-                served[number], served[-1] = served[-1], served[number]
-                return served.pop()
-        return None
-
-    def _school(self, levels: list[str], *, not_at: int | None = None) -> School | None:
-        """Where a teacher of one of these levels works: never the centre itself."""
-        if not levels:
-            return None
-        draw = draws.dice(self.seed, "school", self.officers.count)
-        for _try in range(FEW):
-            schools = self._schools_of(tuple(levels))
-            if schools and (found := draw.choice(schools)).station != not_at:
-                return found
-        level = draw.choice(levels)
-        return School(None, f"{draw.choice(draws.schools())} {SOME_SCHOOL[level]}", level)
-
-    def _schools_of(self, levels: tuple[str, ...]) -> list[School]:
-        if levels not in self.schools:
-            self.schools[levels] = [each for each in self.plan.schools if each.level in levels]
-        return self.schools[levels]
-
     def _applied_for(self, place: Place, person: Person, fell_through: bool) -> int | None:
         """Most teachers have applied, few of the others; a head is nominated without."""
         post, run = place.post, self._run(place)
         number = person.number
         applied = number % 5 != 0 if post.deployed_by == Office.TSC else number % 3 == 0
-        if post.position == "CM" or not applied:
+        if post.position == HEADS or not applied:
             return None
         status, reason = ApplicationStatus.DEPLOYED, ""
         if fell_through and run.is_over:
@@ -359,7 +269,7 @@ class Crew:
         self, person: Person, notice: Notice, status: ApplicationStatus, reason: str = ""
     ) -> int:
         person.applied.add(notice.terms.exam_id)
-        return self.applications.add(person.officer, notice, status, reason)
+        return self.season.applications.add(person.officer, notice, status, reason)
 
     def _issue(
         self, deployment: int, place: Place, issued_at: datetime, status: DeploymentStatus
