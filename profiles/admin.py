@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django import forms
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin import Discreet
 from accounts.models import Entry
 from accounts.requests import actor
+from cp2.lists import LongList
 from cp2.rules import Refused
 from profiles import numbers, services
 from profiles.fields import LineField
@@ -23,17 +24,16 @@ from profiles.models import (
     NumberChange,
     Officer,
     Qualification,
+    Register,
     RegisterEntry,
     Vetting,
     WorkExperience,
 )
 
 
-class OfficersOwn(Discreet):
+class OfficersOwn(LongList[Any], Discreet):
     """What officers themselves say: headquarters reads it, and who read it is written down."""
 
-    list_per_page = 50
-    show_full_result_count = False
     actions: list[str] = []
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -155,13 +155,6 @@ class OfficerAdmin(OfficersOwn):
     inlines = [WorkRows, QualificationRows]
     action_form = ReasonForm
     actions = ["vet", "bar"]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Officer], search_term: str
-    ) -> tuple[QuerySet[Officer], bool]:
-        """All that was typed is one term: a name begins with it, or it is the whole number."""
-        term = search_term.replace('"', "")
-        return super().get_search_results(request, queryset, f'"{term}"' if term else "")
 
     @admin.action(description=_("Vet selected officers"), permissions=["change"])
     def vet(self, request: HttpRequest, queryset: QuerySet[Officer]) -> None:
@@ -305,15 +298,18 @@ class NumberChangeAdmin(OfficersOwn):
 
 
 @admin.register(RegisterEntry)
-class RegisterEntryAdmin(Discreet):
+class RegisterEntryAdmin(LongList[Any], Discreet):
     """Lines of the agencies' registers. Imported anew rather than changed by hand."""
 
     list_display = ["register", "number", "name", "imported_at"]
     list_filter = ["register"]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ["number__exact"]
     readonly_fields = ["imported_at"]
+
+    def found(self, request: HttpRequest, term: str) -> Iterator[QuerySet[RegisterEntry, Any]]:
+        """The index of a number begins with its register, so all registers are named."""
+        those = RegisterEntry.objects.filter(register__in=Register.values, number=term)
+        yield those.values("pk")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         written = ["register", "number", "national_id", "name"]

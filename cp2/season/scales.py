@@ -42,7 +42,7 @@ KISII, KISUMU, KIAMBU, UASIN_GISHU = 45, 42, 22, 27
 SCALES = {
     "tiny": Scale(
         about="200 officers in 4 sub-counties, to look at and to test with",
-        takes="a second",
+        takes="2 s",
         counties={KISII: 2, KISUMU: 1, KIAMBU: 1},
         schools={Level.SECONDARY: (16, 60), Level.JUNIOR: (4, 60), Level.PRIMARY: (8, 60)},
         distribution=1,
@@ -50,14 +50,14 @@ SCALES = {
     ),
     "small": Scale(
         about="5,000 officers in 6 sub-counties",
-        takes="8 s",
+        takes="10 s",
         counties={KISII: 2, KISUMU: 2, KIAMBU: 2},
         schools={Level.SECONDARY: (192, 150), Level.JUNIOR: (150, 90), Level.PRIMARY: (390, 45)},
         spare=60,
     ),
     "county": Scale(
         about="one county of the nation: 6,000 officers, 6 sub-counties, 724 centres",
-        takes="10 s",
+        takes="15 s",
         counties={UASIN_GISHU: 6},
         schools={Level.SECONDARY: (223, 154), Level.JUNIOR: (60, 102), Level.PRIMARY: (441, 92)},
         spare=40,
@@ -70,7 +70,7 @@ SCALES = {
     "national": Scale(
         about="300,000 officers, 290 sub-counties, 35,000 centres, 12,000 vacancies, 400,000"
         " applications",
-        takes="5 minutes",
+        takes="6 minutes, of which 2 until the applications",
         counties=None,
         schools={
             Level.SECONDARY: (10_800, 154),

@@ -21,7 +21,7 @@ class Command(BaseCommand):
             "The scales:",
             *(f"  {name:9} {scale.about}; {scale.takes}" for name, scale in SCALES.items()),
             "",
-            "Times are of two cores.",
+            "Times are of two cores with nothing else to do.",
         ]
     )
 
