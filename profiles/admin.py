@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin import Discreet
 from accounts.models import Entry
 from accounts.requests import actor, is_read
+from cp2.lists import LongList
 from cp2.rules import Refused
 from profiles import looks, numbers, services
 from profiles.appeals import appeal_of
@@ -36,11 +37,9 @@ from profiles.models import (
 from profiles.register_admin import OutcomeFilter, PayeeFilter
 
 
-class OfficersOwn(Discreet):
+class OfficersOwn(LongList[Any], Discreet):
     """What officers themselves say: headquarters reads it, and who read it is written down."""
 
-    list_per_page = 50
-    show_full_result_count = False
     actions: list[str] = []
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -213,13 +212,6 @@ class OfficerAdmin(OfficersOwn):
         url = reverse("admin:enquiries_enquiry_change", args=[appeal.pk])
         said = f"{appeal.get_status_display()}, {localize(localtime(appeal.opened_at))}"
         return format_html('<a href="{}">{}</a>', url, said)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Officer], search_term: str
-    ) -> tuple[QuerySet[Officer], bool]:
-        """All that was typed is one term: a name begins with it, or it is the whole number."""
-        term = search_term.replace('"', "")
-        return super().get_search_results(request, queryset, f'"{term}"' if term else "")
 
     @admin.action(description=_("Vet selected officers"), permissions=["change"])
     def vet(self, request: HttpRequest, queryset: QuerySet[Officer]) -> None:

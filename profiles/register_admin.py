@@ -1,5 +1,6 @@
 """The agencies' registers at headquarters: their lines, how they come in, and who differs."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_POST
 from accounts.admin import Discreet
 from accounts.codes import needs_fresh_code
 from accounts.requests import actor
+from cp2.lists import LongList
 from cp2.rules import Refused
 from profiles import checks, registers
 from profiles.models import (
@@ -34,16 +36,19 @@ DISCARDED_FROM = {now for now, to in RegisterImport.MOVES.items() if ImportStatu
 
 
 @admin.register(RegisterEntry)
-class RegisterEntryAdmin(Discreet):
+class RegisterEntryAdmin(LongList[Any], Discreet):
     """Lines of the agencies' registers. Imported anew rather than changed by hand."""
 
     change_list_template = "profiles/admin/register_entries.html"
     list_display = ["register", "number", "name", "imported_at"]
     list_filter = ["register"]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ["number__exact"]
     readonly_fields = ["imported_at"]
+
+    def found(self, request: HttpRequest, term: str) -> Iterator[QuerySet[RegisterEntry, Any]]:
+        """The index of a number begins with its register, so all registers are named."""
+        those = RegisterEntry.objects.filter(register__in=Register.values, number=term)
+        yield those.values("pk")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         written = ["register", "number", "national_id", "name"]
