@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('catalogue', '0003_centres_sign_in_for'),
         ('enquiries', '0001_initial'),
-        ('profiles', '0008_certificates_were_columns'),
+        ('profiles', '0007_certificates_are_papers'),
     ]
 
     operations = [

@@ -16,15 +16,30 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
-            model_name='qualification',
-            name='certificate_has_its_name_and_type',
-        ),
-        # a paper's own link to its qualification takes the name
-        migrations.RenameField(
-            model_name='qualification',
-            old_name='certificate',
-            new_name='certificate_file',
+        # The columns stay for a release, in which the code before this one may still run; rows that
+        # know nothing of them have them empty.
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.RemoveConstraint(
+                    model_name='qualification',
+                    name='certificate_has_its_name_and_type',
+                ),
+                migrations.RemoveField(model_name='qualification', name='certificate'),
+                migrations.RemoveField(model_name='qualification', name='certificate_name'),
+                migrations.RemoveField(model_name='qualification', name='certificate_type'),
+            ],
+            database_operations=[
+                migrations.RunSQL(
+                    "ALTER TABLE profiles_qualification "
+                    "ALTER certificate SET DEFAULT '', "
+                    "ALTER certificate_name SET DEFAULT '', "
+                    "ALTER certificate_type SET DEFAULT ''",
+                    "ALTER TABLE profiles_qualification "
+                    "ALTER certificate DROP DEFAULT, "
+                    "ALTER certificate_name DROP DEFAULT, "
+                    "ALTER certificate_type DROP DEFAULT",
+                ),
+            ],
         ),
         migrations.CreateModel(
             name='Paper',
@@ -34,7 +49,7 @@ class Migration(migrations.Migration):
                 ('file', models.FileField(blank=True, upload_to=profiles.models.papers.paper_path, verbose_name='file')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('type', models.CharField(max_length=20, verbose_name='type')),
-                ('status', models.CharField(choices=[('unscanned', 'Received'), ('checking', 'Being checked for viruses'), ('clean', 'Checked for viruses'), ('quarantined', 'Deleted: a virus was in it')], max_length=11, verbose_name='status')),
+                ('status', models.CharField(choices=[('unscanned', 'Not checked for viruses'), ('checking', 'Being checked for viruses'), ('clean', 'Checked for viruses'), ('quarantined', 'Deleted: a virus was in it')], max_length=11, verbose_name='status')),
                 ('sent_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='sent')),
                 ('scan_after', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='next scan')),
             ],
@@ -47,7 +62,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='officer',
             name='changed_since',
-            field=models.CharField(blank=True, max_length=100, verbose_name='changed since'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=100, verbose_name='changed since'),
         ),
         migrations.AddField(
             model_name='officer',

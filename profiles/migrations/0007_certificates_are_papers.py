@@ -4,13 +4,13 @@ from django.db import migrations
 
 CERTIFICATES = """
 INSERT INTO profiles_paper (officer_id, kind, qualification_id, file, name, type, status)
-SELECT officer_id, 'certificate', id, certificate_file, certificate_name, certificate_type,
+SELECT officer_id, 'certificate', id, certificate, certificate_name, certificate_type,
     'unscanned'
-FROM profiles_qualification WHERE certificate_file <> '' ORDER BY id
+FROM profiles_qualification WHERE certificate <> '' ORDER BY id
 """
 
 BACK = """
-UPDATE profiles_qualification SET certificate_file = file, certificate_name = name,
+UPDATE profiles_qualification SET certificate = file, certificate_name = name,
     certificate_type = type
 FROM profiles_paper
 WHERE qualification_id = profiles_qualification.id AND file <> ''

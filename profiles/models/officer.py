@@ -133,7 +133,9 @@ class Officer(models.Model):
     vetting_reason = models.CharField(_("reason"), max_length=300, blank=True)
     vetted_at = models.DateTimeField(_("last vetted"), null=True, blank=True)
     # What somebody who had been vetted has said anew of who they are: fields, with commas between.
-    changed_since = models.CharField(_("changed since"), max_length=100, blank=True)
+    changed_since = models.CharField(
+        _("changed since"), max_length=100, blank=True, default="", db_default=""
+    )
     merged_into = models.ForeignKey(
         "self",
         models.PROTECT,

@@ -23,7 +23,7 @@ SIDES = [PaperKind.ID_FRONT, PaperKind.ID_BACK]
 
 
 class PaperStatus(models.TextChoices):
-    UNSCANNED = "unscanned", _("Received")
+    UNSCANNED = "unscanned", _("Not checked for viruses")
     CHECKING = "checking", _("Being checked for viruses")
     CLEAN = "clean", _("Checked for viruses")
     QUARANTINED = "quarantined", _("Deleted: a virus was in it")

@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,10 @@ from profiles.tests.test_uploads import EICAR, every_file, jpeg, pdf, png
 from profiles.uploads import PaperFile
 from sms.models import Message
 
+MIGRATIONS = Path(settings.BASE_DIR) / "profiles" / "migrations"
+MOVED = import_module(
+    f"profiles.migrations.{next(MIGRATIONS.glob('*_certificates_are_papers.py')).stem}"
+)
 FRONT, BACK = reverse("profiles:id_front"), reverse("profiles:id_back")
 PAPERS = reverse("profiles:papers")
 FILE = PaperFile(pdf(), "front.pdf", "application/pdf")
@@ -661,3 +666,36 @@ def test_only_what_waits_is_decided_by_the_scanner(before, answer):
     assert Entry.objects.filter(verb="paper.quarantined").exists() == (
         bool(answer) and before in Paper.MOVES
     )
+
+
+@pytest.mark.django_db
+def test_certificates_of_the_release_before_become_papers_and_go_back():
+    study = make.qualification(make.officer())
+    columns = "certificate, certificate_name, certificate_type"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE profiles_qualification SET ({columns}) = ('certificates/x', 'x.pdf', 'y')"
+        )
+        cursor.execute(MOVED.CERTIFICATES)
+        paper = Paper.objects.get()
+        assert (paper.qualification, paper.officer) == (study, study.officer)
+        assert (paper.file.name, paper.name, paper.type) == ("certificates/x", "x.pdf", "y")
+
+        Paper.objects.update(file="papers/z", name="z.pdf")
+        cursor.execute(MOVED.BACK)
+        cursor.execute(f"SELECT {columns} FROM profiles_qualification")
+        assert cursor.fetchall() == [("papers/z", "z.pdf", "y")]
+
+
+@pytest.mark.django_db
+def test_the_release_before_adds_officers_and_qualifications_on_these_tables():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns WHERE is_nullable = 'NO' "
+            "AND column_default IS NULL AND is_identity = 'NO' AND table_name = 'profiles_officer'"
+        )
+        assert ("changed_since",) not in cursor.fetchall()
+    make.qualification(make.officer())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT certificate, certificate_name FROM profiles_qualification")
+        assert cursor.fetchall() == [("", "")]
