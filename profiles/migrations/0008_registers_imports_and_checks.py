@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0003_groups'),
         ('catalogue', '0003_centres_sign_in_for'),
-        ('profiles', '0008_certificates_were_columns'),
+        ('profiles', '0007_certificates_are_papers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
