@@ -21,16 +21,14 @@ from cp2.mydata.groups import GROUPS, Group, group_of
 from cp2.mydata.parts import Model, handed_out, is_withheld, parts
 from cp2.rules import Role
 from deployments.models import Letter
-from profiles.models import Qualification
+from profiles.models import Paper
 
 # Where a file can be fetched by whoever it is of.
 LINKS: dict[tuple[Model, str], Callable[[Any], str]] = {
-    (Qualification, "certificate"): lambda row: reverse("profiles:certificate", args=[row.pk]),
+    (Paper, "file"): lambda row: reverse("profiles:paper", args=[row.pk]),
     (Letter, "file"): lambda row: reverse("deployments:letter", args=[row.deployment_id]),
 }
-NAMES: dict[tuple[Model, str], str] = {
-    (Qualification, "certificate"): "certificate_name"
-}  # what its sender called it
+NAMES: dict[tuple[Model, str], str] = {(Paper, "file"): "name"}  # what its sender called it
 
 
 # Who
