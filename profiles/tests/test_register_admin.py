@@ -114,7 +114,7 @@ class Importing(TestCase):
 
         page = self.press(coming, "begin")
 
-        assert "so it cannot be being imported" in page.text
+        assert "Only a file that was read and not discarded can be imported." in page.text
 
     def test_same_file_again_leads_to_the_import_that_is_open(self):
         self.upload()
