@@ -102,7 +102,6 @@ def overview(user: User, *, words: str = "", centre: str = "") -> Overview:
     )
     rows: QuerySet[Any, Any] = (
         ours.order_by("pk")
-        .with_counts()
         .values(
             "pk",
             "exam",
@@ -113,10 +112,10 @@ def overview(user: User, *, words: str = "", centre: str = "") -> Overview:
             "position__name",
             "position__rank",
             "places",
-            *ApplicationStatus.values,
-            unasked=unasked,
-            centre_is_known=Exists(known) if centre else Value(True),
         )
+        .with_counts()
+        # after the counts, so that they are asked once for a vacancy and not for each application
+        .annotate(unasked=unasked, centre_is_known=Exists(known) if centre else Value(True))
     )
     if words:
         meant = of_person(words, officer="applications__officer")
