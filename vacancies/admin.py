@@ -24,10 +24,9 @@ class VacancyAdmin(admin.ModelAdmin[Vacancy]):
     change_list_template = "vacancies/admin_vacancies.html"
     actions = ["set_window"]
     list_display = [
-        "exam",
+        "exam_short",
         "position",
         "sub_county",
-        "station_kind",
         "places",
         "applicants",
         "opens_at",
@@ -45,6 +44,10 @@ class VacancyAdmin(admin.ModelAdmin[Vacancy]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Vacancy]:
         live = Count("applications", filter=Q(applications__status__in=LIVE))
         return super().get_queryset(request).annotate(live=live)
+
+    @admin.display(description=_("exam"), ordering="exam")
+    def exam_short(self, vacancy: Vacancy) -> str:
+        return vacancy.exam.short
 
     @admin.display(description=_("applicants"), ordering="live")
     def applicants(self, vacancy: Any) -> int:
