@@ -100,23 +100,20 @@ def overview(user: User, *, words: str = "", centre: str = "") -> Overview:
     known = DutyStation.objects.filter(
         code=centre, sub_county=OuterRef("sub_county"), latitude__isnull=False
     )
-    rows: QuerySet[Any, Any] = (
-        ours.order_by("pk")
-        .with_counts()
-        .values(
-            "pk",
-            "exam",
-            "exam__abbreviation",
-            "exam__year",
-            "exam__ends_on",
-            "position",
-            "position__name",
-            "position__rank",
-            "places",
-            *ApplicationStatus.values,
-            unasked=unasked,
-            centre_is_known=Exists(known) if centre else Value(True),
-        )
+    asked: Any = ours.order_by("pk").values(
+        "pk",
+        "exam",
+        "exam__abbreviation",
+        "exam__year",
+        "exam__ends_on",
+        "position",
+        "position__name",
+        "position__rank",
+        "places",
+    )
+    # these after the counts, so that they are asked once a vacancy and not for each application
+    rows: QuerySet[Any, Any] = asked.with_counts().annotate(
+        unasked=unasked, centre_is_known=Exists(known) if centre else Value(True)
     )
     if words:
         meant = of_person(words, officer="applications__officer")
