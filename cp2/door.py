@@ -21,23 +21,26 @@ class DoorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: WSGIRequest) -> HttpResponse:
-        if request.method not in METHODS:
-            return HttpResponseNotAllowed(METHODS)
         path, query = (request.environ.get(name, "") for name in ("PATH_INFO", "QUERY_STRING"))
-        if not (is_text(path.encode("latin-1")) and is_text(unquote_to_bytes(query))):
+        if not (is_text(path.encode("latin-1", "replace")) and is_text(unquote_to_bytes(query))):
             raise BadRequest("the address is not UTF-8")
         return self.get_response(request)
 
     def process_view(
         self, request: WSGIRequest, view: object, args: tuple[Any], kwargs: dict[str, Any]
-    ) -> None:
+    ) -> HttpResponse | None:
         """Here, where the page's form has been read anyway to look for its token. The gateway's
         calls have none, and are not read before their secret."""
-        if request.content_type != FORM or getattr(view, "csrf_exempt", False):
-            return
+        if getattr(view, "csrf_exempt", False):
+            return None
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        if request.content_type != FORM:
+            return None
         typed = (text for name, values in request.POST.lists() for text in (name, *values))
         if any(REPLACED in text for text in typed) and not is_text(unquote_to_bytes(request.body)):
             raise BadRequest("the form is not UTF-8")
+        return None
 
 
 def is_text(data: bytes) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -108,12 +108,26 @@ def of_payee(officer: Officer) -> Iterator[Doubt]:
         )
 
 
-def paid_for_others(officer: Officer) -> int:
-    """How many other officers are paid to the same number, as in a household with one phone."""
-    if not officer.payee_phone:
-        return 0
-    same = Officer.objects.filter(payee_phone=officer.payee_phone)
-    return same.exclude(pk=officer.pk).count()
+# How many other officers are paid to the same number, as in a household with one phone.
+PAID_FOR_OTHERS = Coalesce(
+    Subquery(
+        Officer.objects.exclude(pk=OuterRef("pk"))
+        .exclude(payee_phone="")
+        .filter(payee_phone=OuterRef("payee_phone"))
+        .order_by()
+        .values("payee_phone")
+        .annotate(number=Count("pk"))
+        .values("number")
+    ),
+    0,
+)
+
+
+def paid_for_others(officer: Any) -> int:
+    if not hasattr(officer, "paid_for_others"):
+        officer = Officer.objects.annotate(paid_for_others=PAID_FOR_OTHERS).get(pk=officer.pk)
+    number: int = officer.paid_for_others
+    return number
 
 
 def of_shared_payee(officer: Officer) -> Iterator[Doubt]:

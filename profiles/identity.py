@@ -54,6 +54,8 @@ class Beside(NamedTuple):
 def side_by_side(officer: Officer, checks: list[RegisterCheck]) -> list[Beside]:
     """For a director's eyes, which is written down: the register's name, and its ID number as far
     as one needs to see that it is another."""
+    if not checks:
+        return []
     numbers = {Register.TSC: officer.tsc_number or "", Register.ID: officer.national_id or ""}
     entries = RegisterEntry.objects.filter(number__in=[*filter(None, numbers.values())])
     listed = {(entry.register, entry.number): entry for entry in entries}

@@ -11,8 +11,6 @@ from django.core.paginator import Paginator
 from django.db.models import Case, Q, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -161,8 +159,10 @@ def register(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def profile(request: SignedIn) -> HttpResponse:
-    officers = Officer.objects.with_profile().annotate(doubts=doubts.WAITING)
-    officer = get_object_or_404(with_standing(officers), user=request.user)
+    officers = with_standing(Officer.objects.with_profile()).annotate(
+        doubts=doubts.WAITING, paid_for_others=doubts.PAID_FOR_OTHERS
+    )
+    officer = get_object_or_404(officers, user=request.user)
     context = {
         "officer": officer,
         "standing": standing(officer),
@@ -204,14 +204,6 @@ def personal(request: SignedIn) -> HttpResponse:
     return show(request, "profiles/personal.html", form, officer=officer)
 
 
-def payee_waits(officer: Officer) -> str:
-    when = timezone.localtime(officer.payee_waits_until)
-    return _(
-        "Because you changed it, it is paid only from %(when)s on. If you did not change it, call "
-        "your sub-county office at once."
-    ) % {"when": date_format(when, "j F Y, H:i")}
-
-
 @login_required
 def payee(request: SignedIn) -> HttpResponse:
     officer = mine(request)
@@ -220,9 +212,6 @@ def payee(request: SignedIn) -> HttpResponse:
     form = typed(request, payee_form, {**on_file, "phone": local(on_file["phone"])})
     if done(form, services.save_payee, officer, by=request.user):
         messages.success(request, _("The number to be paid is saved."))
-        officer.refresh_from_db(fields=["payee_changed_at"])
-        if officer.payee_waits_until:
-            messages.warning(request, payee_waits(officer))
         return redirect("profiles:profile")
     doubtful = [*doubts.of_payee(officer), *doubts.of_shared_payee(officer)]
     login = local(officer.phone)
@@ -433,7 +422,8 @@ def vet_officers(request: SignedIn) -> HttpResponse:
 @login_required
 @require_safe
 def area_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(in_area(request).with_profile(), pk=pk)
+    officers = in_area(request).with_profile()
+    officer = get_object_or_404(officers.annotate(paid_for_others=doubts.PAID_FOR_OTHERS), pk=pk)
     if is_read(request):
         looks.note_view(officer, by=request.user)
     context = {
