@@ -58,5 +58,5 @@ def accept_identity(request: SignedIn, pk: int) -> HttpResponse:
         messages.success(request, said % {"name": check.officer.full_name})
         return redirect("profiles:area_officer", check.officer_id)
     services.note_view(check.officer, by=request.user)
-    (beside,) = identity.side_by_side(check.officer, [check])
-    return show(request, "profiles/accept_identity.html", form, each=beside, check=check)
+    beside = identity.side_by_side(RegisterCheck.objects.filter(pk=check.pk))
+    return show(request, "profiles/accept_identity.html", form, checks=beside, check=check)

@@ -34,7 +34,14 @@ from profiles.forms import (
     TickedForm,
     WorkForm,
 )
-from profiles.models import Officer, OfficerQuerySet, Qualification, Vetting, WorkExperience
+from profiles.models import (
+    Officer,
+    OfficerQuerySet,
+    Qualification,
+    RegisterCheck,
+    Vetting,
+    WorkExperience,
+)
 from sms.phones import is_mobile, local, mobile
 
 PER_PAGE = 25
@@ -43,11 +50,13 @@ PER_PAGE = 25
 def mine(request: SignedIn) -> Officer:
     """The profile of whoever asks; centres, directors and headquarters have none."""
     officers = Officer.objects.select_related("user", "bank_account", "next_of_kin")
+    officers = officers.annotate(sharing=doubts.SHARING)
     return get_object_or_404(officers, user=request.user)
 
 
 def all_of_mine(request: SignedIn) -> Officer:
-    officers = Officer.objects.with_profile().annotate(doubts=doubts.WAITING)
+    officers = Officer.objects.with_profile()
+    officers = officers.annotate(doubts=doubts.WAITING, sharing=doubts.SHARING)
     return get_object_or_404(officers, user=request.user)
 
 
@@ -397,7 +406,8 @@ def vet_officers(request: SignedIn) -> HttpResponse:
 @login_required
 @require_safe
 def area_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(in_area(request).with_profile(), pk=pk)
+    officers = in_area(request).with_profile().annotate(sharing=doubts.SHARING)
+    officer = get_object_or_404(officers, pk=pk)
     services.note_view(officer, by=request.user)
     context = {
         "officer": officer,
@@ -405,11 +415,8 @@ def area_officer(request: SignedIn, pk: int) -> HttpResponse:
         "may_vet": services.may_vet(officer, request.user),
         "personal": summary.personal(officer),
         "phone": local(officer.phone),
-        "checks": identity.side_by_side(
-            officer, list(officer.checks.select_related("accepted_by"))
-        ),
+        "checks": identity.side_by_side(RegisterCheck.objects.filter(officer=officer)),
         "payee_differs": doubts.payee_differs(officer),
-        "paid_for_others": doubts.paid_for_others(officer),
         "work": [(row, summary.work(row)) for row in officer.work.all()],
         "qualifications": [
             (row, summary.qualification(row)) for row in officer.qualifications.all()
