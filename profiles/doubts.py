@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -108,30 +108,22 @@ def of_payee(officer: Officer) -> Iterator[Doubt]:
         )
 
 
-# How many other officers are paid to the same number, as in a household with one phone.
-PAID_FOR_OTHERS = Coalesce(
-    Subquery(
-        Officer.objects.exclude(pk=OuterRef("pk"))
-        .exclude(payee_phone="")
-        .filter(payee_phone=OuterRef("payee_phone"))
-        .order_by()
-        .values("payee_phone")
-        .annotate(number=Count("pk"))
-        .values("number")
-    ),
-    0,
+# How many other officers are paid to the same number, as in a household with one phone; None if
+# nobody is.
+SHARING = Subquery(
+    Officer.objects.filter(payee_phone=OuterRef("payee_phone"))
+    .exclude(payee_phone="")
+    .exclude(pk=OuterRef("pk"))
+    .order_by()
+    .values("payee_phone")
+    .annotate(n=Count("pk"))
+    .values("n")
 )
 
 
-def paid_for_others(officer: Any) -> int:
-    if not hasattr(officer, "paid_for_others"):
-        officer = Officer.objects.annotate(paid_for_others=PAID_FOR_OTHERS).get(pk=officer.pk)
-    number: int = officer.paid_for_others
-    return number
-
-
-def of_shared_payee(officer: Officer) -> Iterator[Doubt]:
-    if paid_for_others(officer):
+def of_shared_payee(officer: Any) -> Iterator[Doubt]:
+    """Of an officer found with `sharing=SHARING`."""
+    if officer.sharing:
         yield Doubt(
             _("The number to be paid is also on the profile of another officer."),
             _(

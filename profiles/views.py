@@ -44,6 +44,7 @@ from profiles.models import (
     Paper,
     PaperKind,
     Qualification,
+    RegisterCheck,
     Vetting,
     WorkExperience,
 )
@@ -56,6 +57,7 @@ PER_PAGE = 25
 def mine(request: SignedIn) -> Officer:
     """The profile of whoever asks; centres, directors and headquarters have none."""
     officers = Officer.objects.select_related("user", "bank_account", "next_of_kin")
+    officers = officers.annotate(sharing=doubts.SHARING)
     return get_object_or_404(officers, user=request.user)
 
 
@@ -160,7 +162,7 @@ def register(request: HttpRequest) -> HttpResponse:
 @require_safe
 def profile(request: SignedIn) -> HttpResponse:
     officers = with_standing(Officer.objects.with_profile()).annotate(
-        doubts=doubts.WAITING, paid_for_others=doubts.PAID_FOR_OTHERS
+        doubts=doubts.WAITING, sharing=doubts.SHARING
     )
     officer = get_object_or_404(officers, user=request.user)
     context = {
@@ -422,8 +424,8 @@ def vet_officers(request: SignedIn) -> HttpResponse:
 @login_required
 @require_safe
 def area_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officers = in_area(request).with_profile()
-    officer = get_object_or_404(officers.annotate(paid_for_others=doubts.PAID_FOR_OTHERS), pk=pk)
+    officers = in_area(request).with_profile().annotate(sharing=doubts.SHARING)
+    officer = get_object_or_404(officers, pk=pk)
     if is_read(request):
         looks.note_view(officer, by=request.user)
     context = {
@@ -434,11 +436,8 @@ def area_officer(request: SignedIn, pk: int) -> HttpResponse:
         "personal": summary.personal(officer),
         "copies": copies_of_id(officer, request.user),
         "phone": local(officer.phone),
-        "checks": identity.side_by_side(
-            officer, list(officer.checks.select_related("accepted_by"))
-        ),
+        "checks": identity.side_by_side(RegisterCheck.objects.filter(officer=officer)),
         "payee_differs": doubts.payee_differs(officer),
-        "paid_for_others": doubts.paid_for_others(officer),
         "work": [(row, summary.work(row)) for row in officer.work.all()],
         "qualifications": summary.qualifications(officer),
     }
