@@ -623,7 +623,7 @@ class TheHelpdesk(TestCase):
         assert str(self.change.reference) not in row
         assert Entry.objects.filter(verb="officer.viewed", subject_id=self.officer.pk).exists()
         gone = reverse("admin:profiles_numberchange_change", args=[nobody.pk])
-        assert self.client.get(gone).status_code == 302
+        assert self.client.get(gone).status_code == 404
 
     def test_no_hash_or_number_can_be_guessed_through_the_address(self):
         self.sign_in("Helpdesk")
