@@ -19,6 +19,7 @@ from accounts.requests import actor
 from cp2 import helpdesk, merge_views, texts_picture
 from cp2.admin_fields import careful
 from cp2.season_picture import picture
+from deployments import vacancy_views
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -44,7 +45,9 @@ ORDER = {
         "NextOfKin",
         "BankAccount",
         "NumberChange",
+        "RegisterCheck",
         "RegisterEntry",
+        "RegisterImport",
     ],
     "vacancies": ["Vacancy", "Application"],
     "deployments": ["Post", "Deployment", "Letter", "LetterText", "AllocationRun"],
@@ -153,8 +156,10 @@ class PortalAdminSite(AdminSite):
             return self.admin_view(view)
 
         texts, officer = "sms/message", "profiles/officer/<int:pk>/merge/"
+        opening = partial(vacancy_views.open_vacancies, site=self)
         ours = [
             path(officer, page(merge_views.find), name="merge_find"),
+            path("vacancies/vacancy/open/", page(opening), name="vacancies_open"),
             path(f"{officer}<int:other>/", page(merge_views.merge), name="merge"),
             path(
                 f"{texts}/picture/",

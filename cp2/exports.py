@@ -1,11 +1,99 @@
 """The floor: tables that leave the portal as files, for spreadsheets that trust what they open."""
 
+import base64
 import csv
 import io
-from collections.abc import Iterable
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cp2.rules import Refused
 
 # A spreadsheet takes a cell that begins with one of these for a formula, and runs it.
 FORMULAE = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+# What no XLSX or PDF may hold: control characters, and halves of characters.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+BLOCK = 500
+
+
+class Kind(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+    PDF = "pdf"
+
+
+TYPES = {
+    Kind.CSV: "text/csv; charset=utf-8",
+    Kind.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Kind.PDF: "application/pdf",
+}
+# What a request can make while somebody waits; a CSV leaves as it is written, however long it is.
+MOST_ROWS = {Kind.XLSX: 15_000, Kind.PDF: 300}
+
+Row = Iterable[object]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is taken away. `by` and the time are on each page of it that can be printed."""
+
+    name: str  # of the file, without its ending
+    title: str
+    heading: list[str]
+    rows: Iterable[Row]
+    count: int
+    by: str
+    about: str = ""  # how it was narrowed, in words
+
+
+def answer(kind: Kind, table: Table) -> HttpResponseBase:
+    """The table as a file that the browser keeps. Refused if this kind cannot hold so much."""
+    refuse_too_long(kind, table.count)
+    response: HttpResponseBase
+    if kind == Kind.CSV:
+        response = StreamingHttpResponse(csv_stream(table.heading, table.rows))
+    elif kind == Kind.XLSX:
+        response = HttpResponse(xlsx_file(table.title, table.heading, table.rows))
+    else:
+        response = HttpResponse(pdf_file(table))
+    response["Content-Type"] = TYPES[kind]
+    response["Content-Disposition"] = f'attachment; filename="{table.name}.{kind}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def refuse_too_long(kind: Kind, count: int) -> None:
+    most = MOST_ROWS.get(kind, count)
+    if count > most:
+        raise Refused(
+            _(
+                "These are %(count)s rows; such a file holds %(most)s at most. "
+                "Narrow the list, or take it as CSV."
+            )
+            % {"count": count, "most": most}
+        )
+
+
+def kind_of(ending: str) -> Kind | None:
+    return Kind(ending) if ending in set(Kind) else None
+
+
+# CSV
 
 
 def harmless(cell: object) -> object:
@@ -13,10 +101,130 @@ def harmless(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULAE) else cell
 
 
-def csv_file(heading: Iterable[object], rows: Iterable[Iterable[object]]) -> bytes:
+def csv_file(heading: Row, rows: Iterable[Row]) -> bytes:
     """A whole table, marked as UTF-8, without which Excel spoils Ngũgĩ's name."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    for row in (heading, *rows):
-        writer.writerow([harmless(cell) for cell in row])
-    return file.getvalue().encode("utf-8-sig")
+    return b"".join(csv_stream(heading, rows))
+
+
+def csv_stream(heading: Row, rows: Iterable[Row]) -> Iterator[bytes]:
+    """The same block by block, so that a long one is never whole in memory."""
+    yield "\ufeff".encode()
+    lines = chain([heading], rows)
+    while block := list(islice(lines, BLOCK)):
+        file = io.StringIO(newline="")
+        writer = csv.writer(file)
+        writer.writerows([harmless(_plain(cell)) for cell in row] for row in block)
+        # half a character, which a database never holds, must not end the file in the middle
+        yield file.getvalue().encode("utf-8", "replace")
+
+
+def _plain(cell: object) -> object:
+    """Moments in the time of the portal, as a spreadsheet reads them."""
+    if isinstance(cell, datetime):
+        return f"{_local(cell):%Y-%m-%d %H:%M}"
+    return cell
+
+
+def _local(moment: datetime) -> datetime:
+    return timezone.make_naive(moment) if timezone.is_aware(moment) else moment
+
+
+# XLSX
+
+
+def xlsx_file(title: str, heading: Row, rows: Iterable[Row]) -> bytes:
+    """One sheet. Text stays text, whatever it looks like: it is no formula, and keeps the noughts
+    in front of a number."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
+    def literal(text: str) -> Any:
+        cell = WriteOnlyCell(sheet, value="")
+        cell.value, cell.data_type = text, "s"
+        cell.quotePrefix = True  # else it would become a formula when somebody edits it
+        return cell
+
+    def cell(value: object) -> Any:
+        if value is None or isinstance(value, bool | int | float | Decimal):
+            return value
+        if isinstance(value, datetime):
+            return _local(value)
+        if isinstance(value, date):
+            return value
+        text = printable(str(value))
+        return literal(text) if text.startswith(FORMULAE) else text
+
+    book = Workbook(write_only=True)
+    sheet: Any = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", printable(title))[:31] or "CP2")
+    sheet.freeze_panes = "A2"
+    names = []
+    for name in heading:
+        head = literal(printable(str(name)))
+        head.font = Font(bold=True)
+        names.append(head)
+    for place in range(len(names)):
+        sheet.column_dimensions[chr(ord("A") + place)].width = 20
+    sheet.append(names)
+    for row in rows:
+        sheet.append([cell(value) for value in row])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def printable(text: str) -> str:
+    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+# PDF
+
+FONTS = Path(settings.BASE_DIR) / "static" / "fonts"
+
+
+def pdf_file(table: Table) -> bytes:
+    """On paper: the heading on each page again, with the page's number, who asked and when."""
+    from weasyprint import HTML  # slow to load, and only these files need it
+    from weasyprint.urls import URLFetcher
+
+    for chatty in ("weasyprint.progress", "fontTools"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    rows = [[_on_paper(cell) for cell in row] for row in table.rows]
+    html = render_to_string(
+        "pdf/cp2/table.html",
+        {
+            "table": table,
+            "rows": rows,
+            "widths": _widths([table.heading, *rows]),
+            "now": timezone.now(),
+            "fonts": _fonts(),
+            "landscape": len(table.heading) > 5,
+        },
+    )
+    # whatever a cell smuggles in, no file of this machine and no host of any network is read
+    fetcher = URLFetcher(allowed_protocols=["data"])
+    printed: bytes = HTML(string=html, url_fetcher=fetcher).write_pdf()
+    return printed
+
+
+def _on_paper(cell: object) -> str:
+    cell = "" if cell is None else _plain(cell)
+    return printable(str(cell))
+
+
+def _widths(rows: list[list[str]]) -> list[int]:
+    """Of the columns, in hundredths, by what they hold; to leave it to the press takes it ten times
+    as long."""
+    held = [sorted(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    wanted = [min(max(lengths[len(lengths) * 9 // 10], 5), 40) for lengths in held]
+    return [round(100 * each / sum(wanted)) for each in wanted]
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> dict[str, str]:
+    """As addresses that hold what they lead to."""
+    return {
+        weight: "data:font/woff2;base64,"
+        + base64.b64encode((FONTS / f"letter-{weight}.woff2").read_bytes()).decode()
+        for weight in ("regular", "bold")
+    }

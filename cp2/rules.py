@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy
 
 
 class Refused(Exception):
-    """A rule said no. The message is shown to the user as it stands."""
+    """A rule said no, or several did. Each says why in a sentence, shown to the user as it is."""
+
+    def __str__(self) -> str:
+        return " ".join(str(reason) for reason in self.args)
 
 
 class Role(models.TextChoices):
@@ -46,8 +49,8 @@ def lock(obj: Row) -> Row:
     return model._base_manager.select_for_update(of=("self",)).get(pk=obj.pk)
 
 
-def move(obj: Any, status: models.TextChoices, **fields: Any) -> None:
-    """Take a locked row to a new status, if its MOVES allow it, and save only what changed."""
+def refuse_move(obj: Any, status: models.TextChoices) -> None:
+    """Refused if its MOVES do not allow it."""
     if status not in obj.MOVES.get(obj.status, ()):
         raise Refused(
             _("This %(thing)s is %(now)s, so it cannot be %(wanted)s.")
@@ -57,6 +60,11 @@ def move(obj: Any, status: models.TextChoices, **fields: Any) -> None:
                 "wanted": str(status.label).lower(),
             }
         )
+
+
+def move(obj: Any, status: models.TextChoices, **fields: Any) -> None:
+    """Take a locked row to a new status, if its MOVES allow it, and save only what changed."""
+    refuse_move(obj, status)
     for name, value in {"status": status, **fields}.items():
         setattr(obj, name, value)
     obj.save(update_fields=["status", *fields])

@@ -10,10 +10,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from catalogue.models import Exam, Level, PositionTerms, StudyLevel
+from catalogue.models import Exam, PositionTerms
 from deployments.models import HOLDS_ITS_DAYS, Deployment, Post
-from profiles.models import Employer, Officer, Vetting
-from vacancies.eligibility import highest_level, rank, years_served
+from profiles.models import Officer
+from vacancies.applicants import Objections, Reason
+from vacancies.models import Vacancy
+from vacancies.vetting import against_the_person, terms_unmet
 
 # A centre manager is the head of the very school, so rules on one's own school are not for them.
 HEADS_OF_THEIR_OWN = {"CM"}
@@ -57,41 +59,15 @@ def reasons_against(
 
     `leaving` is the deployment that the officer gives up for this one.
     """
-    if officer.submitted_at is None:
-        yield _("The profile is not submitted yet.")
-    if officer.vetting == Vetting.BARRED:
-        yield _("Headquarters has barred this officer.")
+    yield from against_the_person(officer)
     if terms is None:
         yield _("Headquarters has set no terms for this position in this exam.")
     else:
-        yield from _terms_unmet(officer, terms)
+        yield from terms_unmet(officer, terms)
     if post.position.code not in HEADS_OF_THEIR_OWN:
         yield from _own_school(officer, post)
         yield from _cooling_off(officer, post)
     yield from _elsewhere(officer, post, from_day or first_day(post), leaving)
-
-
-def _terms_unmet(officer: Officer, terms: PositionTerms) -> Iterator[str]:
-    """As when they applied; but whoever is nominated has never been asked, and profiles change."""
-    work = list(officer.work.all())
-    current = next((job for job in work if job.ends_on is None), None)
-    if terms.tsc_employment_required and (current is None or current.employer != Employer.TSC):
-        yield _("The Teachers Service Commission does not employ this officer now.")
-    if terms.school_levels and (current is None or current.level not in terms.school_levels):
-        yield _("The officer does not work at a school of this level now: %(levels)s.") % {
-            "levels": ", ".join(str(Level(level).label) for level in terms.school_levels)
-        }
-    highest = highest_level(officer.qualifications.all())
-    if terms.lowest_qualification and rank(highest) < rank(terms.lowest_qualification):
-        yield _("The position asks for a higher level of study: %(level)s.") % {
-            "level": StudyLevel(terms.lowest_qualification).label
-        }
-    served = years_served(work)
-    if served < terms.years_of_experience:
-        yield _("Years of experience: %(served)d, where the position asks for %(least)d.") % {
-            "served": served,
-            "least": terms.years_of_experience,
-        }
 
 
 def _own_school(officer: Officer, post: Post) -> Iterator[str]:
@@ -142,3 +118,43 @@ def _elsewhere(
 def _held(officer: Officer) -> list[Deployment]:
     held: list[Deployment] = officer.held  # type: ignore[attr-defined]  # prefetched
     return held
+
+
+# Against an application: vacancies asks this, as settings say
+
+
+def serving_in_those_days(officer: Officer) -> Objections:
+    """Nobody serves in two places at once, so while they serve they cannot put in for those days.
+    What came of an application for the same exam is that application's to say."""
+    live = officer.deployments.live().filter(ends_on__gte=timezone.localdate())
+    held = list(live.with_place().order_by("starts_on"))
+
+    def objections(vacancy: Vacancy) -> Iterator[Reason]:
+        exam = vacancy.exam
+        for each in held:
+            own = each.post.exam_id == exam.pk and each.application_id is not None
+            if own or each.starts_on > exam.ends_on or each.ends_on < exam.rehearsal_on:
+                continue
+            yield Reason(
+                _(
+                    "You are deployed for %(other)s at %(station)s from %(first)s to %(last)s; "
+                    "this exam is from %(begins)s to %(ends)s."
+                )
+                % {
+                    "other": each.post.exam.short,
+                    "station": each.post.station,
+                    "first": _day(each.starts_on),
+                    "last": _day(each.ends_on),
+                    "begins": _day(exam.rehearsal_on),
+                    "ends": _day(exam.ends_on),
+                },
+                _("Look at that deployment"),
+                "deployments:detail",
+                each.pk,
+            )
+
+    return objections
+
+
+def _day(day: date) -> str:
+    return date_format(day, "j M Y")

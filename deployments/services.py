@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+import deployments.vacancies
 import vacancies.services
 from accounts.models import User
 from accounts.services import record, tell
@@ -46,6 +47,7 @@ def compute_posts(
 ) -> entitlement.Outcome:
     """Entitle every station to its officers, by candidates and terms. Again is as good as once."""
     outcome = entitlement.compute(exam, sub_county)
+    deployments.vacancies.follow(exam, sub_county, by=by)
     record(
         "posts.computed",
         exam,
@@ -73,6 +75,7 @@ def override_post(post: Post, *, required: int, reason: str, by: User) -> Post:
         )
     was, post.required, post.override_reason = post.required, required, reason
     post.save(update_fields=["required", "override_reason"])
+    deployments.vacancies.follow(post.exam, post.station.sub_county, by=by)
     record("post.overridden", post, by=by, was=was, now=required, reason=reason)
     return post
 

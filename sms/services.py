@@ -110,6 +110,25 @@ def send(
     return message if written else None
 
 
+def send_each(template: str, texts: Iterable[tuple[str, str, str | None, dict[str, Any]]]) -> None:
+    """Write many at once, to leave in their turn: number, language, dedupe key or none, and what
+    each names. What is written already is left as it is."""
+    Message.objects.bulk_create(
+        (
+            Message(
+                to=to,
+                kind=Kind.BULK,
+                template=template,
+                text=render(template, language=language, **context),
+                dedupe_key=key,
+            )
+            for to, language, key, context in texts
+        ),
+        batch_size=500,
+        ignore_conflicts=True,
+    )
+
+
 def send_credentials(to: str, template: str, **context: Any) -> Message:
     """Promise a password by text. The worker mints it; `context` says whose it is, no more.
 

@@ -1,16 +1,43 @@
+import json
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalogue.models import Activity, Exam, Office, Position, StationKind, SubCounty
+from catalogue.models import (
+    Activity,
+    Exam,
+    Office,
+    Position,
+    PositionTerms,
+    StationKind,
+    SubCounty,
+)
 from cp2.rules import Role
 from profiles.models import Officer
 from sms.phones import is_mobile, mobile
+from vacancies.alert_models import AlertRound as AlertRound
+from vacancies.alert_models import VacancyAlert as VacancyAlert
+
+TERMS = """(
+    SELECT to_jsonb(terms)::text FROM catalogue_positionterms terms
+    WHERE terms.exam_id = vacancies_vacancy.exam_id
+        AND terms.position_id = vacancies_vacancy.position_id
+)"""
+
+# How many days of each kind its exam has, and the first and the last of them.
+DAYS = """(
+    SELECT coalesce(jsonb_agg(kinds ORDER BY kinds.first, kinds.kind), '[]')::text FROM (
+        SELECT kind, count(*) AS number, min(day) AS first, max(day) AS last
+        FROM catalogue_examday WHERE exam_id = vacancies_vacancy.exam_id GROUP BY kind
+    ) kinds
+)"""
 
 
 class VacancyQuerySet(models.QuerySet["Vacancy"]):
@@ -28,10 +55,6 @@ class VacancyQuerySet(models.QuerySet["Vacancy"]):
         """By the database's clock: nothing to flip, nothing to forget."""
         return self.filter(opens_at__lte=Now(), closes_at__gt=Now())
 
-    def near(self, user: User) -> Self:
-        """Where this officer works."""
-        return self.filter(sub_county__officers__user=user)
-
     def kinds(self) -> "models.QuerySet[Vacancy, tuple[int, str, int, int, str, int]]":
         """Which exams and positions there are, each pair once, for the lists of a filter."""
         return (
@@ -47,9 +70,31 @@ class VacancyQuerySet(models.QuerySet["Vacancy"]):
             .distinct()
         )
 
+    def with_counts(self, *, matching: Q | None = None) -> Self:
+        """Adds how many applications stand where, by the name of the status, and `live`: of all,
+        or of those that match."""
+        asked = matching or Q()
+        counts = {
+            status.value: models.Count(
+                "applications", filter=Q(applications__status=status) & asked
+            )
+            for status in ApplicationStatus
+        }
+        live = models.Count("applications", filter=Q(applications__status__in=LIVE) & asked)
+        return self.annotate(**counts, live=live)
+
     def in_words(self) -> Self:
         """With all that the line of a vacancy names, and where it is."""
         return self.select_related("exam", "activity", "position", "sub_county__county")
+
+    def with_terms(self) -> Self:
+        """With what the exam asks of the position and pays for it, in the same query. By hand: a
+        join of all these columns takes the ORM longer to put together than the database to do."""
+        return self.annotate(known_terms=RawSQL(TERMS, []))
+
+    def to_confirm(self) -> Self:
+        """With all that whoever applies should have seen."""
+        return self.in_words().with_terms().annotate(known_days=RawSQL(DAYS, []))
 
 
 class Vacancy(models.Model):
@@ -67,8 +112,24 @@ class Vacancy(models.Model):
         SubCounty, models.PROTECT, related_name="vacancies", verbose_name=_("sub-county")
     )
     places = models.PositiveIntegerField(_("positions"))
+    override_reason = models.CharField(
+        _("reason for another number"),
+        max_length=200,
+        blank=True,
+        help_text=_("Empty: the positions are as many as the stations are entitled to."),
+    )
     opens_at = models.DateTimeField(_("opens"))
     closes_at = models.DateTimeField(_("deadline"))
+    # Empty until those who asked for such a vacancy are told that it is open.
+    announced_in = models.ForeignKey(
+        AlertRound,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="vacancies",
+        verbose_name=_("announced in"),
+    )
 
     objects = VacancyQuerySet.as_manager()
 
@@ -104,6 +165,54 @@ class Vacancy(models.Model):
     def is_open(self) -> bool:
         return self.opens_at <= timezone.now() < self.closes_at
 
+    @property
+    def terms(self) -> PositionTerms | None:
+        """After `with_terms`. None: headquarters has set none, so nothing is asked."""
+        known: str | None = self.known_terms  # type: ignore[attr-defined]  # annotated
+        return PositionTerms(**json.loads(known, parse_float=Decimal)) if known else None
+
+
+class FileStatus(models.TextChoices):
+    READ = "read", _("Read")
+    APPLIED = "applied", _("Applied")
+
+
+class VacancyFile(models.Model):
+    """Lines of a file that headquarters has sent and looks at before they count.
+
+    read → applied
+    """
+
+    MOVES = {FileStatus.READ: [FileStatus.APPLIED]}
+
+    name = models.CharField(_("file"), max_length=120)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("who"))
+    status = models.CharField(
+        _("status"), max_length=8, choices=FileStatus, default=FileStatus.READ
+    )
+    lines = models.JSONField(_("lines"), default=list)  # empty once they are applied
+    outcome = models.JSONField(_("outcome"), default=dict)
+    read_at = models.DateTimeField(_("read"), db_default=Now())
+    applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("file of vacancies")
+        verbose_name_plural = _("files of vacancies")
+        default_permissions = ()  # whoever may add and change vacancies may send them as a file
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=FileStatus.values), name="vacancy_file_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=FileStatus.APPLIED, applied_at__isnull=False)
+                | ~Q(status=FileStatus.APPLIED) & Q(applied_at=None),
+                name="vacancy_file_applied_at_its_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
 
 class ApplicationStatus(models.TextChoices):
     SUBMITTED = "submitted", _("Submitted")
@@ -114,6 +223,17 @@ class ApplicationStatus(models.TextChoices):
 
 
 LIVE = [ApplicationStatus.SUBMITTED, ApplicationStatus.NOMINATED, ApplicationStatus.DEPLOYED]
+
+
+def of_person(words: str, *, officer: str = "officer") -> Q:
+    """By part of the name, the first digits of the ID number, or the phone number."""
+    number = "".join(words.split())
+    phone = mobile(number) if is_mobile(number) else number
+    return (
+        Q(**{f"{officer}__full_name__icontains": " ".join(words.split())})
+        | Q(**{f"{officer}__national_id__startswith": number})
+        | Q(**{f"{officer}__user__phone": phone})
+    )
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
@@ -138,14 +258,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         )
 
     def of_person(self, words: str) -> Self:
-        """By part of the name, the first digits of the ID number, or the phone number."""
-        number = "".join(words.split())
-        phone = mobile(number) if is_mobile(number) else number
-        return self.filter(
-            Q(officer__full_name__icontains=" ".join(words.split()))
-            | Q(officer__national_id__startswith=number)
-            | Q(officer__user__phone=phone)
-        )
+        return self.filter(of_person(words))
 
     def for_vetting(self) -> Self:
         """With all that an office looks at when it chooses, in three queries for any number."""

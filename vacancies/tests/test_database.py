@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import TestCase
+from django.utils import timezone
 
 from cp2.tests import make
-from vacancies.models import Application, ApplicationStatus, Vacancy
+from vacancies.models import Application, ApplicationStatus, FileStatus, Vacancy, VacancyFile
 
 
 class Vacancies(TestCase):
@@ -97,3 +98,18 @@ class Applications(TestCase):
                 status, officer=self.application.officer, vacancy=self.application.vacancy
             )
         assert Application.objects.count() == 5
+
+
+class FileRules(TestCase):
+    """Of the files that headquarters sends."""
+
+    def refused(self, name, **fields):
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+            VacancyFile.objects.create(name="vacancies.csv", by=make.user(), **fields)
+
+    def test_a_file_has_a_status_that_is_known(self):
+        self.refused("vacancy_file_status", status="lost")
+
+    def test_a_file_that_is_applied_says_when(self):
+        for status, at in ((FileStatus.APPLIED, None), (FileStatus.READ, timezone.now())):
+            self.refused("vacancy_file_applied_at_its_time", status=status, applied_at=at)

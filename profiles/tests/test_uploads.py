@@ -20,10 +20,10 @@ from webtest import Upload
 from accounts.models import Entry
 from catalogue.models import Office
 from cp2.tests import make
-from profiles import certificates, services
-from profiles.certificates import Certificate, CertificateField
+from profiles import papers, services, uploads
 from profiles.inspector import look_into
-from profiles.models import Qualification
+from profiles.models import Paper, PaperKind
+from profiles.uploads import PaperField, PaperFile
 
 ICC = b"profile that names its owner"
 
@@ -198,15 +198,15 @@ def test_a_large_photograph_is_made_smaller_and_stays_upright():
 
 def test_the_inspector_answers_from_its_own_process():
     document = pdf()
-    assert certificates.look_into(document) == ("pdf", document)
-    assert certificates.look_into(b"rubbish") == ("unknown", b"")
-    word, clean = certificates.look_into(jpeg())
+    assert uploads.look_into(document) == ("pdf", document)
+    assert uploads.look_into(b"rubbish") == ("unknown", b"")
+    word, clean = uploads.look_into(jpeg())
     assert word == "jpeg"
     assert clean.startswith(b"\xff\xd8\xff")
 
 
 def test_a_picture_of_forty_million_pixels_fits_into_the_inspector():
-    word, _clean = certificates.look_into(png(size=(7000, 5700), mode="RGBA"))
+    word, _clean = uploads.look_into(png(size=(7000, 5700), mode="RGBA"))
 
     assert word == "png"
 
@@ -219,11 +219,11 @@ def test_the_inspector_gets_none_of_our_secrets_and_imports_none_of_our_code(mon
         return subprocess.CompletedProcess(command, 0, b"pdf\n%PDF-", b"")
 
     monkeypatch.setattr(subprocess, "run", run)
-    certificates.look_into(pdf())
+    uploads.look_into(pdf())
 
     assert seen["env"] == {}
     assert seen["command"][:2] == [sys.executable, "-I"]
-    source = Path(certificates.INSPECTOR).read_text()
+    source = Path(uploads.INSPECTOR).read_text()
     assert "django" not in source
     assert "profiles" not in source
 
@@ -234,7 +234,7 @@ def test_a_file_that_kills_the_inspector_is_refused(monkeypatch, died):
         return subprocess.CompletedProcess(command, died, b"pdf\nhalf", b"")
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert certificates.look_into(pdf()) == ("broken", b"")
+    assert uploads.look_into(pdf()) == ("broken", b"")
 
 
 def test_a_file_that_takes_too_long_is_refused(monkeypatch):
@@ -242,7 +242,7 @@ def test_a_file_that_takes_too_long_is_refused(monkeypatch):
         raise subprocess.TimeoutExpired(command, 10)
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert certificates.look_into(pdf()) == ("broken", b"")
+    assert uploads.look_into(pdf()) == ("broken", b"")
 
 
 @pytest.mark.parametrize(
@@ -258,11 +258,11 @@ def test_a_file_that_takes_too_long_is_refused(monkeypatch):
         ("x" * 300 + ".pdf", "x" * 80 + ".pdf"),
         ("Ngũgĩ's.jpeg", "Ngũgĩs.pdf"),
         (".pdf", "pdf.pdf"),
-        ("...", "certificate.pdf"),
+        ("...", "paper.pdf"),
     ],
 )
 def test_b_095_b_096_a_name_is_made_harmless_and_true(sent, shown):
-    assert certificates.shown_name(sent, "pdf") == shown
+    assert uploads.shown_name(sent, "pdf") == shown
 
 
 @pytest.mark.parametrize(
@@ -283,14 +283,22 @@ def test_a_refusal_is_a_sentence(name, data, words):
     if len(name) > 255:
         upload._name = name
     with pytest.raises(ValidationError) as refusal:
-        CertificateField().clean(upload)
+        PaperField().clean(upload)
     assert words in refusal.value.messages[0]
 
 
 def test_b_097_no_ending_is_judged_by_content():
-    kept = CertificateField().clean(SimpleUploadedFile("diploma", pdf()))
+    kept = PaperField().clean(SimpleUploadedFile("diploma", pdf()))
 
-    assert kept == Certificate(kept.content, "diploma.pdf", "application/pdf")
+    assert kept == PaperFile(kept.content, "diploma.pdf", "application/pdf")
+
+
+def every_file():
+    found = []
+    for top in papers.FOLDERS:
+        for folder, names in papers._folders(default_storage, top):
+            found += [f"{folder}/{name}" for name in names]
+    return sorted(found)
 
 
 class Sending(WebTest):
@@ -310,32 +318,30 @@ class Sending(WebTest):
     def test_a_certificate_is_kept_under_a_random_name_and_shown_under_its_own(self):
         page = self.send("My diploma.pdf", pdf()).follow()
 
-        self.study.refresh_from_db()
-        assert self.study.certificate_name == "My diploma.pdf"
-        assert self.study.certificate_type == "application/pdf"
-        assert "diploma" not in self.study.certificate.name
-        assert default_storage.exists(self.study.certificate.name)
+        paper = Paper.objects.get(qualification=self.study)
+        assert (paper.name, paper.type) == ("My diploma.pdf", "application/pdf")
+        assert (paper.officer, paper.kind) == (self.officer, PaperKind.CERTIFICATE)
+        assert "diploma" not in paper.file.name
+        assert default_storage.exists(paper.file.name)
         assert "My diploma.pdf" in page.html.text
 
     def test_a_new_certificate_takes_the_place_of_the_old_one(self):
         self.send("old.pdf", pdf())
-        self.study.refresh_from_db()
-        old = self.study.certificate.name
+        old = Paper.objects.get().file.name
 
         with self.captureOnCommitCallbacks(execute=True):
             self.send("new.png", png())
 
-        self.study.refresh_from_db()
-        assert self.study.certificate_name == "new.png"
+        paper = Paper.objects.get()
+        assert paper.name == "new.png"
         assert not default_storage.exists(old)
-        assert default_storage.exists(self.study.certificate.name)
+        assert default_storage.exists(paper.file.name)
 
     def test_a_refused_file_is_refused_by_the_field_and_nothing_is_kept(self):
         page = self.send("virus.pdf", EICAR)
 
         assert "not a PDF" in page.html.find(id="id_certificate_error").text
-        self.study.refresh_from_db()
-        assert not self.study.certificate
+        assert not Paper.objects.exists()
         assert not Entry.objects.exists()
 
     def test_whoever_must_correct_another_field_is_told_to_choose_the_file_again(self):
@@ -345,24 +351,25 @@ class Sending(WebTest):
 
     def test_removing_a_qualification_removes_its_paper(self):
         self.send("old.pdf", pdf())
-        self.study.refresh_from_db()
+        kept = Paper.objects.get().file.name
         make.qualification(self.officer)
 
         with self.captureOnCommitCallbacks(execute=True):
             services.remove_qualification(self.study, by=self.officer.user)
 
-        assert not default_storage.exists(self.study.certificate.name)
+        assert not Paper.objects.exists()
+        assert not default_storage.exists(kept)
 
     def test_a_paper_that_could_not_be_written_down_is_not_kept(self):
         for _ in range(services.MOST_ROWS - 1):
             make.qualification(self.officer)
-        before = default_storage.listdir("certificates")[1] if self.any_kept() else []
+        before = every_file()
 
         with pytest.raises(Exception, match="Twenty"):
             services.save_qualification(
                 self.officer,
                 by=self.officer.user,
-                certificate=Certificate(pdf(), "a.pdf", "application/pdf"),
+                certificate=PaperFile(pdf(), "a.pdf", "application/pdf"),
                 level="degree",
                 institution="X",
                 course="Y",
@@ -370,10 +377,7 @@ class Sending(WebTest):
                 ends_on=make.today(),
             )
 
-        assert default_storage.listdir("certificates")[1] == before
-
-    def any_kept(self):
-        return default_storage.exists("certificates")
+        assert every_file() == before
 
 
 class Fetching(TestCase):
@@ -383,7 +387,7 @@ class Fetching(TestCase):
         cls.study = services.save_qualification(
             cls.officer,
             by=cls.officer.user,
-            certificate=Certificate(pdf(), 'dip"loma.pdf', "application/pdf"),
+            certificate=PaperFile(pdf(), 'dip"loma.pdf', "application/pdf"),
             level="degree",
             institution="X",
             course="Y",
@@ -428,7 +432,7 @@ class Fetching(TestCase):
         assert self.client.get(self.url).status_code == 302
 
     def test_a_paper_that_is_gone_from_the_store_is_not_found(self):
-        Qualification.objects.filter(pk=self.study.pk).update(certificate="certificates/gone")
+        Paper.objects.update(file="papers/gone")
         self.client.force_login(self.officer.user)
 
         assert self.client.get(self.url).status_code == 404

@@ -1,4 +1,4 @@
-"""Certificates as officers send them: what is let in, under which name, and where it is kept."""
+"""Papers as officers send them: what is let in, under which name, and where it is kept."""
 
 import re
 import subprocess
@@ -15,18 +15,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from profiles.fields import is_hidden, tidy
-from profiles.models import Qualification, certificate_path
+from profiles.models import Paper, paper_path
 
 INSPECTOR = Path(__file__).with_name("inspector.py")
 MOST_BYTES = 5 * 1024 * 1024
 SECONDS = 10  # by the clock; the inspector's own limit is of processor time
 TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
+# By type too: phones then offer their camera.
+ACCEPTED = ",".join([*TYPES.values(), ".pdf", ".jpg", ".jpeg", ".png"])
 SUFFIXES = {"pdf": ".pdf", "jpeg": ".jpg", "png": ".png"}
 ENDINGS = {"", ".pdf", ".jpg", ".jpeg", ".png"}
 REFUSALS = {
     "unknown": gettext_lazy("This is not a PDF, JPEG or PNG file. Scan or photograph the paper."),
     "locked": gettext_lazy("This PDF is locked with a password. Send one that opens without."),
-    "long": gettext_lazy("This PDF has more than 20 pages. Send only the certificate."),
+    "long": gettext_lazy("This PDF has more than 20 pages. Send only those that are asked for."),
     "active": gettext_lazy(
         "This PDF holds a program or another file. Print it to a new PDF, or photograph the paper."
     ),
@@ -36,7 +38,7 @@ REFUSALS = {
 
 
 @dataclass(frozen=True)
-class Certificate:
+class PaperFile:
     """A file that was looked into and may be kept."""
 
     content: bytes
@@ -66,25 +68,34 @@ def shown_name(sent: str, kind: str) -> str:
     last = re.split(r"[/\\]", sent)[-1]
     seen = "".join(char for char in tidy(last) if not is_hidden(char))
     stem = re.sub(r"[^\w .()-]", "", Path(seen).stem).strip(" .")[:80]
-    return (stem or _("certificate")) + SUFFIXES[kind]
+    return (stem or _("paper")) + SUFFIXES[kind]
 
 
-def keep(certificate: Certificate) -> str:
+def keep(file: PaperFile) -> str:
     """Put it into the store; the path it went to."""
-    path = certificate_path(Qualification(), certificate.name)
-    return default_storage.save(path, ContentFile(certificate.content))
+    return default_storage.save(paper_path(Paper(), file.name), ContentFile(file.content))
 
 
-class CertificateField(forms.FileField):
+class FirstFile(forms.FileInput):
+    """Whoever sends two files in one field, which no page of ours does, has sent the first."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        sent = files.getlist(name) if hasattr(files, "getlist") else [files.get(name)]
+        return sent[0] if sent else None
+
+
+class PaperField(forms.FileField):
     """A PDF, JPEG or PNG of at most 5 MB, judged by what is in it."""
 
     default_error_messages = {
+        "required": gettext_lazy("Choose a file: a scan or a photograph, as PDF, JPEG or PNG."),
+        "invalid": gettext_lazy("The file did not arrive. Choose it again."),
         "empty": gettext_lazy("This file is empty. Choose it again."),
         "max_length": gettext_lazy("The name of this file is too long. Give it a shorter one."),
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"})
+        widget = FirstFile(attrs={"accept": ACCEPTED})
         super().__init__(**{"max_length": 255, "widget": widget, **kwargs})
 
     def clean(self, data: Any, initial: Any = None) -> Any:
@@ -99,4 +110,4 @@ class CertificateField(forms.FileField):
         kind, content = look_into(upload.read())
         if kind not in TYPES:
             raise ValidationError(REFUSALS[kind])
-        return Certificate(content, shown_name(upload.name, kind), TYPES[kind])
+        return PaperFile(content, shown_name(upload.name, kind), TYPES[kind])
