@@ -2,11 +2,8 @@
 
 Every road by which something is typed in goes through the same cases: the fields of the forms, the
 pages, headquarters' forms, the columns of the database, and whatever READERS names besides. An
-import is one more reader of each kind it reads:
-
-    READERS["national_id"]["the import of registers"] = read_national_id
-
-A reader returns what is kept, or raises ValidationError with a sentence.
+import is one more reader of each kind it reads. A reader returns what is kept, or raises
+ValidationError with a sentence.
 """
 
 from collections.abc import Callable

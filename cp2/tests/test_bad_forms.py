@@ -91,6 +91,7 @@ ENTRIES = [
     Entry("profiles:bar_officer", "tsc", {"reason": "line"}, at=("officer.pk",)),
     Entry("profiles:approve_number", "tsc", {"reason": "line"}, at=("number_change.pk",)),
     Entry("profiles:refuse_number", "tsc", {"reason": "line"}, at=("number_change.pk",)),
+    Entry("profiles:accept_identity", "tsc", {"reason": "line"}, at=("check.pk",)),
     Entry("attendance:amend", "tsc", {"reason": "line"}, at=("register.pk",)),
     Entry("deployments:area_cancel", "tsc", {"reason": "line"}, at=("deployment.pk",)),
     Entry(

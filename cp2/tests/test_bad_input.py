@@ -1,5 +1,7 @@
 """The table of bad input, by every road that needs no page: readers, headquarters, the database."""
 
+import csv
+import io
 import time
 from typing import Any
 
@@ -8,12 +10,15 @@ import time_machine
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.db import DatabaseError, models, transaction
 from django.test import RequestFactory, TestCase
 
-from cp2.rules import Role
+from cp2.rules import Refused, Role
 from cp2.tests import make
 from cp2.tests.bad_input import CASES, LONG, READERS, Case
+from profiles import register_lines
+from profiles.models import RegisterImport
 
 LONGEST = 0.05  # seconds of the processor, for any of them
 ROADS = [
@@ -140,6 +145,46 @@ class Headquarters(TestCase):
                     ):
                         with self.subTest(model._meta.label, box=name, day=day, at=at):
                             assert isinstance(taken(box.clean, [day, at]), ValidationError)
+
+
+# The import of registers
+
+IMPORTED = {
+    "national_id": ("id", "number"),
+    "tsc_number": ("tsc", "number"),
+    "name": ("id", "name"),
+}
+
+
+class Imports(TestCase):
+    """A file of one line each, as an office would send it."""
+
+    def test_a_line_is_kept_in_one_form_or_counted_as_bad(self):
+        for kind, (register, column) in IMPORTED.items():
+            for case in CASES[kind]:
+                if case.can_be_posted:
+                    with self.subTest(kind, case=case.what):
+                        kept = self.imported(register, column, case.typed)
+                        assert kept == ([case.kept] if case.is_good else [])
+
+    def imported(self, register: str, column: str, typed: str) -> list[str]:
+        text = io.StringIO()
+        line = {"number": "345678" if register == "tsc" else "23456789", "name": "Atieno"}
+        writer = csv.DictWriter(text, line)
+        writer.writeheader()
+        writer.writerow({**line, column: typed})
+        coming = RegisterImport(
+            register=register, file_name="r.csv", sha256="0" * 64, uploaded_by=make.user()
+        )
+        coming.file.save("r.csv", ContentFile(text.getvalue().encode()))
+        try:
+            outcome = register_lines.read(coming, coming.file.open(), on=lambda lines: None)
+        except Refused:  # the file as a whole
+            outcome = {"bad": 1}
+        kept = list(coming.lines.values_list(column, flat=True))
+        assert len(kept) + outcome["bad"] == 1
+        coming.delete()
+        return kept
 
 
 # The database
