@@ -10,7 +10,6 @@ from django.http import HttpResponse, HttpResponseNotAllowed
 
 METHODS = ["GET", "HEAD", "POST"]
 FORM = "application/x-www-form-urlencoded"
-REPLACED = "\ufffd"  # what Django reads where bytes are no text
 
 
 class DoorMiddleware:
@@ -21,24 +20,22 @@ class DoorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: WSGIRequest) -> HttpResponse:
-        path, query = (request.environ.get(name, "") for name in ("PATH_INFO", "QUERY_STRING"))
-        if not (is_text(path.encode("latin-1", "replace")) and is_text(unquote_to_bytes(query))):
-            raise BadRequest("the address is not UTF-8")
+        # of a path, Django has left the bytes that are no text as they were written, %FF
+        for part in (request.path_info, request.META.get("QUERY_STRING", "")):
+            if not is_text(unquote_to_bytes(part)):
+                raise BadRequest("the address is not UTF-8")
         return self.get_response(request)
 
     def process_view(
         self, request: WSGIRequest, view: object, args: tuple[Any], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """Here, where the page's form has been read anyway to look for its token. The gateway's
-        calls have none, and are not read before their secret."""
+        """Here, where a form is read anyway to look for its token. The gateway's calls have none,
+        and are not read before their secret."""
         if getattr(view, "csrf_exempt", False):
             return None
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
-        if request.content_type != FORM:
-            return None
-        typed = (text for name, values in request.POST.lists() for text in (name, *values))
-        if any(REPLACED in text for text in typed) and not is_text(unquote_to_bytes(request.body)):
+        if request.content_type == FORM and not is_text(unquote_to_bytes(request.body)):
             raise BadRequest("the form is not UTF-8")
         return None
 

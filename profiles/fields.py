@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 # Letters to Unicode, nothing to the eye: a name of these alone would look empty. The last stands
 # where something could not be read.
 FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffd")
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 QUOTES_AND_DASHES = str.maketrans(dict.fromkeys("‘’ʼ`´", "'") | dict.fromkeys("‐‑–—", "-"))
 EARLIEST = date(1950, 1, 1)
 YOUNGEST, OLDEST = 18, 90
@@ -32,9 +33,9 @@ def tidy(typed: str) -> str:
 
 
 def is_hidden(char: str) -> bool:
-    """Control characters, marks that turn the direction of writing, halves of a character,
-    blanks in disguise."""
-    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn"} or char in FILLERS
+    """Control characters, marks that turn the direction of writing, halves of a character, breaks
+    and blanks in disguise."""
+    return unicodedata.category(char) in HIDDEN or char in FILLERS
 
 
 class LineField(forms.CharField):

@@ -10,9 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.admin import Discreet
 from accounts.codes import needs_fresh_code
@@ -122,6 +123,7 @@ class RegisterImportAdmin(Discreet):
             return redirect("admin:profiles_registerimport_change", coming.pk)
         return self._page(request, "import.html", _("Import a register"), form=form)
 
+    @method_decorator(require_safe)
     def change_view(
         self,
         request: HttpRequest,

@@ -382,7 +382,7 @@ class InAdmin(TestCase):
             assert self.get("download", batch).status_code == 404
             assert self.get("reconcile", batch).status_code == 404
         make.sign_in(self.client, make.officer().user)
-        assert self.get("download", batch).status_code == 302
+        assert self.get("download", batch).status_code == 404
 
     def test_what_is_no_batch_is_not_found(self):
         make.sign_in(self.client, self.preparer)

@@ -204,8 +204,9 @@ class Looking(Helpdesk):
         assert index.click("Look up a number", index=0).request.path == URL
 
     def test_garbage_breaks_nothing(self):
-        for typed in ("%00", "%ED%A0%80", "9" * 300, "<b>", "%D9%A0%D9%A7"):
+        for typed in ("%00", "9" * 300, "<b>", "%D9%A0%D9%A7"):
             assert self.app.get(f"{URL}?phone={typed}").status_code == 200
+        self.app.get(f"{URL}?phone=%ED%A0%80", status=400)
 
 
 class Helping(Helpdesk):

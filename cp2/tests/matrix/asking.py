@@ -16,7 +16,7 @@ from cp2.tests.matrix.world import World
 
 # Kept about those who ask, whatever they ask for.
 OF_EVERY_REQUEST = re.compile(r"\b(accounts_session|limits_bucket)\b")
-WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+WRITES = re.compile(r"\s*(WITH\b.*\b)?(INSERT INTO|UPDATE|DELETE FROM)\b", re.I | re.S)
 
 
 def names_of(patterns: list[Any], space: str = "") -> Iterator[str]:

@@ -32,9 +32,21 @@ from cp2.tests import make
 from deployments import letters
 from deployments.models import AllocationRun, Deployment, Letter, LetterStatus, LetterText, Post
 from enquiries.models import Enquiry, Reply
-from profiles.models import NumberChange, Officer, Qualification, RegisterEntry, WorkExperience
+from profiles.models import (
+    ImportStatus,
+    NumberChange,
+    Officer,
+    Paper,
+    PaperKind,
+    PaperStatus,
+    Qualification,
+    RegisterCheck,
+    RegisterEntry,
+    RegisterImport,
+    WorkExperience,
+)
 from sms.models import InboundMessage, Message, Receipt
-from vacancies.models import Application, Vacancy
+from vacancies.models import Application, Vacancy, VacancyAlert, VacancyFile
 
 
 class Scope(IntEnum):
@@ -85,6 +97,9 @@ class Place:
     guard_application: Application
     work: WorkExperience
     qualification: Qualification
+    copy: Paper  # of the ID card
+    alert: VacancyAlert
+    check: RegisterCheck
     number_change: NumberChange
     register: Register
     signed: RegisterReturn
@@ -95,6 +110,8 @@ class Place:
     # the same for all places
     own: Any = None
     batch: PaymentBatch | None = None
+    coming: RegisterImport | None = None
+    vacancy_file: VacancyFile | None = None
     inbound_secret: str = settings.SMS_INBOUND_SECRET
     delivery_secret: str = settings.SMS_DELIVERY_SECRET
     phone: str = "254712345678"
@@ -155,6 +172,9 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         guard_application=applications[1],
         work=make.work(officer),
         qualification=_qualification(officer),
+        copy=_paper(officer, PaperKind.ID_FRONT),
+        alert=VacancyAlert.objects.create(officer=officer, position=posts[0].position),
+        check=make.register_check(officer),
         number_change=make.number_change(officer),
         register=make.register(
             entry,
@@ -179,10 +199,15 @@ def _letter(deployment: Deployment) -> Letter:
 
 def _qualification(officer: Officer) -> Qualification:
     row = make.qualification(officer)
-    row.certificate.save("x.pdf", ContentFile(b"%PDF-1.7"), save=False)
-    row.certificate_name, row.certificate_type = "x.pdf", "application/pdf"
-    row.save()
+    _paper(officer, PaperKind.CERTIFICATE, qualification=row)
     return row
+
+
+def _paper(officer: Officer, kind: PaperKind, **fields: Any) -> Paper:
+    paper = Paper(officer=officer, kind=kind, name="x.pdf", type="application/pdf", **fields)
+    paper.status = PaperStatus.CLEAN
+    paper.file.save("x.pdf", ContentFile(b"%PDF-1.7"))
+    return paper
 
 
 def _enquiry(officer: Officer, sub_county: SubCounty) -> Enquiry:
@@ -225,9 +250,19 @@ def build() -> World:
         people[name].groups.set(Group.objects.filter(name=group))
     _money(own, people["preparer"])
     _rest(own)
+    own.vacancy_file = VacancyFile.objects.create(name="v.csv", by=people["deployment"])
+    own.coming = _coming(people["deployment"])
     for each in places.values():
         each.own, each.batch = own, own.batch
+        each.coming, each.vacancy_file = own.coming, own.vacancy_file
     return World(places, people)
+
+
+def _coming(by: User) -> RegisterImport:
+    coming = RegisterImport(register="id", file_name="r.csv", sha256="0" * 64, uploaded_by=by)
+    coming.status = ImportStatus.PREVIEWED
+    coming.file.save("r.csv", ContentFile(b"x"))
+    return coming
 
 
 def _money(own: Place, by: User) -> None:
