@@ -1,9 +1,10 @@
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 
 import django_otp.plugins.otp_totp.admin  # noqa: F401  # registers what is taken out below
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
@@ -26,6 +27,7 @@ from accounts.models import Entry, User
 from accounts.requests import actor
 from cp2.limits.models import Limit
 from cp2.limits.services import in_words as wait_in_words
+from cp2.lists import CappedPaginator, LongList
 from cp2.rules import Refused, lock
 
 # Nobody makes, sees or changes the key of another's one-time codes: everybody sets up their own.
@@ -118,6 +120,7 @@ class UserAdmin(FreshActions, FreshForm, Discreet):
     list_select_related = ["sub_county"]
     list_per_page = 50
     show_full_result_count = False
+    paginator = CappedPaginator
     search_fields = ["username__startswith", "phone__startswith"]
     search_help_text = _("User name or number (2547…)")
     autocomplete_fields = ["station", "exam", "sub_county"]
@@ -314,15 +317,35 @@ class LimitAdmin(admin.ModelAdmin[Limit]):
             services.record("limit.changed", obj, by=actor(request), was=was, now=obj.takes)
 
 
+class VerbFilter(admin.SimpleListFilter):
+    """Which there are, from one to the next by the index: Django's own filter reads the whole
+    trail to find them."""
+
+    title = _("what")
+    parameter_name = "verb"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(verb, verb) for verb in Entry.objects.verbs()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(verb=self.value()) if self.value() else queryset
+
+
 @admin.register(Entry)
-class EntryAdmin(admin.ModelAdmin[Entry]):
+class EntryAdmin(LongList[Entry]):
     list_display = ["at", "actor", "acting_name", "verb", "subject_type", "subject_id", "details"]
-    list_filter = ["verb"]
+    list_filter = [VerbFilter]
     list_select_related = ["actor"]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ["actor__username__startswith", "=subject_id"]
     search_help_text = _("Who (user name), or the number of the thing")
+
+    def found(self, request: HttpRequest, term: str) -> Iterator[QuerySet[Entry, Any]]:
+        """The index of a thing begins with its kind, so all kinds are named."""
+        entries = Entry.objects.order_by()
+        yield entries.filter(actor__username__startswith=term).values("pk")
+        if term.isdecimal():
+            kinds = [model._meta.label_lower for model in apps.get_models()]
+            yield entries.filter(subject_type__in=kinds, subject_id=term).values("pk")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -2,12 +2,14 @@ import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.news import News
 from sms.phones import MobileField
 
 
@@ -90,3 +92,24 @@ class ChangePasswordForm(forms.Form):
         if password != self.cleaned_data.get("new_password1", password):
             raise ValidationError(_("The two passwords differ. Enter the same one twice."))
         return password
+
+
+class LanguageForm(forms.Form):
+    """Posted to where the buttons at the foot of each page go."""
+
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        choices=settings.LANGUAGES,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("Of these pages, and of the texts that we send you."),
+    )
+
+
+class NewsForm(forms.Form):
+    wanted = forms.MultipleChoiceField(
+        label=gettext_lazy("Text me"),
+        choices=News,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Take the tick away from what you do not want."),
+    )

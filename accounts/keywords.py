@@ -4,6 +4,7 @@ from django.conf import settings
 
 from accounts import services
 from accounts.models import User
+from accounts.news import News
 from cp2.limits.services import Limited
 from sms.services import send_once_a_day
 
@@ -26,3 +27,25 @@ def help_(sender: str, words: str) -> str:
     """HELP: what may be texted, once a day, in the sender's language as far as it is known."""
     user = User.objects.filter(phone=sender).first()
     return send_once_a_day(sender, "sms/help", language=user.language if user else "en")
+
+
+def stop(sender: str, words: str) -> str:
+    """STOP: no news any more. What a season needs still comes, and the answer says so."""
+    return _choose(sender, [], "accounts/stopped")
+
+
+def start(sender: str, words: str) -> str:
+    """START: all news again."""
+    return _choose(sender, News.values, "accounts/started")
+
+
+def _choose(sender: str, wanted: list[str], answer: str) -> str:
+    user = User.objects.filter(phone=sender, is_active=True).first()
+    if user is None:
+        return send_once_a_day(sender, "accounts/unknown_number", site=settings.SITE_URL)
+    before = user.news_off
+    user = services.choose_news(user, wanted, road="text")
+    if user.news_off == before:
+        return send_once_a_day(sender, answer, language=user.language)
+    services.tell(user, answer)
+    return f"answered: {answer}"

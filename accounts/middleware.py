@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts import codes, sessions
 from accounts.hashers import Busy
+from accounts.refusals import answer
 from cp2.limits.services import Limited
 
 # Where somebody may go who has not done the first thing yet.
@@ -49,7 +50,7 @@ class FirstThingsFirstMiddleware:
         if first is None or here == first or here in ALWAYS_OPEN:
             return None
         url = resolve_url(first)
-        if request.method == "GET":
+        if request.method in ("GET", "HEAD"):
             url += "?" + urlencode({"next": request.get_full_path()})
         return HttpResponseRedirect(url)
 
@@ -60,9 +61,7 @@ class FirstThingsFirstMiddleware:
             response["Retry-After"] = "5"
             return response
         if isinstance(error, Limited):
-            response = render(request, "429.html", {"refusal": error}, status=429)
-            response["Retry-After"] = str(int(error.wait.total_seconds()))
-            return response
+            return answer(request, error.page, {"refusal": error}, error)
         return None
 
 

@@ -5,15 +5,17 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import models
-from django.db.models import Q
+from django.db import connection, models
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts.news import News
 from catalogue.models import DutyStation, Exam, Office, SubCounty
 from cp2.rules import Role
 
@@ -70,6 +72,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(
         _("language"), max_length=2, choices=settings.LANGUAGES, default="en"
     )
+    news_off = ArrayField(
+        models.CharField(max_length=16, choices=News),
+        verbose_name=_("texts turned off"),
+        blank=True,
+        default=list,
+        db_default=Value("{}"),
+    )
     issued_password = models.CharField(_("issued password"), max_length=128, blank=True)
     issued_at = models.DateTimeField(_("password issued"), null=True, blank=True)
     issued_earlier = models.CharField(_("password issued before it"), max_length=128, blank=True)
@@ -121,6 +130,9 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 condition=Q(phone=None) | Q(phone__regex=r"^254[17][0-9]{8}$"),
                 name="phone_is_a_kenyan_mobile",
+            ),
+            models.CheckConstraint(
+                condition=Q(news_off__contained_by=News.values), name="only_news_is_turned_off"
             ),
             models.CheckConstraint(
                 condition=Q(issued_password="") | Q(issued_at__isnull=False),
@@ -277,7 +289,25 @@ class RecoveryCode(models.Model):
         return f"recovery code {self.pk} of {self.user_id}"
 
 
+VERBS = """
+WITH RECURSIVE verbs AS (
+    (SELECT verb FROM accounts_entry ORDER BY verb LIMIT 1)
+    UNION ALL
+    SELECT (SELECT verb FROM accounts_entry WHERE verb > verbs.verb ORDER BY verb LIMIT 1)
+    FROM verbs WHERE verb IS NOT NULL
+)
+SELECT verb FROM verbs WHERE verb IS NOT NULL
+"""
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
+    @staticmethod
+    def verbs() -> list[str]:
+        """All that there are, each found by the index from the one before it."""
+        with connection.cursor() as cursor:
+            cursor.execute(VERBS)
+            return [verb for (verb,) in cursor.fetchall()]
+
     def about(self, subject: models.Model) -> "EntryQuerySet":
         return self.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk)
 
@@ -314,6 +344,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "-id"], name="entries_of_a_thing"),
             models.Index(fields=["actor", "-id"], name="entries_of_a_person"),
+            models.Index(fields=["verb", "-id"], name="entries_of_a_verb"),
         ]
         constraints = [
             models.CheckConstraint(

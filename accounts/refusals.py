@@ -55,3 +55,11 @@ def too_many_numbers(limited: Limited) -> str:
         "Too many wrong ID numbers. Try again in %(wait)s. A password that you chose yourself "
         "goes on working; if you have forgotten it, bring your ID card to your sub-county office."
     ) % {"wait": in_words(limited.wait)}
+
+
+def too_many_files(limited: Limited) -> str:
+    if isinstance(limited, Unreadable):
+        return str(limited)
+    return _("You have sent many files in a short time. Choose this one again in %(wait)s.") % {
+        "wait": in_words(limited.wait)
+    }

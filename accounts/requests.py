@@ -25,6 +25,11 @@ def actor(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
+def is_read(request: HttpRequest) -> bool:
+    """A HEAD asks whether there is such a page, and nobody sees what is on it."""
+    return request.method == "GET"
+
+
 def address_of(request: HttpRequest) -> str:
     """Where a request comes from, as far as it can be believed: the last address in
     X-Forwarded-For that a proxy of ours wrote. What stands before it the client may have made up.

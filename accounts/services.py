@@ -20,6 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 
 import sms.services
 from accounts.models import Entry, User
+from accounts.news import News
 from cp2.limits.services import forget, take
 from cp2.rules import Refused, Role, lock
 from sms.models import Kind, Message
@@ -80,24 +81,35 @@ def record_each(
         )
 
 
-def tell(user: User, template: str, *, bulk: bool = False, **context: Any) -> Message | None:
+def tell(
+    user: User, template: str, *, bulk: bool = False, news: News | None = None, **context: Any
+) -> Message | None:
     """Queue one text to somebody, in their language. Those without a phone are told by page.
 
-    `bulk` says that many are told at once: their texts leave in turn, behind all others.
+    `bulk` says that many are told at once: their texts leave in turn, behind all others. `news`
+    names the kind of a text that its reader may have turned off.
     """
-    if not user.phone:
+    if not user.phone or news in user.news_off:
         return None
     kind = Kind.BULK if bulk else Kind.NOTICE
     return sms.services.send(user.phone, template, language=user.language, kind=kind, **context)
 
 
-def tell_each(template: str, told: Iterable[tuple[User, dict[str, Any]]]) -> None:
-    """One text to each of many at once. They leave in turn, behind all others."""
-    sms.services.send_each(
-        template,
-        [(user.phone, user.language, context) for user, context in told if user.phone],
-        kind=Kind.BULK,
-    )
+def tell_each(
+    template: str,
+    told: Iterable[tuple[User, str | None, dict[str, Any]]],
+    *,
+    news: News | None = None,
+) -> int:
+    """The same to many at once, each in their own words and language; behind all other texts. With
+    a key, it is told once. News is for those who want it. Says how many that is."""
+    texts = [
+        (user.phone, user.language, key, context)
+        for user, key, context in told
+        if user.phone and news not in user.news_off
+    ]
+    sms.services.send_each(template, texts)
+    return len(texts)
 
 
 # Accounts
@@ -341,3 +353,25 @@ def choose_language(user: User, language: str) -> None:
     user = lock(user)
     user.language = language
     user.save(update_fields=["language"])
+
+
+# What is texted
+
+
+def wanting(news: News, path: str = "") -> models.Q:
+    """Those who want this kind of news and have a number for it; `path` leads to the account."""
+    return models.Q(**{f"{path}phone__isnull": False, f"{path}is_active": True}) & ~models.Q(
+        **{f"{path}news_off__contains": [news]}
+    )
+
+
+@transaction.atomic
+def choose_news(user: User, wanted: Iterable[str], *, road: str = "page") -> User:
+    """Turn on what is wanted and off what is not. All that is no news goes on coming."""
+    user = lock(user)
+    off = sorted(set(News.values) - set(wanted))
+    if off != user.news_off:
+        user.news_off = off
+        user.save(update_fields=["news_off"])
+        record("news.chosen", user, by=user, off=off, road=road)
+    return user

@@ -9,6 +9,7 @@ urlpatterns = [
     path("accounts/logout/", views.logout, name="logout"),
     path("account/", views.account, name="account"),
     path("account/confirm/", views.confirm, name="confirm"),
+    path("account/texts/", views.texts, name="texts"),
     path("account/sessions/", views.signed_in, name="sessions"),
     path("accounts/code/", code_views.code, name="code"),
     path("accounts/password/forgot/", views.forgot, name="forgot"),

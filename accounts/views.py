@@ -8,9 +8,9 @@ from django.contrib.auth import login as start_session
 from django.contrib.auth import logout as end_session
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -20,8 +20,16 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_POST
 
 from accounts import services, sessions
-from accounts.forms import ChangePasswordForm, ConfirmForm, ForgotForm, LoginForm
+from accounts.forms import (
+    ChangePasswordForm,
+    ConfirmForm,
+    ForgotForm,
+    LanguageForm,
+    LoginForm,
+    NewsForm,
+)
 from accounts.models import Session
+from accounts.news import News
 from accounts.refusals import answer, too_many_numbers, too_many_passwords, too_many_texts
 from accounts.requests import SignedIn, acting_name, address_of
 from accounts.services import Fit
@@ -52,7 +60,7 @@ def onward(request: HttpRequest) -> HttpResponse:
 @sensitive_variables()
 @sensitive_post_parameters("password")
 def login(request: HttpRequest) -> HttpResponse:
-    if request.user.is_authenticated and request.method == "GET":
+    if request.user.is_authenticated and request.method != "POST":
         return onward(request)
     form = LoginForm(request.POST if request.method == "POST" else None)
     refusal = None
@@ -191,7 +199,26 @@ def change_password(request: SignedIn) -> HttpResponse:
 @never_cache
 @login_required
 def account(request: SignedIn) -> HttpResponse:
-    return render(request, "accounts/account.html")
+    form = LanguageForm(initial={"language": request.user.language})
+    return render(request, "accounts/account.html", {"form": form})
+
+
+@never_cache
+@login_required
+def texts(request: SignedIn) -> HttpResponse:
+    """What is texted to them, and which of it they may turn off."""
+    user = request.user
+    if not user.phone:
+        raise Http404
+    wanted = [kind for kind in News.values if kind not in user.news_off]
+    posted = request.POST if request.method == "POST" else None
+    form = NewsForm(posted, initial={"wanted": wanted})
+    if form.is_valid():
+        services.choose_news(user, form.cleaned_data["wanted"])
+        messages.success(request, _("Your choice is saved."))
+        return redirect("accounts:texts")
+    context = {"form": form, "shortcode": settings.SMS_SHORTCODE}
+    return render(request, "accounts/texts.html", context)
 
 
 @never_cache
@@ -218,4 +245,6 @@ def set_language(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("language")
     if request.user.is_authenticated and chosen in dict(settings.LANGUAGES):
         services.choose_language(request.user, chosen)
+        with translation.override(chosen):
+            messages.success(request, _("Pages and texts come in this language from now on."))
     return i18n.set_language(request)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from accounts.requests import SignedIn, acting_name
+from accounts.requests import SignedIn, acting_name, is_read
 from attendance import services
 from attendance.eligibility import is_past_marking, moment, reasons_against_marking
 from attendance.forms import AmendForm, DayForm, DistanceForm, PersonForm, RegisterForm, SignForm
@@ -184,7 +184,9 @@ def officers_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
 
 
 def _note_taken(request: SignedIn, entry: CentreEntry, file: str) -> None:
-    services.note_list_taken(entry, file=file, by=request.user, acting_name=acting_name(request))
+    if is_read(request):
+        name = acting_name(request)
+        services.note_list_taken(entry, file=file, by=request.user, acting_name=name)
 
 
 def attached(content: bytes, name: str, kind: str) -> HttpResponse:

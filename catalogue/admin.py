@@ -179,6 +179,7 @@ class CentreEntryAdmin(Kept):
     readonly_fields = ["distance_km", "distance_given_at"]
     search_fields = ["station__code__startswith", "station__name__icontains"]
     search_help_text = _("Beginning of the centre's code, or part of its name")
+    ordering = ["pk"]  # by station, all of them would be sorted for one page
 
     @admin.display(description=_("sub-county"))
     def sub_county(self, entry: CentreEntry) -> SubCounty:

@@ -7,9 +7,10 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -21,7 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin import Discreet, FreshActions, FreshForm
 from accounts.codes import needs_fresh_code
-from accounts.requests import actor
+from accounts.requests import actor, is_read
 from accounts.services import record
 from claims import services
 from claims.forms import NoteForm, PrepareForm, ResultsForm
@@ -531,14 +532,19 @@ class PaymentAdmin(ReadOnly, Discreet):
     def number(self, payment: Payment) -> str:
         return masked(payment.payee_phone)
 
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Payment | None:
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
         """Whoever opens one sees the payee in full, and that is written down."""
-        payment = super().get_object(request, object_id, from_field)
-        if isinstance(payment, Model):
-            record("payee.viewed", payment, by=actor(request))
-        return payment
+        response = super().change_view(request, object_id, form_url, extra_context)
+        if response.status_code == 200 and is_read(request):  # it is shown, not refused
+            seen = cast(Payment, self.get_object(request, unquote(object_id)))
+            record("payee.viewed", seen, by=actor(request))
+        return response
 
 
 @admin.register(ClaimLine)

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -139,6 +139,8 @@ def area_claim(request: SignedIn, pk: int) -> HttpResponse:
 @fresh_code(back="claims:area_claims")
 def verify(request: SignedIn) -> HttpResponse:
     """The ticked ones, each on its own: one that is refused is said by name."""
+    if request.user.office != Office.TSC:
+        raise Http404
     form = VerifyForm(request.POST, claims=_whole(request.user).order_by("pk"))
     if form.is_valid():
         tally = services.verify_all(form.cleaned_data["claim"], by=request.user)

@@ -1,10 +1,14 @@
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from functools import partial, update_wrapper
+from typing import Any, TypeVar, cast
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.utils import flatten
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -13,8 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.requests import actor
 from cp2 import helpdesk, merge_views, texts_picture
+from cp2.admin_fields import careful
 from cp2.season_picture import picture
 from deployments import vacancy_views
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 # As the season goes: what is sat and where, who may serve, who does, and what that costs.
 ORDER = {
@@ -38,7 +45,9 @@ ORDER = {
         "NextOfKin",
         "BankAccount",
         "NumberChange",
+        "RegisterCheck",
         "RegisterEntry",
+        "RegisterImport",
     ],
     "vacancies": ["Vacancy", "Application"],
     "deployments": ["Post", "Deployment", "Letter", "LetterText", "AllocationRun"],
@@ -52,6 +61,41 @@ ORDER = {
 GUESTS = ["auth", "limits"]
 
 
+class Portals(ModelAdmin[Any]):
+    """What the pages of all models share, whichever app they are of."""
+
+    def __init__(self, model: type[Model], admin_site: AdminSite) -> None:
+        super().__init__(model, admin_site)
+        careful(self.formfield_overrides)
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        rows = super().get_inline_instances(request, obj)
+        for inline in rows:
+            careful(inline.formfield_overrides)
+        return rows
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """As everywhere in the portal; Django would lead to the index and say so there."""
+        raise Http404
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The right to act on rows is one; a row's page is saved only if something can be typed
+        there. To save a page that only shows would write back what it was read with, over whatever
+        became of the row since."""
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or self._takes_something(request, obj))
+
+    def _takes_something(self, request: HttpRequest, obj: Any) -> bool:
+        shown = flatten(self.get_fields(request, obj))
+        typed = set(shown) - set(self.get_readonly_fields(request, obj))
+        return bool(typed) or any(
+            inline.has_add_permission(request, obj) or inline.has_change_permission(request, obj)
+            for inline in self.get_inline_instances(request, obj)
+        )
+
+
 class PortalAdminSite(AdminSite):
     """Headquarters' front door: staff only, and only once their one-time code was checked."""
 
@@ -62,6 +106,29 @@ class PortalAdminSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
         return super().has_permission(request) and isinstance(user, User) and user.is_verified()
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Every model's pages are the portal's; what its app says of them goes before."""
+        own = admin_class or ModelAdmin
+        ours = type(own.__name__, (own, Portals), {"__module__": own.__module__})
+        super().register(model_or_iterable, ours, **options)
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """What somebody may not open is not there for them: a page that said more would tell which
+        rows there are."""
+        guarded = super().admin_view(view, cacheable)
+
+        def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not self.has_permission(request):
+                raise Http404
+            try:
+                return guarded(request, *args, **kwargs)
+            except PermissionDenied as refusal:
+                raise Http404 from refusal
+
+        return cast(View, update_wrapper(opened, view))
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

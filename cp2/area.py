@@ -13,7 +13,7 @@ from catalogue.models import CentreEntry, Office
 from claims.models import Claim, ClaimStatus
 from deployments.models import LIVE, Deployment, DeploymentStatus, Post
 from enquiries.models import Enquiry, EnquiryStatus
-from profiles.models import NumberChange, Officer, Vetting
+from profiles.models import NumberChange, Officer, RegisterCheck, Vetting
 from vacancies.models import Application, ApplicationStatus
 
 
@@ -76,6 +76,9 @@ def _waiting(user: User) -> dict[str, int]:
     if user.office == Office.TSC:
         waiting["officers"] = (
             Officer.objects.visible_to(user).submitted().filter(vetting=Vetting.PENDING)
+        )
+        waiting["identity"] = RegisterCheck.objects.waiting().filter(
+            officer__in=Officer.objects.visible_to(user).submitted()
         )
         waiting["numbers"] = NumberChange.objects.visible_to(user).waiting()
         waiting["claims"] = Claim.objects.visible_to(user).filter(status=ClaimStatus.PREPARED)

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 import accounts.services
 import sms.services
 from accounts.models import Entry, User
-from accounts.requests import actor
+from accounts.requests import actor, is_read
 from accounts.services import record
 from cp2.rules import Refused
 from cp2.texts import Told, password_lives, told
@@ -72,7 +72,8 @@ def phone(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if form.is_valid():
         number = form.cleaned_data["phone"]
         user = User.objects.select_related("officer").filter(phone=number).first()
-        note(number, user, by=actor(request))
+        if is_read(request):
+            note(number, user, by=actor(request))
         context |= {"number": number, "local": local(number), "owner": user}
         context |= {"events": events(number, user), "password": password(user)}
         context |= {

@@ -22,21 +22,24 @@ from claims.models import Claim, ClaimStatus
 from cp2.rules import Refused, move
 from deployments.models import HOLDS_ITS_DAYS, Deployment
 from enquiries.models import Enquiry
-from profiles import services
+from profiles import checks, services
 from profiles.models import (
+    IDENTITY,
     BankAccount,
     ChangeStatus,
     NextOfKin,
     NumberChange,
     Officer,
+    Paper,
     Qualification,
+    RegisterCheck,
     Vetting,
     WorkExperience,
     masked,
 )
 from sms.models import Message
 from sms.phones import hinted, local
-from vacancies.models import Application
+from vacancies.models import Application, VacancyAlert
 
 # What somebody says of themselves; where the account that stays says nothing, the other's counts.
 PROFILE = [
@@ -80,6 +83,23 @@ def _if_there_is_none(
     return rows.none() if rows.model._base_manager.filter(officer=kept).exists() else rows
 
 
+def _but_a_second_copy(
+    kept: Officer, closed: Officer, rows: models.QuerySet[Any]
+) -> models.QuerySet[Any]:
+    """Certificates go with their qualifications; of a side of the ID card there is one copy."""
+    return rows.exclude(kind__in=Paper.objects.copies_of_id().filter(officer=kept).values("kind"))
+
+
+def _but_a_second_appeal(
+    kept: Officer, closed: Officer, rows: models.QuerySet[Any]
+) -> models.QuerySet[Any]:
+    """One is open at a time; the other's stays behind, with headquarters."""
+    appeals = Enquiry.objects.live_appeals()
+    if not appeals.filter(officer=kept).exists():
+        return rows
+    return rows.exclude(pk__in=appeals.filter(officer=closed).values("pk"))
+
+
 def _along(kept: Officer, closed: Officer, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
     """The database takes them along with what they belong to."""
     return rows.none()
@@ -93,16 +113,22 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
     (Officer, "merged_into"): _all,
     (WorkExperience, "officer"): _but_a_second_workstation,
     (Qualification, "officer"): _all,
+    (Paper, "officer"): _but_a_second_copy,
     (BankAccount, "officer"): _if_there_is_none,
     (NextOfKin, "officer"): _if_there_is_none,
+    (VacancyAlert, "officer"): _if_there_is_none,
     (Application, "officer"): _all,
     (Deployment, "officer"): _all,
     (Mark, "officer"): _along,
     (Claim, "officer"): _all,
-    (Enquiry, "officer"): _all,
+    (Enquiry, "officer"): _but_a_second_appeal,
 }
-# What is told of the closed account itself stays with it.
-STAYS: set[tuple[type[models.Model], str]] = {(NumberChange, "officer")}
+# What is told of the closed account itself stays with it. The one that stays is held against the
+# registers anew.
+STAYS: set[tuple[type[models.Model], str]] = {
+    (NumberChange, "officer"),
+    (RegisterCheck, "officer"),
+}
 
 
 # What is there, and what would happen
@@ -274,6 +300,7 @@ def merge(kept: Officer, closed: Officer, *, reason: str, by: User) -> Officer:
     services.close(closed, into=kept, by=by, reason=reason)
     moved = _carry_over(kept, closed)
     filled = _fill(kept, before, was, barred)
+    checks.refresh(kept)
     record(
         "officer.merged",
         kept,
@@ -363,8 +390,10 @@ def _standing(
     if barred:
         standing |= {"vetting": Vetting.BARRED, "vetting_reason": barred}
     elif submits:
-        same = all(before[name] == getattr(kept, name) for name in services.IDENTITY)
+        same = all(before[name] == getattr(kept, name) for name in IDENTITY)
         standing["vetting"] = was["vetting"] if same else Vetting.PENDING
+    if "vetting" in standing:
+        standing["changed_since"] = ""
     return standing
 
 

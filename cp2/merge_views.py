@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.requests import actor
 from cp2 import merge as merger
 from cp2.rules import Refused
-from profiles import services
+from profiles import looks
 from profiles.fields import LineField
 from profiles.models import Officer
 from sms.phones import is_mobile, local, mobile
@@ -109,7 +109,7 @@ def merge(request: HttpRequest, pk: int, other: int) -> HttpResponse:
     form = MergeForm(request.POST if request.method == "POST" else None, pair=pair)
     if request.method == "GET":
         for officer in pair:
-            services.note_view(officer, by=actor(request))
+            looks.note_view(officer, by=actor(request))
     if form.is_valid():
         kept, closed = pair if form.cleaned_data["keep"] == pk else pair[::-1]
         try:

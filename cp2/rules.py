@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy
 
 
 class Refused(Exception):
-    """A rule said no. The message is shown to the user as it stands."""
+    """A rule said no, or several did. Each says why in a sentence, shown to the user as it is."""
+
+    def __str__(self) -> str:
+        return " ".join(str(reason) for reason in self.args)
 
 
 class Role(models.TextChoices):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +13,13 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Entry, User
 from attendance.models import Register, RegisterStatus
 from catalogue.models import CentreEntry, Exam
 from claims.models import Claim, ClaimStatus
 from deployments.models import Deployment, DeploymentStatus
 from enquiries.models import Enquiry, EnquiryStatus
+from profiles import looks
 from profiles.models import Officer, Vetting
 from sms.models import Message, MessageStatus
 from vacancies.models import Application, ApplicationStatus
@@ -32,6 +34,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """Something that a person should look into."""
+
+    text: str
+    at: datetime
+    url: str
+
+
+@dataclass(frozen=True)
 class Line:
     title: str
     figures: list[Figure]
@@ -42,7 +53,24 @@ def picture(user: User) -> dict[str, Any]:
     """The newest year's exams, and a line of figures for each thing that this person may list."""
     exams = list(Exam.objects.filter(year=Exam.objects.order_by("-year").values("year")[:1]))
     lines = [line(exams) for permission, line in LINES.items() if user.has_perm(permission)]
-    return {"season": ", ".join(exam.short for exam in exams), "picture": lines}
+    season = ", ".join(exam.short for exam in exams)
+    return {"season": season, "picture": lines, "alarms": alarms(user)}
+
+
+def alarms(user: User) -> list[Alarm]:
+    """Of the last day, the newest first, with the trail of whoever it is about."""
+    lately = Entry.objects.visible_to(user).filter(
+        verb=looks.LIMITED, at__gt=timezone.now() - timedelta(days=1)
+    )
+    return [
+        Alarm(
+            _("%(who)s looked at more than %(most)s officers in an hour.")
+            % {"who": entry.actor, "most": entry.details["most"]},
+            entry.at,
+            _list(Entry, q=entry.actor.username) if entry.actor else _list(Entry),
+        )
+        for entry in lately.select_related("actor").order_by("-at")[:20]
+    ]
 
 
 def _officers(exams: list[Exam]) -> Line:

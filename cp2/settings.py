@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "cp2.door.DoorMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -151,6 +152,12 @@ OTP_LOGIN_URL = "accounts:code"
 ISSUED_PASSWORD_LIFE = timedelta(hours=24)
 # accounts lies below profiles, so the roof says who knows an officer's ID number.
 IDENTITY_ON_FILE = "profiles.services.identity_on_file"
+# vacancies lies below deployments, so the roof says what else may speak against an application:
+# each is called with an officer, reads what it needs to know of them, and gives back what yields
+# the reasons against any one vacancy; see vacancies.eligibility.
+REASONS_AGAINST_APPLYING = ["deployments.eligibility.serving_in_those_days"]
+# profiles lies below enquiries, so the roof says who knows of a barred officer's appeal.
+APPEAL_OF = "enquiries.services.appeal_of"
 # Password checks at once on this machine, among all its web processes; each takes 19 MiB.
 HASHES_AT_ONCE = env.int("HASHES_AT_ONCE", default=os.cpu_count() or 2)
 
@@ -183,6 +190,8 @@ SMS_KEYWORDS = {
     "ACCEPT": "deployments.keywords.accept",
     "REJECT": "deployments.keywords.reject",
     "HELP": "accounts.keywords.help_",
+    "STOP": "accounts.keywords.stop",
+    "START": "accounts.keywords.start",
 }
 
 # Vacancies
@@ -251,9 +260,14 @@ CELERY_BEAT_SCHEDULE = {
     "inbox": every(1, "sms.tasks.read_inbox"),
     "letters": every(1, "deployments.tasks.render_letters"),
     "offers": every(60, "deployments.tasks.expire_offers"),
+    "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
+    "registers": every(2, "profiles.tasks.import_registers"),
+    "register-previews": every(3600, "profiles.tasks.tidy_register_imports"),
     "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),
+    "papers": every(2, "profiles.tasks.scan_papers"),
+    "orphaned-papers": every(24 * 3600, "profiles.tasks.sweep_papers"),
     "limits": every(3600, "cp2.limits.tasks.tidy"),
     "sessions": every(3600, "accounts.tasks.tidy"),
     "receipts": every(3600, "sms.tasks.give_up_receipts"),
@@ -293,6 +307,16 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+FILE_UPLOAD_HANDLERS = [
+    "profiles.handlers.Capped",  # stops writing a file that is too large anyway
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# Where ClamAV's daemon listens, as host:port or the path of its socket; empty for no virus scanner.
+CLAMD = env.str("CLAMD", default="")
+
+if CLAMD and not re.fullmatch(r"/.+|.+:[0-9]+", CLAMD):
+    raise ImproperlyConfigured("CLAMD is to be host:port, or the path of a socket.")
 
 # Words
 
@@ -310,7 +334,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "media"
 STORAGES = {
-    # Letters and certificates: private, read only through views that check who asks.
+    # Letters and officers' papers: private, read only through views that check who asks.
     "default": {
         "BACKEND": env.str("MEDIA_STORAGE", default="django.core.files.storage.FileSystemStorage"),
         "OPTIONS": env.json("MEDIA_STORAGE_OPTIONS", default={}),

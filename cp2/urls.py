@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from accounts.views import set_language
 from cp2 import views
+from cp2.mydata.views import own_data, own_data_file
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -11,6 +12,8 @@ urlpatterns = [
     path("area/", views.area, name="area"),
     path("help/", views.help_page, name="help"),
     path("privacy/", views.privacy, name="privacy"),
+    path("account/data/", own_data, name="own_data"),
+    path("account/data/<slug:kind>/", own_data_file, name="own_data_file"),
     path("language/", set_language, name="set_language"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),

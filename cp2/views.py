@@ -21,7 +21,9 @@ from cp2 import area as area_picture
 from cp2.rules import Role
 from cp2.texts import told
 from deployments.models import Deployment
-from profiles.completeness import checklist
+from profiles import doubts
+from profiles.appeals import appeal_of
+from profiles.completeness import standing, with_standing
 from profiles.models import Officer
 from vacancies.models import Application
 
@@ -41,16 +43,19 @@ def home(request: SignedIn) -> HttpResponse:
     user = request.user
     if user.role in FRONT_DOORS:
         return redirect(FRONT_DOORS[Role(user.role)])
-    officer = user.officer
+    officers = with_standing(Officer.objects.all()).annotate(doubts=doubts.WAITING)
+    officer = officers.get(user=user)
     texts = told(sms.services.last_texts(officer.phone), to=user)
-    rest = _served(user) if officer.submitted_at else _missing(officer)
-    return render(request, "cp2/home.html", {"officer": officer, "texts": texts} | rest)
-
-
-def _missing(officer: Officer) -> dict[str, Any]:
-    """Before a profile is submitted there can be nothing else."""
-    items = list(checklist(Officer.objects.with_profile().get(pk=officer.pk)))
-    return {"items": items, "done": sum(item.done for item in items)}
+    context = {
+        "officer": officer,
+        "standing": standing(officer),
+        "appeal": appeal_of(officer),
+        "doubts": [*doubts.of_payee(officer), *doubts.of_registers(officer)],
+        "texts": texts,
+    }
+    if officer.submitted_at:  # before that there can be nothing else
+        context |= _served(user)
+    return render(request, "cp2/home.html", context)
 
 
 def _served(user: User) -> dict[str, Any]:

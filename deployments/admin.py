@@ -13,17 +13,15 @@ from django.utils.translation import ngettext
 
 from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
+from cp2.lists import LongList
 from cp2.rules import Refused
 from deployments import letters, services
 from deployments.models import AllocationRun, Deployment, Letter, LetterText, Post
-from profiles.fields import LineField
+from profiles.fields import LineField, WholeNumberField
 
 
-class LookOnly(admin.ModelAdmin[Any]):
+class LookOnly(LongList[Any]):
     """Rows that services write: read here, changed through actions, never deleted."""
-
-    list_per_page = 50
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -40,13 +38,13 @@ class WithReason(forms.Form):
 
 
 class WithNumber(WithReason):
-    required = forms.IntegerField(
+    required = WholeNumberField(
         min_value=0, max_value=999, error_messages={"required": _("Enter the new entitlement")}
     )
 
 
 class PostActionForm(ActionForm):
-    required = forms.IntegerField(required=False, min_value=0, label=_("New entitlement:"))
+    required = WholeNumberField(required=False, min_value=0, label=_("New entitlement:"))
     reason = forms.CharField(required=False, max_length=200, label=_("Reason:"))
 
 
@@ -81,6 +79,7 @@ class PostAdmin(LookOnly):
     list_select_related = ["exam", "station__sub_county", "position"]
     search_fields = ["=station__code", "station__sub_county__name__istartswith"]
     search_help_text = _("Centre code, or sub-county")
+    ordering = ["pk"]  # by station, all of them would be sorted for one page
     action_form = PostActionForm
     actions = ["override"]
 

@@ -110,7 +110,9 @@ def deployments(request: SignedIn) -> HttpResponse:
     form = DeploymentsForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
     rows = Deployment.objects.visible_to(request.user).with_place().select_related("officer")
-    rows = _narrowed(rows, asked)
+    # By time and not by id: in the order of ids PostgreSQL would read everybody's, back to the
+    # last of this sub-county's.
+    rows = _narrowed(rows, asked).order_by("-offered_at", "-pk")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     return render(request, "deployments/area_deployments.html", {"page": page, "form": form})
 

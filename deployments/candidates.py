@@ -11,8 +11,8 @@ from deployments.eligibility import history, reasons_against, terms_of, with_his
 from deployments.models import Deployment, DeploymentQuerySet, Post
 from profiles.models import Officer, OfficerQuerySet, Qualification, WorkExperience
 from sms.phones import is_mobile, mobile
-from vacancies.eligibility import rank, years_served
 from vacancies.models import Application, ApplicationQuerySet, ApplicationStatus
+from vacancies.standing import rank, years_served
 
 
 class Candidate(NamedTuple):

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from catalogue.models import Exam, PositionTerms
 from deployments.models import HOLDS_ITS_DAYS, Deployment, Post
 from profiles.models import Officer
+from vacancies.applicants import Objections, Reason
+from vacancies.models import Vacancy
 from vacancies.vetting import against_the_person, terms_unmet
 
 # A centre manager is the head of the very school, so rules on one's own school are not for them.
@@ -116,3 +118,43 @@ def _elsewhere(
 def _held(officer: Officer) -> list[Deployment]:
     held: list[Deployment] = officer.held  # type: ignore[attr-defined]  # prefetched
     return held
+
+
+# Against an application: vacancies asks this, as settings say
+
+
+def serving_in_those_days(officer: Officer) -> Objections:
+    """Nobody serves in two places at once, so while they serve they cannot put in for those days.
+    What came of an application for the same exam is that application's to say."""
+    live = officer.deployments.live().filter(ends_on__gte=timezone.localdate())
+    held = list(live.with_place().order_by("starts_on"))
+
+    def objections(vacancy: Vacancy) -> Iterator[Reason]:
+        exam = vacancy.exam
+        for each in held:
+            own = each.post.exam_id == exam.pk and each.application_id is not None
+            if own or each.starts_on > exam.ends_on or each.ends_on < exam.rehearsal_on:
+                continue
+            yield Reason(
+                _(
+                    "You are deployed for %(other)s at %(station)s from %(first)s to %(last)s; "
+                    "this exam is from %(begins)s to %(ends)s."
+                )
+                % {
+                    "other": each.post.exam.short,
+                    "station": each.post.station,
+                    "first": _day(each.starts_on),
+                    "last": _day(each.ends_on),
+                    "begins": _day(exam.rehearsal_on),
+                    "ends": _day(exam.ends_on),
+                },
+                _("Look at that deployment"),
+                "deployments:detail",
+                each.pk,
+            )
+
+    return objections
+
+
+def _day(day: date) -> str:
+    return date_format(day, "j M Y")

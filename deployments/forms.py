@@ -195,7 +195,7 @@ class DeployForm(forms.Form):
 
 
 class SearchForm(forms.Form):
-    q = forms.CharField(
+    q = LineField(
         label=gettext_lazy("Name, ID number, TSC number or phone"),
         max_length=100,
         required=False,

@@ -2,14 +2,14 @@
 
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.requests import SignedIn, address_of
+from accounts.requests import SignedIn, address_of, is_read
 from cp2.limits.services import take
 from cp2.rules import Role
 from deployments import letters
@@ -21,6 +21,8 @@ from deployments.models import Deployment, LetterStatus
 def letter(request: SignedIn, pk: int) -> HttpResponseBase:
     """Straight from storage; a page that looks again by itself while it is being printed."""
     deployment = get_object_or_404(Deployment.objects.visible_to(request.user), pk=pk)
+    if request.user.role == Role.STAFF and not request.user.has_perm("deployments.view_letter"):
+        raise Http404
     current = get_object_or_404(deployment.letters.current())
     if current.status != LetterStatus.READY:
         failed = current.status == LetterStatus.FAILED
@@ -29,7 +31,8 @@ def letter(request: SignedIn, pk: int) -> HttpResponseBase:
             response["Refresh"] = "3"
         return response
     file = letters.open_file(current)
-    if request.user.role == Role.OFFICER and current.downloaded_at is None:
+    fetched = is_read(request) and request.user.role == Role.OFFICER
+    if fetched and current.downloaded_at is None:
         letters.note_download(current, by=request.user)
     return FileResponse(
         file,

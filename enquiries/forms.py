@@ -10,7 +10,7 @@ from claims.forms import ProseField
 from deployments.forms import ChosenField
 from enquiries.models import Category, EnquiryStatus
 from profiles.fields import LineField
-from profiles.models import Officer
+from profiles.models import Officer, Vetting
 from sms.phones import MobileField, local
 
 
@@ -59,14 +59,26 @@ class EnquiryForm(forms.Form):
         error_messages={"required": gettext_lazy("Enter your question")},
     )
 
-    def __init__(self, *args: Any, officer: Officer, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, officer: Officer, about: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.officer = officer
+        self._offer_appeal(about)
         self.initial.setdefault("payee_phone", officer.payee_phone and local(officer.payee_phone))
         if officer.sub_county_id:
             del self.fields["sub_county"]
         else:
             self.fields["sub_county"].choices = _by_county()  # type: ignore[attr-defined]  # a choice
+
+    def _offer_appeal(self, about: str) -> None:
+        """Whoever is barred may appeal, and is asked for no more than why."""
+        if self.officer.vetting != Vetting.BARRED:
+            fitting = [choice for choice in Category.choices if choice[0] != Category.APPEAL]
+            self.fields["category"].choices = [("", _("Choose")), *fitting]  # type: ignore[attr-defined]  # a choice
+        elif about == Category.APPEAL:
+            for name in ("exam", "centre_code", "position", "payee_phone"):
+                del self.fields[name]
+            self.fields["category"].widget = forms.HiddenInput()
+            self.fields["text"].label = _("Why the bar is wrong, or should end")
 
     def clean_centre_code(self) -> str:
         code = "".join(self.cleaned_data["centre_code"].split()).upper()
@@ -85,7 +97,7 @@ class EnquiryForm(forms.Form):
             return data
         if self.officer.sub_county_id:
             data["sub_county"] = self.officer.sub_county
-        elif centre := self._centre(data["centre_code"]):
+        elif centre := self._centre(data.get("centre_code", "")):
             data["sub_county"] = centre.sub_county
         elif not data["sub_county"]:
             self.add_error("sub_county", _("Choose your sub-county, or enter a centre code"))
@@ -144,7 +156,10 @@ class AreaEnquiriesForm(forms.Form):
     category = forms.ChoiceField(
         required=False,
         label=gettext_lazy("About"),
-        choices=[("", gettext_lazy("All")), *Category.choices],
+        choices=[
+            ("", gettext_lazy("All")),
+            *(choice for choice in Category.choices if choice[0] != Category.APPEAL),
+        ],
     )
 
     def asked(self) -> dict[str, str]:

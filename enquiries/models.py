@@ -17,6 +17,7 @@ class Category(models.TextChoices):
     DEPLOYMENT = "deployment", _("My deployment or my letter")
     ATTENDANCE = "attendance", _("My attendance was marked wrongly")
     PROFILE = "profile", _("My profile or my number")
+    APPEAL = "appeal", _("I am barred and ask that it be looked at again")
     OTHER = "other", _("Something else")
 
 
@@ -29,12 +30,13 @@ class EnquiryStatus(models.TextChoices):
 
 class EnquiryQuerySet(models.QuerySet["Enquiry"]):
     def visible_to(self, user: User) -> Self:
-        """Officers' questions go to the SCDE of their sub-county, then to headquarters."""
+        """Officers' questions go to the SCDE of their sub-county, then to headquarters. An appeal
+        is not for the offices of the place that barred somebody: headquarters alone reads it."""
         match user.role:
             case Role.STAFF:
                 return self
             case Role.DIRECTOR if user.office == Office.SCDE:
-                return self.filter(sub_county=user.sub_county_id)
+                return self.filter(sub_county=user.sub_county_id).exclude(category=Category.APPEAL)
             case Role.OFFICER:
                 return self.filter(officer__user=user)
             case _:
@@ -43,6 +45,9 @@ class EnquiryQuerySet(models.QuerySet["Enquiry"]):
     def waiting(self) -> Self:
         """Nobody has answered yet, wherever it is."""
         return self.filter(status__in=[EnquiryStatus.OPEN, EnquiryStatus.ESCALATED])
+
+    def live_appeals(self) -> Self:
+        return self.filter(category=Category.APPEAL).exclude(status=EnquiryStatus.CLOSED)
 
     def most_urgent_first(self) -> Self:
         """What is open, the oldest first; then the rest."""
@@ -55,6 +60,8 @@ class Enquiry(models.Model):
 
     open → answered → closed          open | answered → escalated → answered | closed
     answered → open                   (the officer asks again)
+
+    An appeal begins as escalated, and comes back to that when the officer adds to it.
     """
 
     MOVES = {
@@ -110,10 +117,24 @@ class Enquiry(models.Model):
             models.CheckConstraint(
                 condition=Q(category__in=Category.values), name="enquiry_category"
             ),
+            models.CheckConstraint(
+                condition=~Q(category=Category.APPEAL)
+                | (~Q(status=EnquiryStatus.OPEN) & Q(officer__isnull=False)),
+                name="appeal_is_for_headquarters",
+            ),
+            models.UniqueConstraint(
+                fields=["officer"],
+                condition=Q(category=Category.APPEAL) & ~Q(status=EnquiryStatus.CLOSED),
+                name="one_appeal_at_a_time",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def is_appeal(self) -> bool:
+        return self.category == Category.APPEAL
 
     @property
     def payee_number(self) -> str:

@@ -6,12 +6,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Entry, User
 from accounts.services import record, tell
 from catalogue.models import Office
 from cp2.rules import Refused, Role, lock, move
 from enquiries.models import Enquiry, EnquiryStatus, Reply
-from profiles.models import Officer
+from profiles.models import Officer, Vetting
 
 MOST_WAITING = 10
 MOST_REPLIES = 100
@@ -26,9 +26,27 @@ def ask(officer: Officer, *, by: User, **query: Any) -> Enquiry:
                 _("You have %(most)s enquiries without an answer. Add to one of those instead.")
                 % {"most": MOST_WAITING}
             )
-        enquiry = Enquiry.objects.create(officer=officer, **query)
+        enquiry = Enquiry(officer=officer, **query)
+        if enquiry.is_appeal:
+            _refuse_appeal(officer)
+            enquiry.status = EnquiryStatus.ESCALATED
+        enquiry.save()
         record("enquiry.opened", enquiry, by=by, category=enquiry.category)
+        if enquiry.is_appeal:
+            record("officer.appealed", officer, by=by, enquiry=enquiry.pk)
         return enquiry
+
+
+def _refuse_appeal(officer: Officer) -> None:
+    if officer.vetting != Vetting.BARRED:
+        raise Refused(_("You are not barred, so there is nothing to appeal against."))
+    if officer.enquiries.live_appeals().exists():
+        raise Refused(_("You have appealed already. Add to that enquiry instead."))
+
+
+def appeal_of(officer: Officer) -> Enquiry | None:
+    """The one that is not closed."""
+    return officer.enquiries.live_appeals().first()
 
 
 @transaction.atomic
@@ -38,7 +56,8 @@ def reply(enquiry: Enquiry, *, by: User, text: str) -> Reply:
     if enquiry.officer is None or enquiry.officer.user_id != by.pk:
         raise Refused(_("Only the officer who asked can add to this enquiry."))
     if enquiry.status == EnquiryStatus.ANSWERED:
-        move(enquiry, EnquiryStatus.OPEN)
+        again = EnquiryStatus.ESCALATED if enquiry.is_appeal else EnquiryStatus.OPEN
+        move(enquiry, again)
     added = _say(enquiry, by=by, text=text)
     record("enquiry.added_to", enquiry, by=by)
     return added
@@ -53,6 +72,8 @@ def answer(enquiry: Enquiry, *, by: User, text: str) -> Reply:
         move(enquiry, EnquiryStatus.ANSWERED)
     answered = _say(enquiry, by=by, text=text)
     record("enquiry.answered", enquiry, by=by)
+    if enquiry.officer and enquiry.is_appeal:
+        record("officer.appeal_answered", enquiry.officer, by=by, enquiry=enquiry.pk)
     if enquiry.officer:
         tell(
             enquiry.officer.user,
@@ -87,12 +108,25 @@ def close(enquiry: Enquiry, *, by: User) -> Enquiry:
 
 
 def _refuse_unless_theirs(enquiry: Enquiry, by: User) -> None:
+    if enquiry.is_appeal:
+        _refuse_unless_free_to_judge(enquiry, by)
     if by.role == Role.STAFF:
         return
     if by.office != Office.SCDE or by.sub_county_id != enquiry.sub_county_id:
         raise Refused(_("Only the Sub-County Director of Education answers this enquiry."))
     if enquiry.status == EnquiryStatus.ESCALATED:
         raise Refused(_("This enquiry is with headquarters now."))
+
+
+def _refuse_unless_free_to_judge(enquiry: Enquiry, by: User) -> None:
+    """Nobody answers an appeal against what they did themselves."""
+    if by.role != Role.STAFF:
+        raise Refused(_("Headquarters answers an appeal."))
+    if enquiry.officer is None:  # the database would not have it
+        return
+    barred = Entry.objects.about(enquiry.officer).filter(verb="officer.barred").order_by("-pk")
+    if barred.values_list("actor", flat=True).first() == by.pk:
+        raise Refused(_("You barred this officer, so somebody else answers the appeal."))
 
 
 def _say(enquiry: Enquiry, *, by: User, text: str) -> Reply:

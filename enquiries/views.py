@@ -22,8 +22,8 @@ from enquiries.forms import (
     EscalateForm,
     ReplyForm,
 )
-from enquiries.models import Enquiry, EnquiryStatus
-from profiles.models import Officer
+from enquiries.models import Category, Enquiry, EnquiryStatus
+from profiles.models import Officer, Vetting
 
 PAGE = 25
 
@@ -43,10 +43,15 @@ def enquiries(request: SignedIn) -> HttpResponse:
 def new(request: SignedIn) -> HttpResponse:
     officers = Officer.objects.visible_to(request.user).select_related("sub_county")
     officer = get_object_or_404(officers)
+    about = request.GET.get("category", "")
+    if about == Category.APPEAL and (appeal := services.appeal_of(officer)):
+        messages.info(request, _("You have appealed already. Add to it here."))
+        return redirect("enquiries:enquiry", appeal.pk)
     form = EnquiryForm(
         request.POST if request.method == "POST" else None,
         initial={name: request.GET.get(name, "") for name in ("category", "exam")},
         officer=officer,
+        about=about,
     )
     if form.is_valid():
         try:
@@ -58,7 +63,8 @@ def new(request: SignedIn) -> HttpResponse:
                 request, _("Your enquiry is on its way. You get a text when it is answered.")
             )
             return redirect("enquiries:enquiry", asked.pk)
-    return render(request, "enquiries/new.html", {"form": form})
+    appealing = about == Category.APPEAL and officer.vetting == Vetting.BARRED
+    return render(request, "enquiries/new.html", {"form": form, "appealing": appealing})
 
 
 def _mine(request: SignedIn, pk: int) -> Enquiry:

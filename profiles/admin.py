@@ -4,36 +4,42 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import Discreet
 from accounts.models import Entry
-from accounts.requests import actor
+from accounts.requests import actor, is_read
+from cp2.lists import LongList
 from cp2.rules import Refused
-from profiles import numbers, services
+from profiles import looks, numbers, services
+from profiles.appeals import appeal_of
 from profiles.fields import LineField
 from profiles.models import (
+    SIDES,
     BankAccount,
     NextOfKin,
     NumberChange,
     Officer,
+    Paper,
     Qualification,
-    RegisterEntry,
+    RegisterCheck,
     Vetting,
     WorkExperience,
 )
+from profiles.register_admin import OutcomeFilter, PayeeFilter
 
 
-class OfficersOwn(Discreet):
+class OfficersOwn(LongList[Any], Discreet):
     """What officers themselves say: headquarters reads it, and who read it is written down."""
 
-    list_per_page = 50
-    show_full_result_count = False
     actions: list[str] = []
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -52,18 +58,20 @@ class OfficersOwn(Discreet):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        seen, reader = self.get_object(request, object_id), actor(request)
-        if seen is not None and request.method == "GET":
-            services.note_view(getattr(seen, "officer", seen), by=reader)
-        return super().change_view(request, object_id, form_url, extra_context)
+        response = super().change_view(request, object_id, form_url, extra_context)
+        if response.status_code == 200 and is_read(request):  # it is shown, not refused
+            seen: Any = self.get_object(request, unquote(object_id))
+            looks.note_view(getattr(seen, "officer", seen), by=actor(request))
+        return response
 
 
-def link_to_paper(qualification: Qualification) -> str:
-    """The certificate, by the road that writes down who fetched it."""
-    if not qualification.certificate:
+def link_to_paper(paper: Paper | None) -> str:
+    """By the road that writes down who fetched it."""
+    if paper is None:
         return ""
-    url = reverse("profiles:certificate", args=[qualification.pk])
-    return format_html('<a href="{}">{}</a>', url, qualification.certificate_name)
+    if not paper.is_usable:
+        return f"{paper.name} ({paper.get_status_display()})"
+    return format_html('<a href="{}">{}</a>', reverse("profiles:paper", args=[paper.pk]), paper)
 
 
 class Rows(admin.TabularInline[Any, Any]):
@@ -80,6 +88,9 @@ class Rows(admin.TabularInline[Any, Any]):
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
 
 class WorkRows(Rows):
     model = WorkExperience
@@ -90,9 +101,40 @@ class QualificationRows(Rows):
     model = Qualification
     fields = ["level", "institution", "course", "starts_on", "ends_on", "paper"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Qualification]:
+        return super().get_queryset(request).select_related("certificate")
+
     @admin.display(description=_("certificate"))
     def paper(self, qualification: Qualification) -> str:
-        return link_to_paper(qualification)
+        return link_to_paper(getattr(qualification, "certificate", None))
+
+
+class CopyRows(Rows):
+    """Of the ID card; certificates stand by their qualifications."""
+
+    model = Paper
+    verbose_name_plural = _("copies of the ID card")
+    fields = ["kind", "paper", "sent_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Paper]:
+        copies: QuerySet[Paper] = super().get_queryset(request).filter(kind__in=SIDES)
+        return copies
+
+    @admin.display(description=_("file"))
+    def paper(self, paper: Paper) -> str:
+        return link_to_paper(paper)
+
+
+class CheckRows(Rows):
+    model = RegisterCheck
+    fields = ["register", "outcome", "facts", "checked_at", "accepted_by", "reason"]
+
+    @admin.display(description=_("what differs"))
+    def facts(self, check: RegisterCheck) -> str:
+        return check.facts
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RegisterCheck]:
+        return super().get_queryset(request).select_related("accepted_by")
 
 
 class ReasonForm(ActionForm):
@@ -141,6 +183,8 @@ class OfficerAdmin(OfficersOwn):
         "vetting",
         ("submitted_at", admin.EmptyFieldListFilter),
         ClashFilter,
+        OutcomeFilter,
+        PayeeFilter,
         "sub_county__county",
     ]
     list_select_related = ["user", "sub_county"]
@@ -152,16 +196,22 @@ class OfficerAdmin(OfficersOwn):
         "full_name__startswith",
     ]
     search_help_text = _("A whole number (2547…, ID, KRA PIN, TSC), or how the name begins")
-    inlines = [WorkRows, QualificationRows]
+    inlines = [CheckRows, CopyRows, WorkRows, QualificationRows]
     action_form = ReasonForm
     actions = ["vet", "bar"]
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Officer], search_term: str
-    ) -> tuple[QuerySet[Officer], bool]:
-        """All that was typed is one term: a name begins with it, or it is the whole number."""
-        term = search_term.replace('"', "")
-        return super().get_search_results(request, queryset, f'"{term}"' if term else "")
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), "appeal"]
+
+    @admin.display(description=_("appeal"))
+    def appeal(self, officer: Officer) -> str:
+        """Read it there before the bar is lifted here."""
+        appeal = appeal_of(officer)
+        if appeal is None:
+            return ""
+        url = reverse("admin:enquiries_enquiry_change", args=[appeal.pk])
+        said = f"{appeal.get_status_display()}, {localize(localtime(appeal.opened_at))}"
+        return format_html('<a href="{}">{}</a>', url, said)
 
     @admin.action(description=_("Vet selected officers"), permissions=["change"])
     def vet(self, request: HttpRequest, queryset: QuerySet[Officer]) -> None:
@@ -202,13 +252,29 @@ class QualificationAdmin(OfficersOwn):
 
     @admin.display(description=_("certificate"))
     def paper(self, qualification: Qualification) -> str:
-        return link_to_paper(qualification)
+        return link_to_paper(getattr(qualification, "certificate", None))
+
+
+class SharedFilter(admin.SimpleListFilter):
+    """Allowed, since a couple may have one account; but a stranger's is how money goes astray."""
+
+    title = _("used by two people")
+    parameter_name = "shared"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("The same account as another officer"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "yes":
+            return queryset
+        same = BankAccount.objects.filter(number=OuterRef("number"), bank=OuterRef("bank"))
+        return queryset.filter(Exists(same.exclude(pk=OuterRef("pk"))))
 
 
 @admin.register(BankAccount)
 class BankAccountAdmin(OfficersOwn):
     list_display = ["officer", "bank", "branch", "masked_number"]
-    list_filter = ["bank"]
+    list_filter = [SharedFilter, "bank"]
     list_select_related = ["officer__user", "bank", "branch"]
     search_fields = [
         "number__exact",
@@ -302,22 +368,3 @@ class NumberChangeAdmin(OfficersOwn):
             else:
                 said = f"{change.officer}: {after.get_status_display()}"
                 self.message_user(request, said, messages.SUCCESS)
-
-
-@admin.register(RegisterEntry)
-class RegisterEntryAdmin(Discreet):
-    """Lines of the agencies' registers. Imported anew rather than changed by hand."""
-
-    list_display = ["register", "number", "name", "imported_at"]
-    list_filter = ["register"]
-    list_per_page = 50
-    show_full_result_count = False
-    search_fields = ["number__exact"]
-    readonly_fields = ["imported_at"]
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        written = ["register", "number", "national_id", "name"]
-        return [*written, *self.readonly_fields] if obj else written
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

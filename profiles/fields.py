@@ -7,6 +7,7 @@ in a sentence what is wrong and what a good one looks like.
 import re
 import unicodedata
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -15,8 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-# Letters to Unicode, nothing to the eye: a name of these alone would look empty.
-FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# Letters to Unicode, nothing to the eye: a name of these alone would look empty. The last stands
+# where something could not be read.
+FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffd")
 QUOTES_AND_DASHES = str.maketrans(dict.fromkeys("‘’ʼ`´", "'") | dict.fromkeys("‐‑–—", "-"))
 EARLIEST = date(1950, 1, 1)
 YOUNGEST, OLDEST = 18, 90
@@ -51,7 +53,8 @@ class LineField(forms.CharField):
             raise ValidationError(
                 _("This has hidden characters or line breaks in it. Type it anew, on one line.")
             )
-        return self.check(text) if text else ""
+        empty: Any = self.empty_value
+        return self.check(text) if text else empty
 
     def check(self, text: str) -> str:
         return text
@@ -233,3 +236,30 @@ class YearOfBirthField(DigitsField):
         if age > OLDEST:
             raise ValidationError(_("This is more than 90 years ago. Check the year of birth."))
         return int(text)
+
+
+class WholeNumberField(forms.IntegerField):
+    """Digits as they stand on a keyboard; Python also reads ١, 1_0 and +1 as numbers."""
+
+    default_error_messages = {"invalid": gettext_lazy("Enter a whole number, such as 12.")}
+
+    def to_python(self, value: Any) -> int | None:
+        if isinstance(value, str) and not re.fullmatch(r"\s*(-?[0-9]{1,18})?\s*", value, re.ASCII):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
+class AmountField(forms.DecimalField):
+    """Shillings, or another figure with a point in it; Python also reads 1e3, 1_0 and NaN."""
+
+    default_error_messages = {"invalid": gettext_lazy("Enter a figure, such as 550 or 12.50.")}
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and not re.fullmatch(
+            r"\s*(-?[0-9]{1,12}(\.[0-9]{1,9})?)?\s*", value, re.ASCII
+        ):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        figure: Decimal | None = super().to_python(value)
+        if figure is not None and figure.is_signed() and not figure:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return figure

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.models import Bank, BankBranch, County, DutyStation, Level, StudyLevel, SubCounty
-from profiles.certificates import CertificateField
 from profiles.fields import (
     AccountNumberField,
     CodeField,
@@ -24,7 +23,9 @@ from profiles.fields import (
     TscNumberField,
     YearOfBirthField,
 )
-from profiles.models import Employer, Gender, Officer, Vetting, WorkExperience
+from profiles.models import Employer, Gender, Officer, Qualification, Vetting, WorkExperience
+from profiles.names import same_name
+from profiles.uploads import PaperField
 from sms.phones import MobileField, local
 
 
@@ -59,6 +60,14 @@ class Leading(forms.Select):
             super().render(*args, **kwargs),
             self.button,
         )
+
+
+class Following(forms.Select):
+    """The drop-down that follows. Browsers do not insist on it: it may be empty still, and only
+    our own words say how it is filled."""
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False
 
 
 def follow(form: forms.Form, leader: str, follower: str) -> None:
@@ -100,28 +109,34 @@ class PersonalForm(forms.Form):
         label=gettext_lazy("Full name"),
         help_text=gettext_lazy("As it stands on your ID card."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": gettext_lazy("Enter your full name")},
+        error_messages={
+            "required": gettext_lazy("Enter your full name, for example Wanjikũ Ng'ang'a.")
+        },
     )
     year_of_birth = YearOfBirthField(
         label=gettext_lazy("Year of birth"),
         help_text=gettext_lazy("Four digits, for example 1985."),
-        error_messages={"required": gettext_lazy("Enter your year of birth")},
+        error_messages={"required": gettext_lazy("Enter your year of birth, for example 1985.")},
     )
     gender = forms.ChoiceField(
         label=gettext_lazy("Gender"),
         choices=Gender.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Say which gender your ID card gives")},
+        error_messages={
+            "required": gettext_lazy("Say which gender your ID card gives: Female or Male.")
+        },
     )
     national_id = NationalIdField(
         label=gettext_lazy("National ID number"),
         help_text=gettext_lazy("6 to 9 digits, for example 12345678."),
-        error_messages={"required": gettext_lazy("Enter your national ID number")},
+        error_messages={
+            "required": gettext_lazy("Enter your national ID number, for example 12345678.")
+        },
     )
     kra_pin = KraPinField(
         label=gettext_lazy("KRA PIN"),
         help_text=gettext_lazy("Your own, for example A012345678Z."),
-        error_messages={"required": gettext_lazy("Enter your KRA PIN")},
+        error_messages={"required": gettext_lazy("Enter your KRA PIN, for example A012345678Z.")},
     )
     tsc_number = TscNumberField(
         label=gettext_lazy("TSC number"),
@@ -156,13 +171,44 @@ class PayeeForm(forms.Form):
     name = NameField(
         label=gettext_lazy("Name that M-Pesa shows"),
         help_text=gettext_lazy("Exactly as M-Pesa shows it when somebody sends you money."),
-        error_messages={"required": gettext_lazy("Enter the name that M-Pesa shows")},
+        error_messages={
+            "required": gettext_lazy(
+                "Enter the name that M-Pesa shows, for example WANJIKU NGANGA."
+            )
+        },
     )
     phone = MobileField(
         label=gettext_lazy("Number to be paid"),
         help_text=gettext_lazy("The M-Pesa number, for example 0712 345 678."),
-        error_messages={"required": gettext_lazy("Enter the number to be paid")},
+        error_messages={
+            "required": gettext_lazy("Enter the number to be paid, for example 0712 345 678.")
+        },
     )
+    differs = forms.BooleanField(
+        label=gettext_lazy("This name differs from mine and I know that payment will wait"),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, full_name: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.full_name = full_name
+        if not self._differs((self.data if self.is_bound else self.initial).get("name")):
+            del self.fields["differs"]
+
+    def _differs(self, name: Any) -> bool:
+        return bool(name and self.full_name) and not same_name(name, self.full_name)
+
+    def clean(self) -> dict[str, Any]:
+        """Asked of those alone whose names differ; what was typed stands in the form meanwhile."""
+        knows = self.cleaned_data.pop("differs", False)
+        name = self.cleaned_data.get("name")
+        if self._differs(name) and not knows:
+            said = _(
+                "M-Pesa shows %(payee)s, and your profile says %(name)s. Correct it, or tick that "
+                "you know that payment will wait."
+            )
+            self.add_error("differs", said % {"payee": name, "name": self.full_name})
+        return self.cleaned_data
 
 
 YES_OR_NO = [("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))]
@@ -309,21 +355,28 @@ class BankForm(forms.Form):
         queryset=Bank.objects.all(),
         empty_label=gettext_lazy("Choose"),
         widget=Leading(follower="branch", button=gettext_lazy("Show branches")),
-        error_messages={"required": gettext_lazy("Choose your bank")},
+        error_messages={"required": gettext_lazy("Choose your bank from the list.")},
     )
     branch = forms.ModelChoiceField(
         label=gettext_lazy("Branch"),
         queryset=BankBranch.objects.order_by("name"),
         empty_label=gettext_lazy("Choose"),
+        widget=Following,
         error_messages={
-            "required": gettext_lazy("Choose your branch"),
-            "invalid_choice": gettext_lazy("Choose a branch of this bank"),
+            "required": gettext_lazy(
+                "Choose your branch. If the list is empty, choose the bank and press Show branches."
+            ),
+            "invalid_choice": gettext_lazy(
+                "Choose a branch of this bank: press Show branches to see them."
+            ),
         },
     )
     number = AccountNumberField(
         label=gettext_lazy("Account number"),
         help_text=gettext_lazy("5 to 20 digits, with the noughts in front."),
-        error_messages={"required": gettext_lazy("Enter your account number")},
+        error_messages={
+            "required": gettext_lazy("Enter your account number, for example 0012345678901.")
+        },
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -339,20 +392,30 @@ class BankForm(forms.Form):
 class NextOfKinForm(forms.Form):
     full_name = NameField(
         label=gettext_lazy("Full name"),
-        error_messages={"required": gettext_lazy("Enter the name of your next of kin")},
+        error_messages={
+            "required": gettext_lazy(
+                "Enter the name of your next of kin, for example Atieno Ochieng."
+            )
+        },
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     phone = MobileField(
         label=gettext_lazy("Telephone"),
         help_text=gettext_lazy("For example 0712 345 678."),
         widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
-        error_messages={"required": gettext_lazy("Enter the number of your next of kin")},
+        error_messages={
+            "required": gettext_lazy(
+                "Enter the number of your next of kin, for example 0712 345 678."
+            )
+        },
     )
     relationship = LineField(
         label=gettext_lazy("Relationship"),
         max_length=40,
         help_text=gettext_lazy("For example wife, brother, mother."),
-        error_messages={"required": gettext_lazy("Say how you are related")},
+        error_messages={
+            "required": gettext_lazy("Say how you are related, for example wife, brother, mother.")
+        },
     )
 
     @classmethod
@@ -375,7 +438,7 @@ class WorkForm(forms.Form):
     employer = forms.ChoiceField(
         label=gettext_lazy("Employer"),
         choices=choices(Employer),
-        error_messages={"required": gettext_lazy("Choose your employer")},
+        error_messages={"required": gettext_lazy("Choose your employer from the list.")},
     )
     institution = LineField(
         label=gettext_lazy("Name of the institution"),
@@ -383,7 +446,11 @@ class WorkForm(forms.Form):
         help_text=gettext_lazy(
             "The school, station or office, for example Mwangaza Primary School."
         ),
-        error_messages={"required": gettext_lazy("Enter the name of the institution")},
+        error_messages={
+            "required": gettext_lazy(
+                "Enter the name of the institution, for example Mwangaza Primary School."
+            )
+        },
     )
     level = forms.ChoiceField(
         label=gettext_lazy("Level of the school"),
@@ -400,28 +467,40 @@ class WorkForm(forms.Form):
         label=gettext_lazy("Designation"),
         max_length=80,
         help_text=gettext_lazy("What you are there, for example teacher, head teacher, driver."),
-        error_messages={"required": gettext_lazy("Enter your designation")},
+        error_messages={
+            "required": gettext_lazy(
+                "Enter your designation, for example teacher, head teacher, driver."
+            )
+        },
     )
     county = forms.ModelChoiceField(
         label=gettext_lazy("County"),
         queryset=County.objects.order_by("name"),
         empty_label=gettext_lazy("Choose"),
         widget=Leading(follower="sub_county", button=gettext_lazy("Show sub-counties")),
-        error_messages={"required": gettext_lazy("Choose the county")},
+        error_messages={"required": gettext_lazy("Choose the county from the list.")},
     )
     sub_county = forms.ModelChoiceField(
         label=gettext_lazy("Sub-county"),
         queryset=SubCounty.objects.order_by("name"),
         empty_label=gettext_lazy("Choose"),
+        widget=Following,
         error_messages={
-            "required": gettext_lazy("Choose the sub-county"),
-            "invalid_choice": gettext_lazy("Choose a sub-county of this county"),
+            "required": gettext_lazy(
+                "Choose the sub-county. If the list is empty, choose the county and press "
+                "Show sub-counties."
+            ),
+            "invalid_choice": gettext_lazy(
+                "Choose a sub-county of this county: press Show sub-counties to see them."
+            ),
         },
     )
     starts_on = DayField(
         label=gettext_lazy("From"),
         help_text=gettext_lazy("The first day, for example 31/01/2020."),
-        error_messages={"required": gettext_lazy("Enter the day you started")},
+        error_messages={
+            "required": gettext_lazy("Enter the day you started, for example 31/01/2020.")
+        },
     )
     ends_on = DayField(
         label=gettext_lazy("To"),
@@ -457,35 +536,50 @@ class QualificationForm(forms.Form):
     level = forms.ChoiceField(
         label=gettext_lazy("Level of study"),
         choices=choices(StudyLevel),
-        error_messages={"required": gettext_lazy("Choose the level of study")},
+        error_messages={"required": gettext_lazy("Choose the level of study from the list.")},
     )
     institution = LineField(
         label=gettext_lazy("Institution"),
         max_length=120,
         help_text=gettext_lazy("The college or university."),
-        error_messages={"required": gettext_lazy("Enter the name of the institution")},
+        error_messages={
+            "required": gettext_lazy(
+                "Enter the name of the institution, for example Uhuru Hill Teachers College."
+            )
+        },
     )
     course = LineField(
         label=gettext_lazy("Course"),
         max_length=120,
         help_text=gettext_lazy("For example Education (Arts)."),
-        error_messages={"required": gettext_lazy("Enter the name of the course")},
+        error_messages={
+            "required": gettext_lazy("Enter the name of the course, for example Education (Arts).")
+        },
     )
     starts_on = DayField(
         label=gettext_lazy("From"),
         help_text=gettext_lazy("The first day, for example 31/01/2015. About right will do."),
-        error_messages={"required": gettext_lazy("Enter the day the course began")},
+        error_messages={
+            "required": gettext_lazy("Enter the day the course began, for example 31/01/2015.")
+        },
     )
     ends_on = DayField(
         label=gettext_lazy("To"),
         help_text=gettext_lazy("The last day, for example 30/11/2018."),
-        error_messages={"required": gettext_lazy("Enter the day the course ended")},
+        error_messages={
+            "required": gettext_lazy("Enter the day the course ended, for example 30/11/2018.")
+        },
     )
-    certificate = CertificateField(
+    certificate = PaperField(
         label=gettext_lazy("Certificate"),
         required=False,
         help_text=gettext_lazy("A scan or a photograph: PDF, JPEG or PNG, at most 5 MB."),
     )
+
+    @classmethod
+    def of(cls, row: Qualification) -> dict[str, Any]:
+        """No browser is handed a file to send it again."""
+        return {name: getattr(row, name) for name in cls.base_fields if name != "certificate"}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -493,6 +587,13 @@ class QualificationForm(forms.Form):
         if self.errors and data.get("certificate"):  # no browser sends a file a second time
             self.add_error("certificate", _("Choose the file again, once the rest is right."))
         return data
+
+
+class CopyForm(forms.Form):
+    file = PaperField(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy("A scan or a photograph: PDF, JPEG or PNG, at most 5 MB."),
+    )
 
 
 class OfficersForm(forms.Form):

@@ -6,7 +6,6 @@ Every service locks the officer first, so two tabs, or an officer and a director
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,30 +17,36 @@ from accounts.models import User
 from accounts.services import record, tell
 from catalogue.models import Bank, BankBranch, Office
 from cp2.rules import Refused, Role, lock
-from profiles import certificates
-from profiles.certificates import Certificate
-from profiles.completeness import checklist
+from profiles import checks, papers
+from profiles.completeness import has_staff_number, staff_number, standing
+from profiles.doubts import payee_differs
 from profiles.models import (
+    IDENTITY,
     BankAccount,
+    Employer,
     NextOfKin,
     NumberChange,
     Officer,
     OfficerQuerySet,
+    PaperKind,
     Qualification,
     Vetting,
     WorkExperience,
     masked,
 )
+from profiles.uploads import PaperFile
 
-# Who somebody is: vetting looked at these, so it looks again when one of them changes.
-IDENTITY = {"full_name", "year_of_birth", "national_id", "kra_pin", "tsc_number"}
 # Each on one account only.
 NUMBERS = {
     "national_id": gettext_lazy("ID number"),
     "kra_pin": gettext_lazy("KRA PIN"),
     "tsc_number": gettext_lazy("TSC number"),
 }
+# What pay needs to know of somebody; a profile that is submitted keeps each of them.
+KEPT = ["full_name", "year_of_birth", "gender", "national_id", "kra_pin"]
 CLASHED = "identity.clashed"
+# What the agencies' registers are asked about.
+REGISTERED = {"full_name", "national_id", "tsc_number"}
 MOST_ROWS = 20
 
 
@@ -63,6 +68,14 @@ class Taken(Elsewhere):
             "number, or move it to this number."
         )
         super().__init__(said % {"number": NUMBERS[field]}, field=field)
+
+
+class Kept(Refused):
+    """What pay needs of a submitted profile may be corrected, and not taken away."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 # The account
@@ -116,21 +129,51 @@ def _save_personal(officer: Officer, *, by: User, **details: Any) -> Officer:
     changed = _differences(officer, details)
     if not changed:
         return officer
+    _refuse_to_lose(officer, changed)
     was = {
         name: masked(old) if name in NUMBERS else old
-        for name in sorted(IDENTITY & changed.keys())
+        for name in sorted(IDENTITY.keys() & changed.keys())
         if (old := getattr(officer, name))
     }
-    again = bool(was) and officer.vetting == Vetting.VETTED
-    if again:
-        changed |= {"vetting": Vetting.PENDING, "vetting_reason": ""}
+    if was and (officer.vetting == Vetting.VETTED or officer.changed_since):
+        since = {*was, *filter(None, officer.changed_since.split(","))}
+        names = ",".join(name for name in IDENTITY if name in since)
+        changed |= {"vetting": Vetting.PENDING, "changed_since": names}
     try:
         with transaction.atomic():
             _write(officer, changed)
     except IntegrityError as error:
         raise _taken(error) from error
     record("officer.changed", officer, by=by, fields=sorted(changed), was=was)
+    if REGISTERED & changed.keys():
+        checks.refresh(officer)
     return officer
+
+
+def _refuse_to_lose(officer: Officer, changed: dict[str, Any]) -> None:
+    if officer.submitted_at is None:
+        return
+    said = _(
+        "Your profile is submitted, and pay needs this. Correct it, but do not leave it empty."
+    )
+    for name in KEPT:
+        if not changed.get(name, True):
+            raise Kept(said, field=name)
+    employer = _employer_now(officer)
+    before, after = (
+        has_staff_number(
+            of.get("tsc_number", officer.tsc_number),
+            of.get("pf_number", officer.pf_number),
+            employer,
+        )
+        for of in ({}, changed)
+    )
+    if before and not after:
+        raise Kept(said, field=staff_number(employer))
+
+
+def _employer_now(officer: Officer) -> str | None:
+    return officer.work.filter(ends_on=None).values_list("employer", flat=True).first()
 
 
 def _note_clash(officer: Officer, field: str, number: str, *, by: User) -> None:
@@ -149,7 +192,8 @@ def save_payee(officer: Officer, *, name: str, phone: str, by: User) -> Officer:
     if old:
         changed["payee_changed_at"] = timezone.now()
     _write(officer, changed)
-    record("payee.changed", officer, by=by, was=masked(old), now=masked(phone))
+    in_other_name: dict[str, Any] = {"in_other_name": True} if payee_differs(officer) else {}
+    record("payee.changed", officer, by=by, was=masked(old), now=masked(phone), **in_other_name)
     if old and old != phone:
         for told in sorted({old, officer.phone}):
             sms.services.send(
@@ -172,6 +216,9 @@ def save_bank_account(
     account.bank, account.branch, account.number = bank, branch, number
     account.save()
     record("bank_account.saved", account, by=by, was=was, now=masked(number))
+    shared = BankAccount.objects.filter(bank=bank, number=number).exclude(pk=account.pk)
+    if others := sorted(shared.values_list("officer", flat=True)[:MOST_ROWS]):
+        record("bank_account.shared", account, by=by, officer=officer.pk, others=others)
     return account
 
 
@@ -207,11 +254,32 @@ def save_work(
         )
     row.officer = officer
     changed = _differences(row, details)
+    if details["ends_on"] is None and officer.submitted_at:
+        _refuse_an_employer_without_number(officer, details["employer"])
     if changed:
         _write(row, changed)
         _keep_in_step(officer)
         record("work.changed" if work else "work.added", row, by=by, fields=sorted(changed))
+        checks.refresh(officer)
     return row
+
+
+def _refuse_an_employer_without_number(officer: Officer, employer: str) -> None:
+    numbers = (officer.tsc_number, officer.pf_number)
+    if has_staff_number(*numbers, employer) or not has_staff_number(
+        *numbers, _employer_now(officer)
+    ):
+        return
+    if employer == Employer.TSC:
+        said = _(
+            "Pay needs your TSC number for this employer. Add it to your personal details first."
+        )
+    else:
+        said = _(
+            "Pay needs the number by which this employer knows you. Add your PF number to your "
+            "personal details first."
+        )
+    raise Kept(said, field="employer")
 
 
 @transaction.atomic
@@ -228,6 +296,7 @@ def remove_work(work: WorkExperience, *, by: User) -> None:
     record("work.removed", row, by=by, institution=row.institution)
     row.delete()
     _keep_in_step(officer)
+    checks.refresh(officer)
 
 
 def save_qualification(
@@ -235,42 +304,26 @@ def save_qualification(
     *,
     by: User,
     qualification: Qualification | None = None,
-    certificate: Certificate | None = None,
+    certificate: PaperFile | None = None,
     **details: Any,
 ) -> Qualification:
     """What they studied. A new certificate takes the place of the old one."""
-    # Put away before the transaction begins: the store may be far, and nobody should wait for it.
-    path = certificates.keep(certificate) if certificate else ""
-    if certificate:
-        details |= {
-            "certificate": path,
-            "certificate_name": certificate.name,
-            "certificate_type": certificate.type,
-        }
-    try:
-        return _save_qualification(officer, qualification, by=by, details=details)
-    except Exception:
-        if path:
-            default_storage.delete(path)
-        raise
-
-
-@transaction.atomic
-def _save_qualification(
-    officer: Officer, qualification: Qualification | None, *, by: User, details: dict[str, Any]
-) -> Qualification:
-    officer = lock(officer)
-    studies = officer.qualifications
-    row: Qualification = _again(studies, qualification) if qualification else _one_more(studies)
-    row.officer = officer
-    old = row.certificate.name
-    changed = _differences(row, details)
-    if changed:
-        _write(row, changed)
-        verb = "qualification.changed" if qualification else "qualification.added"
-        record(verb, row, by=by, fields=sorted(changed))
-    if old and "certificate" in changed:
-        transaction.on_commit(lambda: default_storage.delete(old))
+    with papers.put_away(certificate) as path, transaction.atomic():
+        officer = lock(officer)
+        studies = officer.qualifications
+        row: Qualification = _again(studies, qualification) if qualification else _one_more(studies)
+        row.officer = officer
+        changed = _differences(row, details)
+        if changed:
+            _write(row, changed)
+        if certificate:
+            papers.attach(
+                officer, certificate, path=path, kind=PaperKind.CERTIFICATE, qualification=row
+            )
+        fields = sorted([*changed, *(["certificate"] if certificate else [])])
+        if fields:
+            verb = "qualification.changed" if qualification else "qualification.added"
+            record(verb, row, by=by, fields=fields)
     return row
 
 
@@ -283,10 +336,9 @@ def remove_qualification(qualification: Qualification, *, by: User) -> None:
             _("Your profile is submitted, so it keeps one qualification. Add another one first.")
         )
     record("qualification.removed", row, by=by, course=row.course)
-    path = row.certificate.name
+    for paper in officer.papers.filter(qualification=row):
+        papers.discard(paper)
     row.delete()
-    if path:
-        transaction.on_commit(lambda: default_storage.delete(path))
 
 
 # Submitting and vetting
@@ -298,14 +350,14 @@ def submit(officer: Officer, *, by: User) -> Officer:
     officer = lock(officer)
     if officer.submitted_at:
         return officer
-    for item in checklist(officer):
-        if not item.done:
-            raise Refused(
-                _("Before you submit your profile, add what is missing: %(part)s.")
-                % {"part": item.text}
-            )
+    if missing := standing(officer).missing:
+        raise Refused(
+            _("Before you submit your profile, add what is missing: %(missing)s.")
+            % {"missing": ", ".join(item.text for item in missing)}
+        )
     _write(officer, {"submitted_at": timezone.now()})
     record("officer.submitted", officer, by=by)
+    checks.refresh(officer)
     tell(officer.user, "profiles/submitted")
     return officer
 
@@ -340,7 +392,10 @@ def vet(officer: Officer, *, status: Vetting, reason: str = "", by: User) -> Off
         raise Refused(_("Say why this officer is barred: they will read it."))
 
     kept = reason if status == Vetting.BARRED else ""
-    _write(officer, {"vetting": status, "vetting_reason": kept})
+    changed: dict[str, Any] = {"vetting": status, "vetting_reason": kept, "changed_since": ""}
+    if status == Vetting.VETTED:
+        changed["vetted_at"] = timezone.now()
+    _write(officer, changed)
     record(f"officer.{status}", officer, by=by, was=before, reason=reason)
     if status == Vetting.BARRED:
         tell(officer.user, "profiles/barred", reason=reason)
@@ -354,7 +409,9 @@ def vet_many(officers: OfficerQuerySet, *, by: User) -> int:
     """Vet those of them that wait for it; how many there were."""
     waiting = officers.submitted().filter(vetting=Vetting.PENDING).order_by("pk")
     fit = [one for one in waiting.select_for_update(of=("self",)) if may_vet(one, by)]
-    Officer.objects.filter(pk__in=[one.pk for one in fit]).update(vetting=Vetting.VETTED)
+    Officer.objects.filter(pk__in=[one.pk for one in fit]).update(
+        vetting=Vetting.VETTED, vetted_at=timezone.now(), changed_since=""
+    )
     for officer in fit:
         record("officer.vetted", officer, by=by, was=Vetting.PENDING)
     return len(fit)
@@ -400,6 +457,7 @@ def close(officer: Officer, *, into: Officer, by: User, reason: str) -> Officer:
     phone = officer.phone
     accounts.services.close_account(officer.user)
     _write(officer, given_up)
+    checks.refresh(officer)
     record(
         "officer.closed",
         officer,
@@ -410,11 +468,6 @@ def close(officer: Officer, *, into: Officer, by: User, reason: str) -> Officer:
         was=was,
     )
     return officer
-
-
-def note_view(officer: Officer, *, by: User) -> None:
-    """Somebody with power looked at an officer's numbers and papers."""
-    record("officer.viewed", officer, by=by)
 
 
 # What they share

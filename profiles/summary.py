@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from profiles.models import Officer, Qualification, WorkExperience
+from profiles.models import Officer, Paper, Qualification, WorkExperience
 from sms.phones import local
 
 
@@ -84,4 +84,12 @@ def qualification(row: Qualification) -> list[Row]:
             _("Period"),
             f"{date_format(row.starts_on, 'j M Y')} – {date_format(row.ends_on, 'j M Y')}",
         ),
+    ]
+
+
+def qualifications(officer: Officer) -> list[tuple[Qualification, list[Row], Paper | None]]:
+    """Each with its facts and its certificate. Of an officer found `with_profile()`."""
+    certificates = {paper.qualification_id: paper for paper in officer.papers.all()}
+    return [
+        (row, qualification(row), certificates.get(row.pk)) for row in officer.qualifications.all()
     ]

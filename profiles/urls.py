@@ -1,6 +1,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from profiles import number_views, officer_files, views
+from profiles import identity_views, number_views, officer_files, paper_views, views
+from profiles.models import PaperKind
 
 app_name = "profiles"
 
@@ -16,7 +17,15 @@ qualifications = [
     path("add/", views.add_qualification, name="add_qualification"),
     path("<int:pk>/", views.change_qualification, name="change_qualification"),
     path("<int:pk>/delete/", views.delete_qualification, name="delete_qualification"),
-    path("<int:pk>/certificate/", views.certificate, name="certificate"),
+    path("<int:pk>/certificate/", paper_views.certificate, name="certificate"),
+]
+
+papers = [
+    path("", paper_views.copies, name="papers"),
+    path("front/", paper_views.send_copy, {"kind": PaperKind.ID_FRONT}, name="id_front"),
+    path("back/", paper_views.send_copy, {"kind": PaperKind.ID_BACK}, name="id_back"),
+    path("<int:pk>/", paper_views.paper, name="paper"),
+    path("<int:pk>/delete/", paper_views.delete_paper, name="delete_paper"),
 ]
 
 profile: list[URLPattern | URLResolver] = [
@@ -27,6 +36,7 @@ profile: list[URLPattern | URLResolver] = [
     path("next-of-kin/", views.next_of_kin, name="next_of_kin"),
     path("work-experience/", include(work)),
     path("qualifications/", include(qualifications)),
+    path("papers/", include(papers)),
     path("submit/", views.submit, name="submit"),
     path("phone/", number_views.phone, name="phone"),
     path("phone/code/", number_views.phone_code, name="phone_code"),
@@ -49,6 +59,11 @@ area_numbers = [
     path("<int:pk>/refuse/", number_views.refuse_number, name="refuse_number"),
 ]
 
+area_identity = [
+    path("", identity_views.area_identity, name="area_identity"),
+    path("<int:pk>/accept/", identity_views.accept_identity, name="accept_identity"),
+]
+
 area = [
     path("", views.area_officers, name="area_officers"),
     path("files/", officer_files.area_officers_files, name="area_officers_files"),
@@ -63,5 +78,6 @@ urlpatterns = [
     path("accounts/number/lost/", include(lost)),
     path("profile/", include(profile)),
     path("area/numbers/", include(area_numbers)),
+    path("area/identity/", include(area_identity)),
     path("area/officers/", include(area)),
 ]

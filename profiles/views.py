@@ -1,26 +1,30 @@
 """An officer's own profile, from the phone number on, and a director's look at it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.db.models import Case, Q, When
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.refusals import answer, too_many_texts
-from accounts.requests import SignedIn, address_of
-from cp2.limits.services import Limited
+from accounts.models import User
+from accounts.refusals import answer, too_many_files, too_many_texts
+from accounts.requests import SignedIn, address_of, is_read
+from catalogue.models import Office
+from cp2.limits.services import Limited, take
 from cp2.rules import Refused, Role
-from profiles import services, summary
-from profiles.completeness import checklist
+from profiles import doubts, identity, looks, services, summary
+from profiles.appeals import appeal_of
+from profiles.completeness import standing, with_standing
 from profiles.forms import (
     BankForm,
     BarForm,
@@ -33,7 +37,17 @@ from profiles.forms import (
     TickedForm,
     WorkForm,
 )
-from profiles.models import Officer, OfficerQuerySet, Qualification, Vetting, WorkExperience
+from profiles.models import (
+    SIDES,
+    Officer,
+    OfficerQuerySet,
+    Paper,
+    PaperKind,
+    Qualification,
+    Vetting,
+    WorkExperience,
+)
+from profiles.uploads import PaperField
 from sms.phones import is_mobile, local, mobile
 
 PER_PAGE = 25
@@ -49,14 +63,32 @@ def all_of_mine(request: SignedIn) -> Officer:
     return get_object_or_404(Officer.objects.with_profile(), user=request.user)
 
 
-def typed(request: SignedIn, form: type[forms.Form], initial: dict[str, Any]) -> forms.Form:
+def typed(
+    request: SignedIn, form: Callable[..., forms.Form], initial: dict[str, Any]
+) -> forms.Form:
     """The form as posted; or, when only a drop-down was to follow another, what was typed in it
     and no complaints yet; or as it is on file."""
     if request.method != "POST":
         return form(initial=initial)
     if "refresh" in request.POST:
         return form(initial=request.POST.dict())
+    if request.FILES:  # looking into a file costs a process of its own
+        try:
+            take(("upload.person", str(request.user.pk)))
+        except Limited as limited:
+            return without_files(form(request.POST), limited)
     return form(request.POST, request.FILES)
+
+
+def without_files(form: forms.Form, limited: Limited) -> forms.Form:
+    """With all that was typed, and by the file's field why it was not looked at."""
+    names = [name for name, field in form.fields.items() if isinstance(field, PaperField)]
+    for name in names:
+        form.fields[name].required = False  # it was there
+    for name in names:
+        form.add_error(name, too_many_files(limited))
+    form.limited = limited  # type: ignore[attr-defined]  # ours, for `show`
+    return form
 
 
 def done(form: forms.Form, service: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
@@ -85,7 +117,8 @@ def show(
     """The page with its form or, to htmx, only the drop-down that followed."""
     if follower and request.htmx and "refresh" in request.POST:
         return render(request, "profiles/_follower.html", {"field": form[follower]})
-    return render(request, template, {"form": form, **context})
+    limited = getattr(form, "limited", None)
+    return answer(request, template, {"form": form, **context}, limited)
 
 
 # The account
@@ -126,20 +159,26 @@ def register(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def profile(request: SignedIn) -> HttpResponse:
-    officer = all_of_mine(request)
-    items = list(checklist(officer))
+    officers = with_standing(Officer.objects.with_profile()).annotate(
+        doubts=doubts.WAITING, paid_for_others=doubts.PAID_FOR_OTHERS
+    )
+    officer = get_object_or_404(officers, user=request.user)
     context = {
         "officer": officer,
-        "items": items,
-        "done": sum(item.done for item in items),
+        "standing": standing(officer),
+        "appeal": appeal_of(officer),
+        "copies": copies_of_id(officer, request.user),
         "personal": summary.personal(officer),
         "payee": summary.payee(officer),
         "bank": summary.bank(officer),
         "work": [(row, summary.work(row)) for row in officer.work.all()],
-        "qualifications": [
-            (row, summary.qualification(row)) for row in officer.qualifications.all()
-        ],
+        "qualifications": summary.qualifications(officer),
         "next_of_kin": summary.next_of_kin(officer),
+        "doubts": [
+            *doubts.of_payee(officer),
+            *doubts.of_registers(officer),
+            *doubts.of_shared_payee(officer),
+        ],
     }
     return render(request, "profiles/profile.html", context)
 
@@ -147,9 +186,20 @@ def profile(request: SignedIn) -> HttpResponse:
 @login_required
 def personal(request: SignedIn) -> HttpResponse:
     officer = mine(request)
+    before = officer.vetting
     form = typed(request, PersonalForm, PersonalForm.of(officer))
     if done(form, services.save_personal, officer, by=request.user):
         messages.success(request, _("Your personal details are saved."))
+        officer.refresh_from_db(fields=["vetting", "changed_since"])
+        if officer.vetting != before:
+            messages.warning(
+                request,
+                _(
+                    "You changed: %(what)s. Your TSC director is asked to vet you again. "
+                    "A deployment that you have stays."
+                )
+                % {"what": officer.changed_words},
+            )
         return redirect("profiles:profile")
     return show(request, "profiles/personal.html", form, officer=officer)
 
@@ -158,11 +208,14 @@ def personal(request: SignedIn) -> HttpResponse:
 def payee(request: SignedIn) -> HttpResponse:
     officer = mine(request)
     on_file = {"name": officer.payee_name, "phone": officer.payee_phone or officer.phone}
-    form = typed(request, PayeeForm, {**on_file, "phone": local(on_file["phone"])})
+    payee_form = partial(PayeeForm, full_name=officer.full_name)
+    form = typed(request, payee_form, {**on_file, "phone": local(on_file["phone"])})
     if done(form, services.save_payee, officer, by=request.user):
         messages.success(request, _("The number to be paid is saved."))
         return redirect("profiles:profile")
-    return show(request, "profiles/payee.html", form, officer=officer, login=local(officer.phone))
+    doubtful = [*doubts.of_payee(officer), *doubts.of_shared_payee(officer)]
+    login = local(officer.phone)
+    return show(request, "profiles/payee.html", form, officer=officer, login=login, doubts=doubtful)
 
 
 @login_required
@@ -240,7 +293,7 @@ def delete_work(request: SignedIn, pk: int) -> HttpResponse:
 @login_required
 @require_safe
 def qualifications(request: SignedIn) -> HttpResponse:
-    rows = [(row, summary.qualification(row)) for row in all_of_mine(request).qualifications.all()]
+    rows = summary.qualifications(all_of_mine(request))
     return render(request, "profiles/qualifications.html", {"rows": rows})
 
 
@@ -255,15 +308,14 @@ def add_qualification(request: SignedIn) -> HttpResponse:
 
 
 def _qualification(request: SignedIn, pk: int) -> Qualification:
-    rows = Qualification.objects.select_related("officer")
+    rows = Qualification.objects.select_related("officer", "certificate")
     return get_object_or_404(rows, pk=pk, officer__user=request.user)
 
 
 @login_required
 def change_qualification(request: SignedIn, pk: int) -> HttpResponse:
     row = _qualification(request, pk)
-    on_file = {name: getattr(row, name) for name in QualificationForm.base_fields}
-    form = typed(request, QualificationForm, {**on_file, "certificate": None})
+    form = typed(request, QualificationForm, QualificationForm.of(row))
     if done(form, services.save_qualification, row.officer, qualification=row, by=request.user):
         messages.success(request, _("Your qualification is saved."))
         return redirect("profiles:qualifications")
@@ -284,35 +336,12 @@ def delete_qualification(request: SignedIn, pk: int) -> HttpResponse:
     return render(request, "profiles/delete_qualification.html", {"qualification": row})
 
 
-@login_required
-@require_safe
-def certificate(request: SignedIn, pk: int) -> FileResponse:
-    """The paper itself, to be saved: what a stranger sent is never shown inside the portal."""
-    rows = Qualification.objects.visible_to(request.user).exclude(certificate="")
-    row = get_object_or_404(rows.select_related("officer"), pk=pk)
-    try:
-        file = row.certificate.open()
-    except FileNotFoundError as gone:
-        raise Http404 from gone
-    if row.officer.user_id != request.user.pk:
-        services.note_view(row.officer, by=request.user)
-    response = FileResponse(
-        file,
-        as_attachment=True,
-        filename=row.certificate_name,
-        content_type=row.certificate_type,
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
-
-
 # Submitting
 
 
 @login_required
 def submit(request: SignedIn) -> HttpResponse:
-    officer = all_of_mine(request)
+    officer = mine(request)
     if request.method == "POST":
         try:
             services.submit(officer, by=request.user)
@@ -321,8 +350,8 @@ def submit(request: SignedIn) -> HttpResponse:
         else:
             messages.success(request, _("Your profile is submitted. You can apply for vacancies."))
         return redirect("profiles:profile")
-    missing = [item for item in checklist(officer) if not item.done]
-    return render(request, "profiles/submit.html", {"officer": officer, "missing": missing})
+    context = {"officer": officer, "standing": standing(officer)}
+    return render(request, "profiles/submit.html", context)
 
 
 # A director's officers
@@ -334,6 +363,13 @@ def in_area(request: SignedIn) -> OfficerQuerySet:
     if request.user.role != Role.DIRECTOR:
         raise Http404
     return Officer.objects.visible_to(request.user).submitted()
+
+
+def vettable(request: SignedIn) -> OfficerQuerySet:
+    """Those whom this director may vet or bar; to the other office it is not offered."""
+    if not services.is_vetter(request.user):
+        raise Http404
+    return in_area(request)
 
 
 def matching(officers: OfficerQuerySet, *, q: str = "", vetting: str = "") -> OfficerQuerySet:
@@ -355,7 +391,8 @@ def matching(officers: OfficerQuerySet, *, q: str = "", vetting: str = "") -> Of
 @login_required
 @require_safe
 def area_officers(request: SignedIn) -> HttpResponse:
-    officers = in_area(request).select_related("user").order_by("full_name", "pk")
+    waiting_first = Case(When(vetting=Vetting.PENDING, then=0), default=1)
+    officers = in_area(request).select_related("user").order_by(waiting_first, "full_name", "pk")
     form = OfficersForm(request.GET)
     found = matching(officers, **form.cleaned_data) if form.is_valid() else officers.none()
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -372,7 +409,7 @@ def area_officers(request: SignedIn) -> HttpResponse:
 @login_required
 @require_POST
 def vet_officers(request: SignedIn) -> HttpResponse:
-    form = TickedForm(request.POST, officers=in_area(request))
+    form = TickedForm(request.POST, officers=vettable(request))
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors["officer"])))
     else:
@@ -385,40 +422,57 @@ def vet_officers(request: SignedIn) -> HttpResponse:
 @login_required
 @require_safe
 def area_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(in_area(request).with_profile(), pk=pk)
-    services.note_view(officer, by=request.user)
+    officers = in_area(request).with_profile()
+    officer = get_object_or_404(officers.annotate(paid_for_others=doubts.PAID_FOR_OTHERS), pk=pk)
+    if is_read(request):
+        looks.note_view(officer, by=request.user)
     context = {
         "officer": officer,
         "alike": services.alike([officer]),
+        "appeal": appeal_of(officer),
         "may_vet": services.may_vet(officer, request.user),
         "personal": summary.personal(officer),
+        "copies": copies_of_id(officer, request.user),
         "phone": local(officer.phone),
+        "checks": identity.side_by_side(
+            officer, list(officer.checks.select_related("accepted_by"))
+        ),
+        "payee_differs": doubts.payee_differs(officer),
+        "paid_for_others": doubts.paid_for_others(officer),
         "work": [(row, summary.work(row)) for row in officer.work.all()],
-        "qualifications": [
-            (row, summary.qualification(row)) for row in officer.qualifications.all()
-        ],
+        "qualifications": summary.qualifications(officer),
     }
     return render(request, "profiles/area_officer.html", context)
+
+
+def copies_of_id(officer: Officer, user: User) -> list[tuple[PaperKind, Paper | None]]:
+    """Side by side; nothing for those who have no business with them."""
+    if user.role == Role.DIRECTOR and user.office != Office.TSC:
+        return []
+    sent = {paper.kind: paper for paper in officer.papers.all()}
+    return [(side, sent.get(side)) for side in SIDES]
 
 
 @login_required
 @require_POST
 def vet_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(in_area(request), pk=pk)
+    officer = get_object_or_404(vettable(request), pk=pk)
     try:
         services.vet(officer, status=Vetting.VETTED, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
+        looks.back_to_the_page(request.user)
         messages.success(request, _("%(name)s is vetted.") % {"name": officer.full_name})
     return redirect("profiles:area_officer", pk=pk)
 
 
 @login_required
 def bar_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(in_area(request), pk=pk)
+    officer = get_object_or_404(vettable(request), pk=pk)
     form = BarForm(request.POST if request.method == "POST" else None)
     if done(form, services.vet, officer, status=Vetting.BARRED, by=request.user):
+        looks.back_to_the_page(request.user)
         messages.success(
             request, _("%(name)s is barred and told so.") % {"name": officer.full_name}
         )

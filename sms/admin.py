@@ -1,32 +1,21 @@
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from cp2.lists import CappedPaginator
 from cp2.rules import Refused
 from sms import services
 from sms.fates import fate, heard, network_name, outcome
 from sms.models import InboundMessage, Message, Receipt
 from sms.phones import mobile, prefix, spellings
 
-MOST_COUNTED = 10_000
 FOUND = _("Number in any spelling, or how it begins; or the gateway's id. The newest 10,000 count.")
-
-
-class CappedPaginator(Paginator[Any]):
-    """Counts no further than anybody leafs: to count millions takes longer than to list them."""
-
-    @cached_property
-    def count(self) -> int:
-        rows = cast(QuerySet[Any], self.object_list)
-        return rows[:MOST_COUNTED].count()
 
 
 class DayFilter(admin.SimpleListFilter):

@@ -110,21 +110,22 @@ def send(
     return message if written else None
 
 
-def send_each(
-    template: str, texts: Iterable[tuple[str, str, dict[str, Any]]], *, kind: Kind
-) -> None:
-    """Write many texts of a kind at once: to whom, in which language, and what they name."""
+def send_each(template: str, texts: Iterable[tuple[str, str, str | None, dict[str, Any]]]) -> None:
+    """Write many at once, to leave in their turn: number, language, dedupe key or none, and what
+    each names. What is written already is left as it is."""
     Message.objects.bulk_create(
         (
             Message(
                 to=to,
-                kind=kind,
+                kind=Kind.BULK,
                 template=template,
                 text=render(template, language=language, **context),
+                dedupe_key=key,
             )
-            for to, language, context in texts
+            for to, language, key, context in texts
         ),
         batch_size=500,
+        ignore_conflicts=True,
     )
 
 

@@ -3,7 +3,8 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -12,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.requests import actor
+from cp2.lists import LongList
 from cp2.rules import Refused
 from vacancies import admin_views, opening, services
 from vacancies.admin_forms import VacancyForm, WindowForm
-from vacancies.models import LIVE, Application, Vacancy
+from vacancies.models import Application, Vacancy
 
 
 @admin.register(Vacancy)
@@ -42,8 +44,10 @@ class VacancyAdmin(admin.ModelAdmin[Vacancy]):
     date_hierarchy = "closes_at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Vacancy]:
-        live = Count("applications", filter=Q(applications__status__in=LIVE))
-        return super().get_queryset(request).annotate(live=live)
+        """Counted one by one, so only those of the rows that are shown."""
+        those = Application.objects.live().order_by().filter(vacancy=OuterRef("pk"))
+        live = those.values("vacancy").annotate(number=Count("pk")).values("number")
+        return super().get_queryset(request).annotate(live=Coalesce(Subquery(live), 0))
 
     @admin.display(description=_("exam"), ordering="exam")
     def exam_short(self, vacancy: Vacancy) -> str:
@@ -114,7 +118,7 @@ class VacancyAdmin(admin.ModelAdmin[Vacancy]):
 
 
 @admin.register(Application)
-class ApplicationAdmin(admin.ModelAdmin[Application]):
+class ApplicationAdmin(LongList[Application]):
     """Made by officers and decided through services: nothing here can be typed over."""
 
     list_display = [
@@ -134,8 +138,6 @@ class ApplicationAdmin(admin.ModelAdmin[Application]):
         "vacancy__position",
         "vacancy__sub_county",
     ]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ["=reference", "=officer__national_id", "=officer__user__phone"]
     search_help_text = _("Reference, ID number or phone number (2547…), in full")
     readonly_fields = ["reference", "officer", "vacancy", "status", "reason", "submitted_at"]

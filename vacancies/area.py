@@ -17,7 +17,6 @@ from django.utils.module_loading import import_string
 from accounts.models import User
 from catalogue.models import DutyStation, Office, PositionTerms
 from profiles.models import Vetting, WorkExperience
-from vacancies.eligibility import Standing, standing
 from vacancies.models import (
     Application,
     ApplicationQuerySet,
@@ -25,6 +24,7 @@ from vacancies.models import (
     Vacancy,
     of_person,
 )
+from vacancies.standing import Standing, standing
 from vacancies.vetting import against_the_person, terms_unmet
 
 EARTH = 6371  # kilometres from its middle

@@ -6,6 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from profiles.fields import LineField
 from vacancies.area import Line
 from vacancies.models import ApplicationStatus
 
@@ -23,13 +24,13 @@ SORTS = [
 class WordsForm(forms.Form):
     """What is asked before anything can be offered."""
 
-    q = forms.CharField(
+    q = LineField(
         label=_("Name, ID number or phone"),
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    near = forms.CharField(
+    near = LineField(
         label=_("Distance to the centre with this code"),
         required=False,
         max_length=12,
@@ -101,7 +102,7 @@ class FirstForm(forms.Form):
 
 
 class UnsuccessfulForm(forms.Form):
-    reason = forms.CharField(
+    reason = LineField(
         label=_("Reason"),
         max_length=300,
         help_text=_("The applicant reads it, and the beginning of it goes out by text."),

@@ -126,4 +126,4 @@ def _tell(decided: Decided, template: str) -> None:
     if len(told) == 1:
         tell(told[0][0], template, **told[0][1])
     else:
-        tell_each(template, told)
+        tell_each(template, [(user, None, words) for user, words in told])

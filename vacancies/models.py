@@ -1,16 +1,43 @@
+import json
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalogue.models import Activity, Exam, Office, Position, StationKind, SubCounty
+from catalogue.models import (
+    Activity,
+    Exam,
+    Office,
+    Position,
+    PositionTerms,
+    StationKind,
+    SubCounty,
+)
 from cp2.rules import Role
 from profiles.models import Officer
 from sms.phones import is_mobile, mobile
+from vacancies.alert_models import AlertRound as AlertRound
+from vacancies.alert_models import VacancyAlert as VacancyAlert
+
+TERMS = """(
+    SELECT to_jsonb(terms)::text FROM catalogue_positionterms terms
+    WHERE terms.exam_id = vacancies_vacancy.exam_id
+        AND terms.position_id = vacancies_vacancy.position_id
+)"""
+
+# How many days of each kind its exam has, and the first and the last of them.
+DAYS = """(
+    SELECT coalesce(jsonb_agg(kinds ORDER BY kinds.first, kinds.kind), '[]')::text FROM (
+        SELECT kind, count(*) AS number, min(day) AS first, max(day) AS last
+        FROM catalogue_examday WHERE exam_id = vacancies_vacancy.exam_id GROUP BY kind
+    ) kinds
+)"""
 
 
 class VacancyQuerySet(models.QuerySet["Vacancy"]):
@@ -27,10 +54,6 @@ class VacancyQuerySet(models.QuerySet["Vacancy"]):
     def open(self) -> Self:
         """By the database's clock: nothing to flip, nothing to forget."""
         return self.filter(opens_at__lte=Now(), closes_at__gt=Now())
-
-    def near(self, user: User) -> Self:
-        """Where this officer works."""
-        return self.filter(sub_county__officers__user=user)
 
     def kinds(self) -> "models.QuerySet[Vacancy, tuple[int, str, int, int, str, int]]":
         """Which exams and positions there are, each pair once, for the lists of a filter."""
@@ -62,6 +85,15 @@ class VacancyQuerySet(models.QuerySet["Vacancy"]):
         """With all that the line of a vacancy names, and where it is."""
         return self.select_related("exam", "activity", "position", "sub_county__county")
 
+    def with_terms(self) -> Self:
+        """With what the exam asks of the position and pays for it, in the same query. By hand: a
+        join of all these columns takes the ORM longer to put together than the database to do."""
+        return self.annotate(known_terms=RawSQL(TERMS, []))
+
+    def to_confirm(self) -> Self:
+        """With all that whoever applies should have seen."""
+        return self.in_words().with_terms().annotate(known_days=RawSQL(DAYS, []))
+
 
 class Vacancy(models.Model):
     """Places of one position, in one sub-county, for one exam. Open while now is in its window."""
@@ -86,6 +118,16 @@ class Vacancy(models.Model):
     )
     opens_at = models.DateTimeField(_("opens"))
     closes_at = models.DateTimeField(_("deadline"))
+    # Empty until those who asked for such a vacancy are told that it is open.
+    announced_in = models.ForeignKey(
+        AlertRound,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="vacancies",
+        verbose_name=_("announced in"),
+    )
 
     objects = VacancyQuerySet.as_manager()
 
@@ -120,6 +162,12 @@ class Vacancy(models.Model):
     @property
     def is_open(self) -> bool:
         return self.opens_at <= timezone.now() < self.closes_at
+
+    @property
+    def terms(self) -> PositionTerms | None:
+        """After `with_terms`. None: headquarters has set none, so nothing is asked."""
+        known: str | None = self.known_terms  # type: ignore[attr-defined]  # annotated
+        return PositionTerms(**json.loads(known, parse_float=Decimal)) if known else None
 
 
 class FileStatus(models.TextChoices):

@@ -9,6 +9,8 @@ from accounts.models import User
 from accounts.services import record, tell
 from cp2.rules import Refused, lock, move, refuse_move
 from profiles.models import Officer, Vetting
+from vacancies.applicants import Applicant
+from vacancies.confirmation import Confirmation
 from vacancies.eligibility import reasons_against
 from vacancies.models import Application, ApplicationStatus, Vacancy
 
@@ -19,18 +21,33 @@ ALPHABET = "234679ACDEFGHJKMNPQRTWXYZ"
 # The officer
 
 
+class Changed(Refused):
+    """What was confirmed is not what it is now: the officer should look again before they agree."""
+
+
 @transaction.atomic
-def apply(vacancy: Vacancy, *, officer: Officer, by: User) -> Application:
+def apply(
+    vacancy: Vacancy, *, officer: Officer, by: User, confirmed: str | None = None
+) -> Application:
     """Put an officer forward. Locks the officer, not the vacancy that thousands share.
 
-    Applying again for the same vacancy changes nothing: a button was pressed twice.
+    Applying again for the same vacancy changes nothing: a button was pressed twice. `confirmed` is
+    the token of the confirmation that the officer saw, where there was one.
     """
+    # Two statements: what one statement reads beside the row it waits for is as old as its start.
     user = officer.user
     officer = lock(officer)
-    for reason in reasons_against(officer, vacancy):
-        if made := officer.applications.live().filter(vacancy=vacancy).first():
-            return made
-        raise Refused(reason)
+    applicant = Applicant.of(user)
+    vacancy = Vacancy.objects.to_confirm().get(pk=vacancy.pk)
+    made = applicant.live(vacancy.exam_id)
+    if made and made.vacancy == vacancy.pk:
+        return Application.objects.get(pk=made.pk)
+    if reasons := list(reasons_against(applicant, vacancy)):
+        raise Refused(*(reason.words for reason in reasons))
+    if confirmed is not None and confirmed != Confirmation(applicant, vacancy).token:
+        raise Changed(
+            _("Something has changed since you opened this page. Look at it again, then confirm.")
+        )
 
     application = _write(vacancy, officer)
     record("application.made", application, by=by, reference=application.reference)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from catalogue.models import Level, PositionTerms, StudyLevel
 from profiles.models import Employer, Officer, Vetting
-from vacancies.eligibility import highest_level, rank, years_served
+from vacancies.standing import highest_level, rank, years_served
 
 
 def against_the_person(officer: Officer) -> Iterator[str]:

@@ -45,6 +45,9 @@ class Accounts(TestCase):
             with self.subTest(phone):
                 self.refuses("phone_is_a_kenyan_mobile", role=Role.OFFICER, phone=phone)
 
+    def test_turning_off_what_is_no_news(self):
+        self.refuses("only_news_is_turned_off", role=Role.STAFF, news_off=["passwords"])
+
     def test_two_accounts_of_one_number_or_one_name(self):
         officer = make.officer()
         self.refuses("phone", role=Role.OFFICER, phone=officer.phone)

@@ -63,4 +63,4 @@ class Tuning(WebTest):
     def test_those_who_pay_do_not_see_them(self):
         self.sign_in("Finance preparer")
 
-        self.app.get(LIST, status=403)
+        self.app.get(LIST, status=404)

@@ -236,7 +236,7 @@ class InAdmin(TestCase):
         Hold.objects.create(claim=self.claim, code=HoldCode.INVESTIGATION)
         for group in ("Helpdesk", "Auditor"):
             self.sign_in(group)
-            assert self.raise_hold(code="duplicate").status_code == 403
+            assert self.raise_hold(code="duplicate").status_code == 404
             self.clear(note="x")
             assert Hold.objects.standing().count() == 1
             assert self.client.get(reverse("admin:claims_hold_changelist")).status_code == 200

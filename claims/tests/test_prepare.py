@@ -269,7 +269,7 @@ class Headquarters(TestCase):
 
     def test_nobody_else_has(self):
         for user in (world.approver(), world.staff("Auditor"), world.staff("Helpdesk")):
-            assert self.post(user, exam=self.deployment.post.exam_id).status_code == 403
+            assert self.post(user, exam=self.deployment.post.exam_id).status_code == 404
         assert not Claim.objects.exists()
 
     def test_what_is_no_exam_is_said_in_words(self):

@@ -27,7 +27,10 @@ WORDS = {
     "number.account": _("Changes of number that one account may ask for"),
     "number.address": _("Changes of a lost number that one address may ask for"),
     "inbound.sender": _("Texts from one number that are answered"),
+    "upload.person": _("Files that one person may send"),
     "letter.address": _("Letter codes that one address may check"),
+    "look.person": _("Officers whose pages one director or member of staff may open"),
+    "data.account": _("Files of all that is held about them that one person may take"),
     "export.person": _("Lists of people that one person may take away as files"),
 }
 

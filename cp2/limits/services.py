@@ -40,7 +40,12 @@ WHERE limits_sum(limits_turned(used.counts, excluded.slot - used.slot)) + %(cost
 
 
 class Limited(Refused):
-    """Too often. `wait` is how long until it may be tried again; the words say it in minutes."""
+    """Too often. `wait` is how long until it may be tried again; the words say it in minutes.
+
+    `page` is the template that says so where no form can.
+    """
+
+    page = "429.html"
 
     def __init__(self, name: str, wait: timedelta) -> None:
         self.name, self.wait = name, wait

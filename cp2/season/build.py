@@ -3,65 +3,112 @@
 from collections.abc import Callable
 from datetime import date
 
-from django.db import connection, transaction
+from django.db import transaction
 
 import deployments.services
 from accounts.models import User
 from accounts.services import record_each
 from attendance.models import Mark, Register
-from catalogue.models import CentreEntry, DutyStation, Exam, Position, StationKind
-from claims.models import Claim
-from cp2.season import money, people, talk, trail, work
+from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
+from cp2.season import checks, money, people, talk, trail, work
+from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
 from cp2.season.officers import LIST_IN_REGISTERS, Officers
 from cp2.season.places import Places, hash_passwords, make_exams, make_headquarters
-from cp2.season.plan import STAGES, Plan, runs
+from cp2.season.plan import STAGES, Ground, Plan, runs
+from cp2.season.pool import Season
+from cp2.season.progress import Progress
 from cp2.season.rows import Batch, analyze, run
-from cp2.season.scales import SCALES
+from cp2.season.scales import SCALES, Scale
+from cp2.season.vacancies import further_adverts
 from deployments.models import Deployment, Post
 from profiles.models import Officer
 
+UNTIL = ("applications", "deployments", "marks", "claims", "trail")
 MARKERS = 40
 WHY_OVERRIDDEN = "Examiners are counted by scripts, not by candidates."
 
 
 @transaction.atomic
-def build(scale: str, seed: int, today: date, say: Callable[[str], None]) -> None:
-    with connection.cursor() as cursor:
-        # else every row's check of a foreign key waits in memory for the end of it all
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    size = SCALES[scale]
+def build(
+    scale: str,
+    seed: int,
+    today: date,
+    say: Callable[[str], None],
+    *,
+    until: str = UNTIL[-1],
+    on_terminal: bool = False,
+) -> None:
+    # Else every row's check of a foreign key waits in memory for the end of it all.
+    run("SET CONSTRAINTS ALL IMMEDIATE")
+    run("SET LOCAL work_mem = '64MB'")  # marks and the trail are sorted by the million
+    size, last = SCALES[scale], UNTIL.index(until)
+    progress = Progress(say, on_terminal=on_terminal)
     hashes = hash_passwords(seed)
     exams = make_exams(today)
     kpsea, _kjsea, kcse = exams
     make_headquarters(seed, hashes)
     places = Places(size, seed, exams, hashes)
-    places.make()
-    say(f"{DutyStation.objects.count()} stations")
-
-    entitle(exams, kcse)
-    officers = Officers(seed, today, hashes.officer)
-    under_way, batch = runs(exams, today), Batch(*TABLES)
-    for number, place in enumerate(places.sub_counties):
-        plan = Plan(number, place, under_way)
-        # another beginning in each, since a tiny sub-county does not get through them all
-        stages = [STAGES[(number * size.spare + n) % len(STAGES)] for n in range(size.spare)]
-        Crew(plan, seed=seed, today=today, officers=officers, batch=batch).fill(stages)
-        say(f"{officers.count} officers, to {place}")
-
-    run(LIST_IN_REGISTERS)
-    analyze(User, Officer, Deployment)
-    work.work(seed, today)
-    say("registers and marks")
-    analyze(Register, Mark)
-    money.pay(seed, exams, kpsea)
-    say(f"{Claim.objects.count()} claims")
-    talk.send_texts(places.sub_counties[0])
-    talk.lose_numbers(places.sub_counties[0])
-    for place in places.sub_counties:
-        talk.ask(place, kpsea)
-    trail.tell_the_trail()
+    with progress.stage("centres", len(places.sub_counties)) as step:
+        places.make(step)
+    with progress.stage("posts"):
+        entitle(exams, kcse)
+    what = "officers and applications" if last == 0 else "officers, applications, deployments"
+    with progress.stage(what, len(places.sub_counties)) as step:
+        hire(size, seed, today, exams, places, step, deploys=last > 0)
+    with progress.stage("registers of the agencies"):
+        run(LIST_IN_REGISTERS)
+        analyze(User, Officer, Deployment)
+        checks.check()
+    if last >= UNTIL.index("marks"):
+        with progress.stage("marks"):
+            work.work(seed, today)
+            analyze(Register, Mark)
+    if last >= UNTIL.index("claims"):
+        with progress.stage("claims"):
+            money.pay(seed, exams, kpsea)
+    if last >= UNTIL.index("trail"):
+        with progress.stage("texts and enquiries"):
+            talk.send_texts(places.sub_counties[0])
+            talk.lose_numbers(places.sub_counties[0])
+            talk.ask(kpsea)
+        with progress.stage("audit trail"):
+            trail.tell_the_trail()
     people.remember(seed, scale, kcse, places.sub_counties[0])
+    with progress.stage("statistics"):
+        analyze()
+
+
+def hire(
+    size: Scale,
+    seed: int,
+    today: date,
+    exams: list[Exam],
+    places: Places,
+    step: Callable[[int], object],
+    *,
+    deploys: bool,
+) -> None:
+    adverts = further_adverts(exams) if size.further else []
+    ground = Ground(runs(exams, today))
+    officers = Officers(seed, today, places.hashes.officer)
+    with Batch(*TABLES) as batch:
+        season = Season(
+            scale=size,
+            seed=seed,
+            today=today,
+            batch=batch,
+            officers=officers,
+            applications=Applications(seed, today, batch),
+            activities=dict(Activity.objects.values_list("name", "pk")),
+            adverts=adverts,
+        )
+        for number, place in enumerate(places.sub_counties):
+            plan = Plan(number, place, ground, nobody_is_deployed=not deploys)
+            # another beginning in each, since a tiny sub-county does not get through them all
+            stages = [STAGES[(number * size.spare + n) % len(STAGES)] for n in range(size.spare)]
+            Crew(plan, season).fill(stages)
+            step(1)
 
 
 def entitle(exams: list[Exam], kcse: Exam) -> None:

@@ -6,20 +6,16 @@ from typing import Any
 
 from catalogue.models import Office
 from cp2.season import draws
+from cp2.season.applications import HEADS, TOO_LATE
 from cp2.season.dates import moment
-from cp2.season.officers import OFFICER_TABLES, Officers, School
+from cp2.season.officers import OFFICER_TABLES, Person
 from cp2.season.plan import Place, Plan, Run
-from cp2.season.rows import Batch
-from cp2.season.vacancies import Vacancies
+from cp2.season.pool import Pool, Season
+from cp2.season.vacancies import Notice, Vacancies
 from deployments import letters
 from deployments.models import Deployment, DeploymentStatus, Letter
 from profiles.models import Vetting
 from vacancies.models import Application, ApplicationStatus, Vacancy
-from vacancies.services import ALPHABET
-
-SOME_SCHOOL = {"primary": "Primary School", "junior": "Junior School", "secondary": "High School"}
-REFERENCES = len(ALPHABET) ** 8
-SCATTER = 96_493_841_237  # has no factor in common with REFERENCES, so no reference comes twice
 
 FELL_THROUGH = (DeploymentStatus.REJECTED, DeploymentStatus.EXPIRED, DeploymentStatus.CANCELLED)
 
@@ -27,7 +23,6 @@ UNWELL = "I am unwell and under treatment until next month."
 NOT_SEEN = "Did not report and could not be reached."
 SWAPPED = "Each lives nearer to the other school."
 CALLED_OFF = "Needed at the own school in these weeks."
-TOO_LATE = "All places of this position were filled."
 BARRED = "Not on the TSC register any more."
 
 TABLES = (*OFFICER_TABLES, Vacancy, Application, Deployment, Letter)
@@ -37,28 +32,29 @@ TABLES = (*OFFICER_TABLES, Vacancy, Application, Deployment, Letter)
 class Offer:
     """A deployment that has been written, as the one that follows it needs to know it."""
 
-    deployment: int
-    officer: int
+    deployment: int | None
+    person: Person
     application: int | None
 
 
 class Crew:
-    def __init__(
-        self, plan: Plan, *, seed: int, today: date, officers: Officers, batch: Batch
-    ) -> None:
+    def __init__(self, plan: Plan, season: Season) -> None:
         self.plan, self.home, self.runs = plan, plan.home, plan.runs
-        self.seed, self.today = seed, today
-        self.officers, self.batch = officers, batch
+        self.season, self.seed, self.today = season, season.seed, season.today
+        self.batch, self.officers = season.batch, season.officers
         self.kcse = next(run for run in self.runs.values() if run.exam.abbreviation == "KCSE")
-        self.vacancies = Vacancies(plan, today, batch)
+        self.vacancies = Vacancies(plan, self.today, self.batch, season.activities)
+        self.pool = Pool(plan, season)
         self.to_swap: list[tuple[Place, Offer]] = []
 
     def fill(self, stages: list[str]) -> None:
         self.vacancies.advertise()
+        self.vacancies.advertise_further(self.season.adverts, self.seed)
         for place in self.plan.places:
             getattr(self, place.fate)(place)
         for stage in stages:
             getattr(self, stage)()
+        self._apply_elsewhere()
         self.batch.flush()
 
     # What may become of a place
@@ -167,10 +163,10 @@ class Crew:
     def half_filled(self) -> None:
         self.officers.register(self.batch, self.home, kra_pin=None, payee_name="", payee_phone="")
 
-    def submitted(self) -> int:
+    def submitted(self) -> Person:
         return self._spare(vetting=Vetting.PENDING)
 
-    def vetted(self) -> int:
+    def vetted(self) -> Person:
         return self._spare()
 
     def barred(self) -> None:
@@ -191,15 +187,19 @@ class Crew:
     def _apply_as_invigilator(
         self, status: ApplicationStatus, *, reason: str = "", vetting: Vetting = Vetting.VETTED
     ) -> None:
-        officer = self._spare(vetting=vetting)
-        self._apply(officer, (self.kcse.exam.pk, "INV"), status, reason=reason)
+        self._apply(self._spare(vetting=vetting), self._notice(self.kcse, "INV"), status, reason)
 
-    def _spare(self, **profile: Any) -> int:
-        terms = self.kcse.terms["INV"]
-        school = self._school(terms.school_levels, not_at=None)
-        return self.officers.complete(
-            self.batch, self.home, position="INV", terms=terms, school=school, **profile
-        )
+    def _spare(self, **profile: Any) -> Person:
+        return self.pool.newcomer("INV", self.kcse.terms["INV"], **profile)
+
+    def _apply_elsewhere(self) -> None:
+        """Many try in more exams than they are chosen for in the end."""
+        percent = self.season.scale.elsewhere
+        over = {exam for exam, run in self.runs.items() if run.is_over}
+        for person in self.pool.people if percent else ():
+            draw = draws.dice(self.seed, "elsewhere", person.number)
+            if not person.is_barred and draw.happens(percent):
+                self.season.applications.add_elsewhere(person, self.vacancies, draw, over)
 
     # The rows
 
@@ -220,16 +220,20 @@ class Crew:
         """One deployment, of the officer whom it `follows` or else of a new one."""
         run = self._run(place)
         if follows:
-            officer, application = follows.officer, follows.application
+            person, application = follows.person, follows.application
         else:
-            officer = self._officer(place)
-            application = self._applied_for(place, officer, released or status in FELL_THROUGH)
-        terms = run.terms[place.post.position.code]
+            person = self.pool.find(place)
+            application = self._applied_for(place, person, released or status in FELL_THROUGH)
+        if run.is_over and status == DeploymentStatus.ACCEPTED:
+            self.pool.remember(place, person)
+        if self.plan.nobody_is_deployed:
+            return Offer(None, person, application)
+        terms = run.terms[place.post.position]
         deployment = self.batch.add(
             Deployment,
-            post_id=place.post.pk,
+            post_id=place.post.id,
             slot=place.slot,
-            officer_id=officer,
+            officer_id=person.officer,
             application_id=application,
             status=status,
             starts_on=starts_on or run.exam.rehearsal_on,
@@ -242,66 +246,30 @@ class Crew:
         )
         if answered_at and status in (DeploymentStatus.ACCEPTED, DeploymentStatus.MOVED):
             self._issue(deployment, place, max(offered_at, answered_at), status)
-        return Offer(deployment, officer, application)
+        return Offer(deployment, person, application)
 
-    def _officer(self, place: Place) -> int:
-        terms = self._run(place).terms[place.post.position.code]
-        if place.post.position.code == "CM":
-            station = place.post.station
-            school: School | None = School(station.pk, station.name, station.level)
-        else:
-            school = self._school(terms.school_levels, not_at=place.post.station_id)
-        return self.officers.complete(
-            self.batch, self.home, position=place.post.position.code, terms=terms, school=school
-        )
-
-    def _school(self, levels: list[str], *, not_at: int | None) -> School | None:
-        """Where a teacher of one of these levels works: never the centre itself."""
-        if not levels:
-            return None
-        draw = draws.dice(self.seed, "school", self.officers.count)
-        schools = [
-            school
-            for school in self.plan.schools
-            if school.level in levels and school.station != not_at
-        ]
-        if schools:
-            return draw.choice(schools)
-        level = draw.choice(levels)
-        return School(None, f"{draw.choice(draws.names('schools'))} {SOME_SCHOOL[level]}", level)
-
-    def _applied_for(self, place: Place, officer: int, fell_through: bool) -> int | None:
+    def _applied_for(self, place: Place, person: Person, fell_through: bool) -> int | None:
         """Most teachers have applied, few of the others; a head is nominated without."""
-        position = place.post.position
-        number = self.officers.count
-        applied = number % 5 != 0 if position.deployed_by == Office.TSC else number % 3 == 0
-        if position.code == "CM" or not applied:
+        post, run = place.post, self._run(place)
+        number = person.number
+        applied = number % 5 != 0 if post.deployed_by == Office.TSC else number % 3 == 0
+        if post.position == HEADS or not applied:
             return None
         status, reason = ApplicationStatus.DEPLOYED, ""
-        if fell_through:
+        if fell_through and run.is_over:
+            status, reason = ApplicationStatus.UNSUCCESSFUL, TOO_LATE
+        elif fell_through or self.plan.nobody_is_deployed:
             status = ApplicationStatus.NOMINATED
-            if self._run(place).is_over:
-                status, reason = ApplicationStatus.UNSUCCESSFUL, TOO_LATE
-        key = (place.post.exam_id, position.code)
-        return self._apply(officer, key, status, reason=reason)
+        return self._apply(person, self._notice(run, post.position), status, reason)
+
+    def _notice(self, run: Run, position: str) -> Notice:
+        return self.vacancies.of_posts[run.exam.pk, position]
 
     def _apply(
-        self, officer: int, key: tuple[int, str], status: ApplicationStatus, *, reason: str
+        self, person: Person, notice: Notice, status: ApplicationStatus, reason: str = ""
     ) -> int:
-        number = (self.officers.count * SCATTER + self.seed) % REFERENCES
-        draw = draws.dice(self.seed, "application", self.officers.count)
-        recent = status == ApplicationStatus.SUBMITTED and key in self.vacancies.open
-        days_ago = draw.randint(1, 5) if recent else draw.randint(42, 58)
-        return self.batch.add(
-            Application,
-            vacancy_id=self.vacancies.ids[key],
-            officer_id=officer,
-            exam_id=key[0],
-            status=status,
-            reference=f"A-{draws.spell(number, ALPHABET, 8)}",
-            reason=reason,
-            submitted_at=moment(self._day(-days_ago), draw.randint(8, 20), draw.randint(0, 59)),
-        )
+        person.applied.add(notice.terms.exam_id)
+        return self.season.applications.add(person.officer, notice, status, reason)
 
     def _issue(
         self, deployment: int, place: Place, issued_at: datetime, status: DeploymentStatus
@@ -322,10 +290,10 @@ class Crew:
     def _name(self, place: Place) -> tuple[Any, ...]:
         """Of a place, without any id: those may differ from one database to the next."""
         post = place.post
-        return post.exam.abbreviation, post.station.code, post.position.code, place.slot
+        return self.runs[post.exam].exam.abbreviation, post.station_code, post.position, place.slot
 
     def _run(self, place: Place) -> Run:
-        return self.runs[place.post.exam_id]
+        return self.runs[place.post.exam]
 
     def _day(self, n: int) -> date:
         return self.today + timedelta(days=n)
@@ -336,6 +304,6 @@ class Crew:
         """When it was offered, and when it would be answered."""
         draw = draws.dice(self.seed, "offer", self.officers.count, *self._name(place))
         offered_at = moment(
-            self._day(-draw.randint(*days_ago)), draw.randint(8, 16), draw.randint(0, 59)
+            self._day(-draw.between(*days_ago)), draw.between(8, 16), draw.below(60)
         )
-        return offered_at, offered_at + timedelta(minutes=draw.randint(10, 6000))
+        return offered_at, offered_at + timedelta(minutes=draw.between(10, 6000))

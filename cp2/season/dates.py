@@ -8,6 +8,7 @@ from django.utils import timezone
 from catalogue.models import DayKind
 
 SATURDAY = 5
+ZONE = timezone.get_default_timezone()
 
 
 @dataclass(frozen=True)
@@ -73,4 +74,4 @@ def working_day(today: date, n: int) -> date:
 
 
 def moment(day: date, hour: int, minute: int = 0) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time(hour, minute)))
+    return datetime.combine(day, time(hour, minute), tzinfo=ZONE)

@@ -1,15 +1,16 @@
 """Made-up officers: an account, a profile and what hangs on it, fit for the post they are for."""
 
-import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts.models import User
 from catalogue.models import BankBranch, PositionTerms, StudyLevel, SubCounty
 from cp2.rules import Role
 from cp2.season import draws
 from cp2.season.dates import moment
+from cp2.season.draws import Dice
+from cp2.season.names import full_name
 from cp2.season.rows import Batch
 from profiles.models import (
     BankAccount,
@@ -62,6 +63,8 @@ COURSES = {
     StudyLevel.DIPLOMA: ("Diploma in Education", 3, "Teachers Training College"),
     StudyLevel.DEGREE: ("Bachelor of Education (Arts)", 4, "University"),
 }
+STUDIED = list(COURSES)
+GENDERS = Gender.values
 KIN = ("Brother", "Father", "Husband", "Mother", "Sister", "Wife")
 
 # What the agencies know: most are listed as they say, a few under another name or not at all.
@@ -79,13 +82,31 @@ ORDER BY officer.id, listed.register
 """
 
 
-@dataclass(frozen=True)
-class School:
+class School(NamedTuple):
     """Somewhere to work: a station, or a school that is no centre."""
 
     station: int | None
     name: str
     level: str
+
+
+@dataclass(slots=True)
+class Person:
+    """A complete officer, as those who choose among them need to know one."""
+
+    officer: int
+    number: int  # the n-th of the season
+    position: str  # that they are fit for
+    school: School | None
+    employer: Employer
+    learning: StudyLevel
+    years: int  # of experience, at least
+    is_barred: bool
+    applied: set[int] = field(default_factory=set)  # for which exams
+
+    @property
+    def level(self) -> str:
+        return self.school.level if self.school else ""
 
 
 class Officers:
@@ -99,7 +120,12 @@ class Officers:
     def register(self, batch: Batch, place: SubCounty, **profile: Any) -> int:
         """An account and as much of a profile as is given; answers with the officer's id."""
         self.count += 1
-        draw = draws.dice(self.seed, "officer", self.count)
+        return self._register(batch, place, self._dice(), profile)
+
+    def _dice(self) -> Dice:
+        return draws.dice(self.seed, "officer", self.count)
+
+    def _register(self, batch: Batch, place: SubCounty, draw: Dice, profile: dict[str, Any]) -> int:
         phone = str(PHONES + self.count)
         user = batch.add(
             User,
@@ -114,22 +140,22 @@ class Officers:
             profile = self._person(draw, phone, place) | profile
         return batch.add(Officer, user_id=user, **profile)
 
-    def _person(self, draw: random.Random, phone: str, place: SubCounty) -> dict[str, Any]:
-        gender = draw.choice(Gender.values)
-        name = draws.full_name(draw, gender)
+    def _person(self, draw: Dice, phone: str, place: SubCounty) -> dict[str, Any]:
+        gender = draw.choice(GENDERS)
+        name = full_name(draw, gender)
         scattered = self.count * SCATTER + self.seed
-        paid = name if draw.random() > 0.03 else draws.full_name(draw, gender)
+        paid = full_name(draw, gender) if draw.happens(3) else name
         return {
             "full_name": name,
-            "year_of_birth": self.today.year - draw.randint(30, 55),
+            "year_of_birth": self.today.year - draw.between(30, 55),
             "gender": gender,
             "national_id": str(NATIONAL_IDS + scattered % ID_STEPS),
             "kra_pin": f"A{KRA_PINS + self.count:09d}{draw.choice('BCDEGHJKLMNPQRSTVWXZ')}",
             "nssf_number": str(2_000_000_000 + self.count),
-            "sha_number": f"CR{self.count:09d}-{draw.randint(1, 9)}",
+            "sha_number": f"CR{self.count:09d}-{draw.between(1, 9)}",
             "email": f"officer{self.count}@example.com",
             "town": place.name,
-            "payee_name": gsm.plain(paid).upper(),
+            "payee_name": (paid if paid.isascii() else gsm.plain(paid)).upper(),
             "payee_phone": phone,
         }
 
@@ -143,43 +169,52 @@ class Officers:
         school: School | None,
         vetting: Vetting = Vetting.VETTED,
         reason: str = "",
-    ) -> int:
+    ) -> Person:
         """Somebody whom the terms allow to serve: a teacher of `school`, if they ask for one."""
-        draw = draws.dice(self.seed, "career", self.count)
-        years = terms.years_of_experience + draw.randint(1, 18)
-        born = self.today.year - years - draw.randint(28, 33)
+        self.count += 1
+        draw = self._dice()
+        years = terms.years_of_experience + draw.between(1, 18)
+        born = self.today.year - years - draw.between(28, 33)
         number = str(TSC_NUMBERS + (self.count * SCATTER + self.seed) % TSC_STEPS)
-        officer = self.register(
-            batch,
-            place,
-            year_of_birth=born,
-            sub_county_id=place.pk,
-            tsc_number=number if school else None,
-            pf_number="" if school else f"PF{self.count:07d}",
-            submitted_at=self._ago(draw, 62, 74),
-            vetting=vetting,
-            vetting_reason=reason,
-        )
-        since = self.today - timedelta(days=years * 366 + draw.randint(0, 300))
-        self._work(batch, officer, draw, place, position, school, since)
-        self._study(batch, officer, draw, terms, born + 20)
+        profile = {
+            "year_of_birth": born,
+            "sub_county_id": place.pk,
+            "tsc_number": number if school else None,
+            "pf_number": "" if school else f"PF{self.count:07d}",
+            "submitted_at": self._ago(draw, 62, 74),
+            "vetting": vetting,
+            "vetting_reason": reason,
+        }
+        officer = self._register(batch, place, draw, profile)
+        since = self.today - timedelta(days=years * 366 + draw.between(0, 300))
+        employer = self._work(batch, officer, draw, place, position, school, since)
+        learning = self._study(batch, officer, draw, terms, born + 20)
         self._family(batch, officer, draw)
-        return officer
+        return Person(
+            officer=officer,
+            number=self.count,
+            position=position,
+            school=school,
+            employer=employer,
+            learning=learning,
+            years=years,
+            is_barred=vetting == Vetting.BARRED,
+        )
 
-    def _ago(self, draw: random.Random, earliest: int, latest: int) -> datetime:
-        day = self.today - timedelta(days=draw.randint(earliest, latest))
-        return moment(day, draw.randint(7, 20), draw.randint(0, 59))
+    def _ago(self, draw: Dice, earliest: int, latest: int) -> datetime:
+        day = self.today - timedelta(days=draw.between(earliest, latest))
+        return moment(day, draw.between(7, 20), draw.below(60))
 
     def _work(
         self,
         batch: Batch,
         officer: int,
-        draw: random.Random,
+        draw: Dice,
         place: SubCounty,
         position: str,
         school: School | None,
         since: date,
-    ) -> None:
+    ) -> Employer:
         employer, institution = EMPLOYERS.get(position, (Employer.TSC, ""))
         batch.add(
             WorkExperience,
@@ -193,12 +228,12 @@ class Officers:
             starts_on=since,
             ends_on=None,
         )
-        if school and draw.random() < 0.3:
+        if school and draw.happens(30):
             batch.add(
                 WorkExperience,
                 officer_id=officer,
                 employer=Employer.SCHOOL,
-                institution=f"{draw.choice(draws.names('schools'))} Academy",
+                institution=f"{draw.choice(draws.schools())} Academy",
                 station_id=None,
                 level=school.level,
                 designation="Teacher",
@@ -206,37 +241,38 @@ class Officers:
                 starts_on=since - timedelta(days=800),
                 ends_on=since - timedelta(days=30),
             )
+        return employer
 
     def _study(
-        self, batch: Batch, officer: int, draw: random.Random, terms: PositionTerms, began: int
-    ) -> None:
-        levels = list(COURSES)
+        self, batch: Batch, officer: int, draw: Dice, terms: PositionTerms, began: int
+    ) -> StudyLevel:
         least = StudyLevel(terms.lowest_qualification or StudyLevel.CERTIFICATE)
-        level = draw.choice(levels[levels.index(least) :])
+        level = draw.choice(STUDIED[STUDIED.index(least) :])
         course, years, kind = COURSES[level]
         batch.add(
             Qualification,
             officer_id=officer,
             level=level,
-            institution=f"{draw.choice(draws.names('schools'))} {kind}",
+            institution=f"{draw.choice(draws.schools())} {kind}",
             course=course,
             starts_on=date(began, 9, 1),
             ends_on=date(began + years, 7, 31),
         )
+        return level
 
-    def _family(self, batch: Batch, officer: int, draw: random.Random) -> None:
+    def _family(self, batch: Batch, officer: int, draw: Dice) -> None:
         branch, bank = draw.choice(self.branches)
         batch.add(
             BankAccount,
             officer_id=officer,
             bank_id=bank,
             branch_id=branch,
-            number=f"0{draw.randrange(10**9, 10**10)}",
+            number=f"0{10**9 + draw.below(9 * 10**9)}",
         )
         batch.add(
             NextOfKin,
             officer_id=officer,
-            full_name=draws.full_name(draw, draw.choice(Gender.values)),
+            full_name=full_name(draw, draw.choice(GENDERS)),
             phone=str(KIN_PHONES + self.count),
             relationship=draw.choice(KIN),
         )

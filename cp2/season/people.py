@@ -17,7 +17,7 @@ from claims.models import Claim, ClaimStatus
 from cp2.season import draws
 from cp2.season.places import HEADQUARTERS, SUPERUSER, director_name
 from deployments.models import Deployment, DeploymentStatus
-from profiles.models import Officer
+from profiles.models import Officer, Vetting
 
 MADE = "season.made"
 
@@ -85,6 +85,10 @@ def _officers(place: SubCounty) -> Iterator[Row]:
     offer = of.filter(status=DeploymentStatus.OFFERED, **here).order_by("post__station", "pk")
     for each in offer.filter(post__position__code="INV", post__exam__abbreviation="KCSE")[:1]:
         yield "officer", each.officer.user.username, f"{each.post.station.name}: an offer to accept"
+    if not Deployment.objects.exists():
+        complete = Officer.objects.submitted().filter(sub_county=place, vetting=Vetting.VETTED)
+        for officer in complete.filter(applications=None).select_related("user").order_by("pk")[:1]:
+            yield "officer", officer.user.username, "a complete profile, and no application yet"
     fresh = Officer.objects.filter(full_name="").select_related("user").order_by("pk").first()
     if fresh:
         yield "officer", fresh.user.username, "just registered, nothing filled in"

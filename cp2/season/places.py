@@ -1,8 +1,10 @@
 """Where the season takes place: exams and their terms, stations, and who answers for them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
@@ -25,13 +27,15 @@ from catalogue.models import (
 from cp2.rules import Role
 from cp2.season import draws
 from cp2.season.dates import TIMETABLES, moment
-from cp2.season.rows import Batch, pour
-from cp2.season.scales import Scale
+from cp2.season.names import full_name
+from cp2.season.rows import Batch
+from cp2.season.scales import Scale, share
+from cp2.season.spots import Spot, around, spots
 
-LEVELS = {
-    Level.SECONDARY: ("KCSE", "Secondary School"),
-    Level.JUNIOR: ("KJSEA", "Junior School"),
-    Level.PRIMARY: ("KPSEA", "Primary School"),
+LEVELS = {  # the exams that are sat there, some in some schools only, and what it calls itself
+    Level.SECONDARY: (("KCSE",), "Secondary School"),
+    Level.JUNIOR: (("KJSEA",), "Junior School"),
+    Level.PRIMARY: (("KPSEA", "KJSEA"), "Primary School"),
 }
 HEADQUARTERS = {  # user name: group
     "deployment": "Deployment",
@@ -120,28 +124,31 @@ class Places:
         self.scale, self.seed, self.hashes = scale, seed, hashes
         self.exams = {exam.abbreviation: exam for exam in exams}
         self.sub_counties = scale.sub_counties()
+        self.spots = spots(self.sub_counties)
         self.containers: list[list[int]] = []  # distribution centres, by sub-county
-        self.batch = Batch(DutyStation, CentreEntry, User)
 
-    def make(self) -> None:
-        self._make_containers()
-        self._make_marking_centres()
-        self.batch.flush()
-        for number, sub_county in enumerate(self.sub_counties):
-            self._make_centres(number, sub_county)
-            self._make_directors(sub_county)
+    def make(self, say: Callable[[int], object]) -> None:
+        with Batch(DutyStation, CentreEntry, User) as self.batch:
+            self._make_containers()
+            self._make_marking_centres()
             self.batch.flush()
+            for number, sub_county in enumerate(self.sub_counties):
+                self._make_centres(number, sub_county)
+                self._make_directors(sub_county)
+                self.batch.flush()
+                say(1)
         make_codes(self.seed)
 
     def _make_containers(self) -> None:
         for number, sub_county in enumerate(self.sub_counties):
             self.containers.append(
                 [
-                    self.batch.add(
-                        DutyStation,
+                    self._make_station(
+                        around(self.spots[sub_county.pk], self.seed, "container", number, each),
                         kind=StationKind.DISTRIBUTION_CENTRE,
                         code=f"DC{number + 1:03d}{each + 1}",
                         name=f"{sub_county.name} Distribution Centre{' II' * each}",
+                        level="",
                         sub_county_id=sub_county.pk,
                         location="At the Deputy County Commissioner's offices",
                     )
@@ -153,47 +160,56 @@ class Places:
         """One in the first sub-county of each county."""
         hosts = {place.county: place for place in reversed(self.sub_counties)}
         for county, place in sorted(hosts.items(), key=lambda item: item[0].code):
-            self.batch.add(
-                DutyStation,
+            self._make_station(
+                around(self.spots[place.pk], self.seed, "marking", county.code),
                 kind=StationKind.MARKING_CENTRE,
                 code=f"MC{county.code:02d}",
                 name=f"{county} Marking Centre",
+                level="",
                 sub_county_id=place.pk,
                 location=f"{place}, {county}",
             )
 
-    def _make_centres(self, number: int, sub_county: SubCounty) -> None:
-        for block, (level, (count, most)) in enumerate(self.scale.schools.items()):
-            schools = list(draws.names("schools"))
-            draws.dice(self.seed, "schools", sub_county.name, level).shuffle(schools)
-            ids: list[int] = []
-            for each in range(count):
-                again, school = divmod(each, len(schools))
-                ids.append(
-                    self._make_centre(
-                        sub_county,
-                        level,
-                        has_slip=not is_fresh(number, level, each),
-                        # KNEC's codes: nothing of the county's official code is in them
-                        code=f"{10 + number // 9}{number % 9 + 1}{block}{each + 1:04d}",
-                        school=schools[school] + SECOND_IN_A_PLACE[again],
-                    )
-                )
-            self._make_entries(number, level, ids, most)
-
-    def _make_centre(
-        self, sub_county: SubCounty, level: Level, *, code: str, school: str, has_slip: bool
-    ) -> int:
-        exam, kind = LEVELS[level]
-        station = self.batch.add(
-            DutyStation,
-            kind=StationKind.EXAMINATION_CENTRE,
-            code=code,
-            name=f"{school} {kind}",
-            sub_county_id=sub_county.pk,
-            level=level,
-            location=f"{sub_county.name}, {sub_county.county}",
+    def _make_station(self, spot: Spot, **station: Any) -> int:
+        return self.batch.add(
+            DutyStation, **station, latitude=spot.latitude, longitude=spot.longitude
         )
+
+    def _make_centres(self, number: int, sub_county: SubCounty) -> None:
+        for block, (level, (in_all, most)) in enumerate(self.scale.schools.items()):
+            exams, kind = LEVELS[level]
+            schools = draws.dice(self.seed, "schools", sub_county.name, level).shuffled(
+                draws.schools()
+            )
+            stations: list[int] = []
+            also: list[int] = []  # entered for the second exam of their level
+            for each in range(share(in_all, number, len(self.sub_counties))):
+                again, school = divmod(each, len(schools))
+                # KNEC's codes: nothing of the county's official code is in them
+                code = f"{10 + number // 9}{number % 9 + 1}{block}{each + 1:04d}"
+                station = self._make_station(
+                    around(self.spots[sub_county.pk], self.seed, "centre", code),
+                    kind=StationKind.EXAMINATION_CENTRE,
+                    code=code,
+                    name=f"{schools[school]}{SECOND_IN_A_PLACE[again]} {kind}",
+                    level=level,
+                    sub_county_id=sub_county.pk,
+                    location=f"{sub_county.name}, {sub_county.county}",
+                )
+                stations.append(station)
+                self._make_account(
+                    exams[0], code, station, has_slip=not is_fresh(number, level, each)
+                )
+                if len(exams) > 1 and each * self.scale.both % 100 < self.scale.both:
+                    also.append(station)
+                    self._make_account(exams[1], code, station, has_slip=True)
+            self._make_entries(exams[0], number, level, stations, most)
+            if also:
+                self._make_entries(exams[1], number, level, also, most)
+
+    def _make_account(self, exam: str, code: str, station: int, *, has_slip: bool) -> None:
+        """A centre has one for each exam."""
+        rehearsal_on = self.exams[exam].rehearsal_on
         self.batch.add(
             User,
             username=f"{exam}{code}",
@@ -201,22 +217,19 @@ class Places:
             station_id=station,
             exam_id=self.exams[exam].pk,
             password=self.hashes.centre,
-            issued_at=moment(self.exams[exam].rehearsal_on - timedelta(days=10), 9)
-            if has_slip
-            else None,
+            issued_at=moment(rehearsal_on - timedelta(days=10), 9) if has_slip else None,
         )
-        return station
 
     def _make_entries(
-        self, number: int, level: Level, stations: list[int], most_candidates: int
+        self, exam_name: str, number: int, level: Level, stations: list[int], most_candidates: int
     ) -> None:
         """Candidates, papers and hosts.
 
         Of the secondary schools the last is so small that the second hosts it, and in every other
         sub-county the last but one draws its papers from a neighbour's container.
         """
-        exam = self.exams[LEVELS[level][0]]
-        draw = draws.dice(self.seed, "entries", number, level)
+        exam = self.exams[exam_name]
+        draw = draws.dice(self.seed, "entries", exam_name, number, level)
         containers = self.containers[number]
         neighbours = self.containers[(number + 1) % len(self.containers)]
         for each, station in enumerate(stations):
@@ -230,15 +243,15 @@ class Places:
                 CentreEntry,
                 exam_id=exam.pk,
                 station_id=station,
-                candidates=draw.randint(8, exam.hosting_threshold - 1)
+                candidates=draw.between(8, exam.hosting_threshold - 1)
                 if hosted
-                else draw.randint(exam.hosting_threshold, most_candidates),
+                else draw.between(exam.hosting_threshold, most_candidates),
                 distribution_centre_id=neighbours[0] if abroad else container,
                 host_id=stations[1] if hosted else None,
-                distance_km=None if fresh else Decimal(draw.randint(4, 380)) / 10,
+                distance_km=None if fresh else Decimal(draw.between(4, 380)) / 10,
                 distance_given_at=None
                 if fresh
-                else moment(exam.rehearsal_on - timedelta(days=draw.randint(1, 9)), 11),
+                else moment(exam.rehearsal_on - timedelta(days=draw.between(1, 9)), 11),
             )
 
     def _make_directors(self, sub_county: SubCounty) -> None:
@@ -247,7 +260,7 @@ class Places:
             self.batch.add(
                 User,
                 username=director_name(sub_county, office),
-                name=draws.full_name(draw, draw.choice(("female", "male"))),
+                name=full_name(draw, draw.choice(("female", "male"))),
                 role=Role.DIRECTOR,
                 office=office,
                 sub_county_id=sub_county.pk,
@@ -273,7 +286,7 @@ def make_headquarters(seed: int, hashes: Hashes) -> None:
         draw = draws.dice(seed, "staff", username)
         user = User.objects.create(
             username=username,
-            name=draws.full_name(draw, draw.choice(("female", "male"))),
+            name=full_name(draw, draw.choice(("female", "male"))),
             role=Role.STAFF,
             is_superuser=username == SUPERUSER,
             password=hashes.staff,
@@ -284,10 +297,7 @@ def make_headquarters(seed: int, hashes: Hashes) -> None:
 
 def make_codes(seed: int) -> None:
     powerful = User.objects.filter(role__in=[Role.DIRECTOR, Role.STAFF], totpdevice=None)
-    pour(
-        TOTPDevice,
-        [
-            {"user_id": user.pk, "name": "app", "key": draws.code_key(seed, user.username)}
-            for user in powerful.order_by("pk")
-        ],
-    )
+    named = list(powerful.order_by("pk").values_list("pk", "username"))
+    with Batch(TOTPDevice) as batch:
+        for user, username in named:
+            batch.add(TOTPDevice, user_id=user, name="app", key=draws.code_key(seed, username))

@@ -1,21 +1,30 @@
-"""How big a season is: which sub-counties, and how many centres in each."""
+"""How big a season is: which sub-counties, and how many centres and people there are in all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from catalogue.models import Level, SubCounty
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Numbers are per sub-county. `counties` maps a county's official code to how many of its
-    sub-counties take part; None means all of the nation. `schools` says for each level how many
-    centres there are, and how many candidates the largest of them has."""
+    """`counties` maps a county's official code to how many of its sub-counties take part; None
+    means all of the nation. `schools` says for each level how many centres there are, which are
+    spread evenly, and how many candidates the largest of them has."""
 
+    about: str
+    takes: str
     counties: Mapping[int, int] | None
     schools: Mapping[Level, tuple[int, int]]
-    distribution: int
-    spare: int  # officers who hold no post: registered, applied, nominated, barred …
+    spare: int  # officers of a sub-county who hold no post: registered, applied, barred …
+    distribution: int = 2  # centres of a sub-county
+    # In a hundred: primary schools that are entered for KJSEA as well, those who serve there again
+    # after KPSEA, and those who apply for one more exam than they serve in.
+    both: int = 0
+    again: int = 0
+    elsewhere: int = 0
+    further: bool = False  # vacancies of further kinds than posts are computed for
+    promises: Mapping[str, int] = field(default_factory=dict)  # see counts.py
 
     def sub_counties(self) -> list[SubCounty]:
         rows = SubCounty.objects.select_related("county").order_by("county__code", "name")
@@ -28,31 +37,62 @@ class Scale:
         ]
 
 
-KISII, KISUMU, KIAMBU, NAIROBI = 45, 42, 22, 47
+KISII, KISUMU, KIAMBU, UASIN_GISHU = 45, 42, 22, 27
 
 SCALES = {
     "tiny": Scale(
+        about="200 officers in 4 sub-counties, to look at and to test with",
+        takes="2 s",
         counties={KISII: 2, KISUMU: 1, KIAMBU: 1},
-        schools={Level.SECONDARY: (4, 60), Level.JUNIOR: (1, 60), Level.PRIMARY: (2, 60)},
+        schools={Level.SECONDARY: (16, 60), Level.JUNIOR: (4, 60), Level.PRIMARY: (8, 60)},
         distribution=1,
         spare=10,
     ),
     "small": Scale(
+        about="5,000 officers in 6 sub-counties",
+        takes="10 s",
         counties={KISII: 2, KISUMU: 2, KIAMBU: 2},
-        schools={Level.SECONDARY: (32, 150), Level.JUNIOR: (25, 90), Level.PRIMARY: (65, 45)},
-        distribution=2,
+        schools={Level.SECONDARY: (192, 150), Level.JUNIOR: (150, 90), Level.PRIMARY: (390, 45)},
         spare=60,
     ),
     "county": Scale(
-        counties={NAIROBI: 17},
-        schools={Level.SECONDARY: (45, 150), Level.JUNIOR: (40, 90), Level.PRIMARY: (100, 45)},
-        distribution=2,
-        spare=60,
+        about="one county of the nation: 6,000 officers, 6 sub-counties, 724 centres",
+        takes="15 s",
+        counties={UASIN_GISHU: 6},
+        schools={Level.SECONDARY: (223, 154), Level.JUNIOR: (60, 102), Level.PRIMARY: (441, 92)},
+        spare=40,
+        both=67,
+        again=53,
+        elsewhere=69,
+        further=True,
+        promises={"sub-counties": 6, "centres": 724},
     ),
     "national": Scale(
+        about="300,000 officers, 290 sub-counties, 35,000 centres, 12,000 vacancies, 400,000"
+        " applications",
+        takes="6 minutes, of which 2 until the applications",
         counties=None,
-        schools={Level.SECONDARY: (37, 150), Level.JUNIOR: (30, 90), Level.PRIMARY: (84, 45)},
-        distribution=2,
+        schools={
+            Level.SECONDARY: (10_800, 154),
+            Level.JUNIOR: (2_900, 102),
+            Level.PRIMARY: (21_300, 92),
+        },
         spare=40,
+        both=67,
+        again=53,
+        elsewhere=69,
+        further=True,
+        promises={
+            "sub-counties": 290,
+            "centres": 35_000,
+            "officers": 300_000,
+            "vacancies": 12_000,
+            "applications": 400_000,
+        },
     ),
 }
+
+
+def share(whole: int, number: int, among: int) -> int:
+    """What the n-th gets when a whole is spread evenly."""
+    return whole * (number + 1) // among - whole * number // among

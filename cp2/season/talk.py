@@ -1,10 +1,12 @@
 """What people told each other: texts of the first sub-county, its officers who lost a number, and
 some enquiries of each."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 import sms.services
@@ -169,32 +171,57 @@ ASKED = [
 ]
 
 
-def ask(place: SubCounty, exam: Exam) -> None:
-    """Four questions of those who served, with the answers of the SCDE."""
-    director = User.objects.get(sub_county=place, office=Office.SCDE)
+LAST_SERVED = """
+SELECT id FROM (
+    SELECT deployment.id, station.sub_county_id,
+        row_number() OVER (PARTITION BY station.sub_county_id ORDER BY deployment.id DESC) AS place
+    FROM deployments_deployment deployment
+    JOIN deployments_post post ON post.id = deployment.post_id AND post.exam_id = %s
+    JOIN catalogue_dutystation station ON station.id = post.station_id
+    WHERE deployment.answered_at IS NOT NULL
+) served
+WHERE place <= %s
+"""
+
+
+def ask(exam: Exam) -> None:
+    """Four questions in each sub-county of those who served there, with the answers of the SCDE."""
+    directors = {user.sub_county_id: user for user in User.objects.filter(office=Office.SCDE)}
     served = (
-        Deployment.objects.filter(post__exam=exam, post__station__sub_county=place)
-        .exclude(answered_at=None)
+        Deployment.objects.filter(pk__in=RawSQL(LAST_SERVED, [exam.pk, len(ASKED)]))
         .select_related("post__station", "post__position", "officer")
-        .order_by("-pk")[: len(ASKED)]
+        .order_by("post__station__sub_county__county__code", "post__station__sub_county", "-pk")
     )
-    for number, (deployment, asked) in enumerate(zip(served, ASKED, strict=False)):
-        category, status, subject, text, answer = asked
-        opened_at = timezone.now() - timedelta(days=6 - number, hours=2)
-        enquiry = Enquiry.objects.create(
-            officer=deployment.officer,
-            sub_county=place,
-            exam=exam,
-            category=category,
-            centre_code=deployment.post.station.code,
-            position=deployment.post.position.name,
-            payee_phone=deployment.officer.payee_phone,
-            subject=subject,
-            text=text,
-            status=status,
-            opened_at=opened_at,
-        )
-        if answer:
-            Reply.objects.create(
-                enquiry=enquiry, by=director, text=answer, at=opened_at + timedelta(days=1)
-            )
+    asked: Counter[int] = Counter()
+    pairs = []
+    for deployment in served:
+        place = deployment.post.station.sub_county_id
+        pairs.append(_ask(deployment, exam, directors[place], asked[place]))
+        asked[place] += 1
+    Enquiry.objects.bulk_create(enquiry for enquiry, _reply in pairs)
+    Reply.objects.bulk_create(reply for _enquiry, reply in pairs if reply)
+
+
+def _ask(
+    deployment: Deployment, exam: Exam, director: User, number: int
+) -> tuple[Enquiry, Reply | None]:
+    category, status, subject, text, answer = ASKED[number]
+    opened_at = timezone.now() - timedelta(days=6 - number, hours=2)
+    enquiry = Enquiry(
+        officer=deployment.officer,
+        sub_county_id=deployment.post.station.sub_county_id,
+        exam=exam,
+        category=category,
+        centre_code=deployment.post.station.code,
+        position=deployment.post.position.name,
+        payee_phone=deployment.officer.payee_phone,
+        subject=subject,
+        text=text,
+        status=status,
+        opened_at=opened_at,
+    )
+    if not answer:
+        return enquiry, None
+    return enquiry, Reply(
+        enquiry=enquiry, by=director, text=answer, at=opened_at + timedelta(days=1)
+    )

@@ -43,6 +43,8 @@ from profiles.models import (
     NumberChange,
     Officer,
     Qualification,
+    RegisterCheck,
+    RegisterEntry,
     Vetting,
     WorkExperience,
 )
@@ -237,6 +239,17 @@ def next_of_kin(officer: Officer) -> NextOfKin:
     return NextOfKin.objects.create(
         officer=officer, full_name="Atieno Ochieng", phone=phone(), relationship="Sister"
     )
+
+
+def register_entry(**fields: Any) -> RegisterEntry:
+    defaults = {"register": "tsc", "number": f"{700_000 + number()}", "name": "Baraka Wanyama"}
+    return RegisterEntry.objects.create(**{**defaults, **fields})
+
+
+def register_check(officer: Officer, **fields: Any) -> RegisterCheck:
+    """Another name in the TSC register."""
+    defaults = {"register": "tsc", "outcome": "mismatch", "fields": ["full_name"], "seen": "x"}
+    return RegisterCheck.objects.create(officer=officer, **{**defaults, **fields})
 
 
 def director(sub_county: SubCounty, office: Office = Office.TSC, **fields: Any) -> User:

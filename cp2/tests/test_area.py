@@ -39,6 +39,7 @@ class Area(TestCase):
         make.application(vacancy=make.vacancy(exam=entry.exam, sub_county=place), officer=officer)
         post = make.post(exam=entry.exam, station=station, required=5)
         make.deployment(DeploymentStatus.OFFERED, post=post, officer=make.officer(sub_county=place))
+        make.register_check(officer)
         make.number_change(officer)
         make.claim(deployment=make.deployment(post=post, slot=2))
         RegisterReturn.objects.create(entry=entry, code=f"R{make.number()}")
@@ -56,6 +57,7 @@ class Area(TestCase):
             "centres": 1,
             "marked": 0,
             "officers": 1,
+            "identity": 1,
             "numbers": 1,
             "claims": 1,
         }

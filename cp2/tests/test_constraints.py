@@ -9,6 +9,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 APPS = [path.parent for path in [*ROOT.glob("*/models.py"), *ROOT.glob("cp2/*/models.py")]]
+APPS += [path.parent.parent for path in ROOT.glob("*/models/__init__.py")]
 
 
 def names_in_models(app: str) -> set[str]:

@@ -17,8 +17,15 @@ from cp2.season.people import people
 from cp2.tests import make
 
 MOST_PAGES = 120  # for each person
-# Reading one of these is itself recorded: the trail says who took a list or a letter.
-RECORDED = {"accounts_entry", "accounts_session", "deployments_letter", "sms_heartbeat"}
+# Reading one of these is itself recorded: the trail says who took a list or a letter, and looks at
+# other people are counted.
+RECORDED = {
+    "accounts_entry",
+    "accounts_session",
+    "deployments_letter",
+    "limits_bucket",
+    "sms_heartbeat",
+}
 
 # Each in every field of every form at once, as bytes that a browser would not send.
 GARBAGE = {

@@ -25,7 +25,7 @@ from cp2.rules import Refused
 from cp2.tests import make
 from deployments.models import Deployment, DeploymentStatus
 from enquiries.models import Enquiry
-from profiles.models import BankAccount, NextOfKin, NumberChange, Officer, Vetting
+from profiles.models import BankAccount, NextOfKin, NumberChange, Officer, Paper, Vetting
 from profiles.tests.test_number import at_once, split
 from sms.models import Message
 from sms.phones import local
@@ -65,6 +65,17 @@ def full(**fields):
     enquiry(officer)
     world.claim(ClaimStatus.PAID, deployment=deployment)
     return officer
+
+
+def paper(officer, kind, **fields):
+    return officer.papers.create(
+        kind=kind,
+        file=f"papers/{kind}",
+        name="x.pdf",
+        type="application/pdf",
+        status="clean",
+        **fields,
+    )
 
 
 def superuser(**fields):
@@ -172,6 +183,40 @@ class Merging(TestCase):
         assert said in page.text
         assert said in unknown.text
         profiles.services.register(phone, language="en")  # whoever has the line now
+
+    def test_copies_of_the_id_card_and_appeals_go_over_but_no_second_one(self):
+        closed, kept = full(), full()
+        both, one, certificate = (
+            paper(closed, "id_front"),
+            paper(closed, "id_back"),
+            paper(closed, "certificate", qualification=closed.qualifications.get()),
+        )
+        paper(kept, "id_front")
+        appeals = [
+            Enquiry.objects.create(
+                officer=officer,
+                sub_county=officer.sub_county,
+                category="appeal",
+                status="escalated",
+                subject="It was not me",
+                text="I was in hospital.",
+            )
+            for officer in (closed, kept)
+        ]
+
+        self.merge(kept, closed)
+
+        at = {each.pk: each.officer for each in Paper.objects.all()}
+        assert (at[both.pk], at[one.pk], at[certificate.pk]) == (closed, kept, kept)
+        assert [Enquiry.objects.get(pk=each.pk).officer for each in appeals] == [closed, kept]
+
+    def test_a_bar_that_comes_over_ends_what_waited_to_be_vetted_again(self):
+        closed = full(vetting=Vetting.BARRED, vetting_reason="Leaked a paper")
+        kept = full(vetting=Vetting.PENDING, changed_since="kra_pin")
+
+        self.merge(kept, closed)
+
+        assert (kept.vetting, kept.changed_since) == (Vetting.BARRED, "")
 
     def test_where_both_have_one_the_other_stays_behind_and_nothing_is_deleted(self):
         closed, kept = full(), full()
@@ -505,7 +550,7 @@ class ThePages(WebTest):
         helpdesk = make.user()
         helpdesk.groups.set(Group.objects.all())
         for user, status in (
-            (helpdesk, 403),
+            (helpdesk, 404),
             (make.director(make.sub_county()), 404),
             (make.centre(make.station()), 404),
             (self.new.user, 404),

@@ -1,15 +1,21 @@
 """The sample season: complete, coherent, the same for the same seed, and on any day of the week."""
 
+import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
+from math import hypot
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+import time_machine
+from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db import transaction
-from django.db.models import F, Min, Q
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, F, Min, Q
 from django.test import TestCase, override_settings
 from django.utils import timezone
 
@@ -21,33 +27,55 @@ from attendance.models import Mark, MarkStatus, Register, RegisterStatus, Return
 from attendance.models import RegisterReturn as Return
 from attendance.serving import serving_at
 from catalogue.models import (
+    Activity,
     CentreEntry,
+    County,
     DayKind,
     DutyStation,
     Exam,
     ExamDay,
     Level,
     PositionTerms,
+    SubCounty,
 )
 from claims.models import BatchStatus, Claim, ClaimStatus, Hold, Payment, PaymentBatch
 from cp2.rules import Role
 from cp2.season.build import build
 from cp2.season.crew import Crew
 from cp2.season.dates import TIMETABLES, working_day
+from cp2.season.draws import DATA, dice, table
+from cp2.season.names import full_name
 from cp2.season.people import people
 from cp2.season.plan import FATES, FATES_OF_THE_PAST, LEAVES_A_GAP, STAGES
-from cp2.season.scales import SCALES
+from cp2.season.progress import Progress
+from cp2.season.rows import Batch
+from cp2.season.scales import SCALES, share
+from cp2.season.spots import KM_PER_DEGREE, spots
 from deployments.eligibility import HEADS_OF_THEIR_OWN, reasons_against, with_history
 from deployments.models import LIVE, Deployment, DeploymentStatus, Letter, LetterStatus, Post
 from enquiries.models import Enquiry, EnquiryStatus
+from profiles import checks
 from profiles.completeness import checklist
-from profiles.models import NumberChange, Officer, Vetting
+from profiles.models import NumberChange, Officer, Outcome, RegisterCheck, Vetting
+from profiles.models import Register as AgencyRegister
 from sms.models import Message, MessageStatus
+from vacancies.eligibility import _of_the_terms
 from vacancies.models import Application, ApplicationStatus, Vacancy
 
+# As `county` is, but as small as can be.
+MIXED = replace(
+    SCALES["county"],
+    schools={Level.SECONDARY: (24, 60), Level.JUNIOR: (6, 60), Level.PRIMARY: (24, 60)},
+    spare=10,
+    elsewhere=100,
+)
 
-def make(*, seed: int = 1, today: date | None = None) -> None:
-    build("tiny", seed, today or timezone.localdate(), lambda what: None)
+
+def make(
+    *, seed: int = 1, today: date | None = None, scale: str = "tiny", until: str = "trail"
+) -> None:
+    with patch.dict(SCALES, mixed=MIXED):
+        build(scale, seed, today or timezone.localdate(), lambda what: None, until=until)
 
 
 def counts(rows: Any, field: str) -> Counter[Any]:
@@ -109,6 +137,23 @@ class TinySeasonTests(TestCase):
     def test_some_have_just_registered_and_some_are_half_way(self):
         assert Officer.objects.filter(full_name="").exists()
         assert Officer.objects.exclude(full_name="").filter(submitted_at=None).exists()
+
+    def test_registers_know_most_and_a_few_otherwise_or_not_at_all(self):
+        """What the season writes by itself is what a comparison finds."""
+        found = counts(RegisterCheck.objects, "outcome")
+        assert set(found) == set(Outcome.values)
+        assert found[Outcome.VERIFIED] > 5 * found[Outcome.MISMATCH]
+        settled = RegisterCheck.objects.exclude(accepted_by=None)
+        assert settled.exists()
+        assert settled.count() < RegisterCheck.objects.differing().count()
+        written = sorted(RegisterCheck.objects.values_list("officer", "register", "fields", "seen"))
+        for register in AgencyRegister:
+            assert checks.compare_all(register) == 0
+        RegisterCheck.objects.all().delete()
+        for register in AgencyRegister:
+            checks.compare_all(register)
+        anew = sorted(RegisterCheck.objects.values_list("officer", "register", "fields", "seen"))
+        assert anew == written
 
     def test_some_claims_are_held_and_one_payment_failed(self):
         assert Hold.objects.standing().exists()
@@ -325,6 +370,124 @@ class TinySeasonTests(TestCase):
         assert not powerful.exclude(totpdevice__confirmed=True).exists()
 
 
+class MixedSeasonTests(TestCase):
+    """What larger seasons have besides: schools of two exams, and people who try in several."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        make(scale="mixed")
+
+    def test_some_primary_schools_are_entered_for_two_exams_with_an_account_for_each(self):
+        entered: dict[int, set[str]] = {}
+        for entry in CentreEntry.objects.select_related("exam"):
+            entered.setdefault(entry.station_id, set()).add(entry.exam.abbreviation)
+        in_two = [station for station, exams in entered.items() if len(exams) > 1]
+        assert len(in_two) in range(14, 19)
+        assert all(entered[station] == {"KPSEA", "KJSEA"} for station in in_two)
+        assert User.objects.filter(station__in=in_two).count() == 2 * len(in_two)
+
+    def test_one_head_answers_for_both(self):
+        heads = Deployment.objects.filter(post__position__code="CM")
+        for station in DutyStation.objects.filter(level=Level.PRIMARY):
+            assert heads.filter(post__station=station).values("officer").distinct().count() == 1
+
+    def test_some_serve_in_two_exams_and_no_rule_speaks_against_it(self):
+        twice = Officer.objects.annotate(
+            exams=Count("deployments__post__exam", distinct=True)
+        ).filter(exams__gt=1)
+        assert twice.exclude(deployments__post__position__code="CM").exists()
+        terms = {(each.exam_id, each.position_id): each for each in PositionTerms.objects.all()}
+        officers = {officer.pk: officer for officer in with_history(twice)}
+        for held in Deployment.objects.live().with_place().filter(officer__in=officers):
+            of_post = terms[held.post.exam_id, held.post.position_id]
+            officer = officers[held.officer_id]
+            assert not list(
+                reasons_against(
+                    officer, held.post, terms=of_post, from_day=held.starts_on, leaving=held
+                )
+            )
+
+    def test_many_apply_for_more_than_one_exam_and_for_nothing_that_they_are_not_fit_for(self):
+        several = Officer.objects.annotate(number=Count("applications")).filter(number__gt=1)
+        assert several.count() > Officer.objects.count() // 4
+        terms = {(each.exam_id, each.position_id): each for each in PositionTerms.objects.all()}
+        for made in Application.objects.select_related("vacancy", "officer"):
+            asked = terms[made.exam_id, made.vacancy.position_id]
+            assert made.officer.vetting != Vetting.BARRED
+            assert list(_of_the_terms(made.officer, asked)) == []
+            assert made.vacancy.opens_at < made.submitted_at < made.vacancy.closes_at
+
+    def test_vacancies_are_open_for_what_no_post_is_computed_for(self):
+        reserve = Vacancy.objects.filter(activity__name="Reserve for officers who fall ill")
+        assert reserve.count() == 36
+        assert reserve.filter(applications__isnull=False).exists()
+        for vacancy in Vacancy.objects.all():
+            assert PositionTerms.objects.filter(
+                exam=vacancy.exam, position=vacancy.position, station_kind=vacancy.station_kind
+            ).exists()
+
+    def test_every_status_of_an_application_is_there(self):
+        assert set(counts(Application.objects, "status")) == set(ApplicationStatus.values)
+
+    def test_the_posts_are_those_of_the_rules(self):
+        for exam in Exam.objects.all():
+            outcome = deployments.services.compute_posts(exam, by=None)
+            assert (outcome.made, outcome.changed, outcome.removed) == (0, 0, 0)
+
+
+class UntilTests(TestCase):
+    def test_after_the_applications_nobody_is_deployed_yet_and_every_place_is_free(self):
+        make(until="applications")
+        assert not Deployment.objects.exists()
+        assert set(counts(Application.objects, "status")) == {
+            ApplicationStatus.SUBMITTED,
+            ApplicationStatus.NOMINATED,
+            ApplicationStatus.WITHDRAWN,
+            ApplicationStatus.UNSUCCESSFUL,
+        }
+        for vacancy in Vacancy.objects.open():
+            posts = Post.objects.filter(
+                exam=vacancy.exam, position=vacancy.position, station__sub_county=vacancy.sub_county
+            )
+            assert vacancy.places == sum(post.required for post in posts)
+
+    def test_the_people_are_those_of_the_whole_season(self):
+        def officers() -> list[Any]:
+            return list(
+                Officer.objects.order_by("pk").values_list("full_name", "national_id", "vetting")
+            )
+
+        with transaction.atomic():
+            make(until="applications")
+            early = officers()
+            transaction.set_rollback(True)
+        make()
+        assert early == officers()
+
+    def test_some_of_them_can_sign_in(self):
+        make(until="applications")
+        found = list(people())
+        assert [person.scope for person in found if person.role == "officer"] == [
+            "a complete profile, and no application yet",
+            "just registered, nothing filled in",
+        ]
+        assert {"centre", "TSC director", "SCDE director", "headquarters"} < {
+            person.role for person in found
+        }
+
+    def test_each_stage_adds_its_rows(self):
+        for until, rows in {
+            "applications": Deployment.objects,
+            "deployments": Mark.objects,
+            "marks": Claim.objects,
+            "claims": Enquiry.objects,
+        }.items():
+            with transaction.atomic():
+                make(until=until)
+                assert not rows.exists()
+                transaction.set_rollback(True)
+
+
 def snapshot() -> dict[str, list[Any]]:
     """All that two seasons of one seed have in common, ids counted from the first of a table."""
     first = {
@@ -368,14 +531,66 @@ def season_then_undone(**given: Any) -> dict[str, list[Any]]:
     return taken
 
 
+# Hashes are salted, references random, and a file takes another name when its own is in use.
+OF_NO_SEED = {
+    "accounts_user.password",
+    "claims_paymentbatch.file",
+    "profiles_numberchange.reference",
+}
+NOT_OURS = {"auth", "contenttypes", "sessions"}
+
+
+def digests(**given: Any) -> dict[str, str]:
+    """Of every table, all that its rows say, ids included; but for what the database's own clock
+    writes where nothing is said."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # no rollback turns a sequence back
+        cursor.execute(
+            "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1000000)"
+            " FROM pg_sequences WHERE sequencename !~ '^(django|auth)_'"
+        )
+        make(**given)
+        found = {}
+        for model in apps.get_models():
+            if model._meta.app_label in NOT_OURS:
+                continue
+            table = model._meta.db_table
+            cells = ", ".join(
+                f'"{field.column}"'
+                for field in model._meta.concrete_fields
+                if not field.has_db_default() and f"{table}.{field.column}" not in OF_NO_SEED
+            )
+            cursor.execute(
+                f"SELECT md5(string_agg(line, '' ORDER BY line))"
+                f" FROM (SELECT ROW({cells})::text AS line FROM {table}) written"
+            )
+            found[table] = cursor.fetchone()[0]
+        transaction.set_rollback(True)
+    return found
+
+
+@time_machine.travel(timezone.now(), tick=False)
 class SeedTests(TestCase):
     def test_the_same_seed_makes_the_same_season(self):
-        assert season_then_undone(seed=7) == season_then_undone(seed=7)
+        for scale in ("tiny", "mixed"):
+            assert digests(seed=7, scale=scale) == digests(seed=7, scale=scale)
 
-    def test_another_seed_makes_other_people(self):
-        one, other = season_then_undone(seed=7), season_then_undone(seed=8)
-        assert one["officers"] != other["officers"]
-        assert one["letters"] != other["letters"]
+    def test_another_seed_makes_other_people_in_other_places(self):
+        one, other = digests(seed=7), digests(seed=8)
+        assert {table for table in one if one[table] != other[table]} > {
+            "catalogue_centreentry",
+            "catalogue_dutystation",
+            "claims_payment",
+            "deployments_deployment",
+            "deployments_letter",
+            "profiles_bankaccount",
+            "profiles_nextofkin",
+            "profiles_officer",
+            "profiles_qualification",
+            "profiles_registerentry",
+            "profiles_workexperience",
+            "vacancies_application",
+        }
 
     def test_a_week_earlier_the_same_people_serve_a_week_earlier(self):
         today = timezone.localdate()
@@ -435,6 +650,18 @@ class CommandTests(TestCase):
     def test_it_says_how_long_it_took(self):
         assert "A tiny season is made" in self.season("--scale", "tiny")
 
+    def test_it_counts_what_it_made(self):
+        said = self.season("--scale", "tiny", "--until", "applications").splitlines()
+        assert any(line.split() == [str(Officer.objects.count()), "officers"] for line in said)
+        assert any(line.split() == ["0", "deployments"] for line in said)
+
+    def test_it_says_where_it_is_not_what_its_scale_promises(self):
+        promising = replace(SCALES["tiny"], promises={"centres": 28, "officers": 5000})
+        with patch.dict(SCALES, tiny=promising):
+            said = self.season("--until", "applications")
+        assert "officers: not the 5,000 it promises" in said
+        assert said.count("promises") == 1
+
     def test_a_second_season_is_refused_and_adds_nothing(self):
         self.season()
         before = Officer.objects.count()
@@ -461,6 +688,107 @@ class PlanTests(TestCase):
 
     def test_the_national_scale_is_of_the_size_of_kenya(self):
         scale = SCALES["national"]
-        stations = scale.distribution + sum(number for number, _most in scale.schools.values())
         assert len(scale.sub_counties()) == 290
-        assert 43_000 <= stations * 290 <= 47_000
+        assert sum(number for number, _most in scale.schools.values()) == 35_000
+
+    def test_a_whole_is_spread_evenly_and_nothing_gets_lost(self):
+        for whole, among in ((10_800, 290), (16, 4), (7, 3), (2, 5)):
+            shares = [share(whole, number, among) for number in range(among)]
+            assert sum(shares) == whole
+            assert max(shares) - min(shares) <= 1
+
+
+class SpotTests(TestCase):
+    def test_every_sub_county_of_kenya_lies_in_its_county_and_by_itself(self):
+        places = list(SubCounty.objects.select_related("county"))
+        found = spots(places)
+        assert len({(spot.latitude, spot.longitude) for spot in found.values()}) == 290
+        middles = {int(row["county_code"]): row for row in table("county_centres", DATA)}
+        for place in places:
+            spot, county = found[place.pk], middles[place.county.code]
+            north = (float(spot.latitude) - float(county["latitude"])) * KM_PER_DEGREE
+            east = (float(spot.longitude) - float(county["longitude"])) * KM_PER_DEGREE
+            assert hypot(north, east) <= float(county["reach_km"])
+
+    def test_a_station_lies_within_reach_of_the_middle_of_its_sub_county(self):
+        make()
+        found = spots(SubCounty.objects.all())
+        for station in DutyStation.objects.all():
+            middle = found[station.sub_county_id]
+            north = (float(station.latitude) - float(middle.latitude)) * KM_PER_DEGREE
+            east = (float(station.longitude) - float(middle.longitude)) * KM_PER_DEGREE
+            assert hypot(north, east) <= middle.reach_km + 0.01
+
+
+class NameTests(TestCase):
+    def setUp(self):
+        draw = dice(1, "names")
+        self.names = [full_name(draw, draw.choice(["female", "male"])) for _each in range(5000)]
+
+    def test_few_people_share_a_name(self):
+        assert len(set(self.names)) > 4500
+
+    def test_they_have_two_to_four_parts_and_all_that_kenyan_names_are_written_with(self):
+        assert {2, 3, 4} <= {len(name.split()) for name in self.names}
+        for sign in ("'", "ũ", "ĩ"):
+            assert sum(sign in name for name in self.names) > 50
+
+    def test_they_fit_in_the_form_and_nobody_is_called_the_same_twice(self):
+        for name in self.names:
+            assert len(name) <= 60
+            assert len(set(name.split())) == len(name.split()) or "Arap" in name or "Ole" in name
+
+
+class ProgressTests(TestCase):
+    def said(self, **given: Any) -> list[str]:
+        lines: list[str] = []
+        with Progress(lines.append, **given).stage("centres", 3) as step:
+            step(1)
+            step(2)
+        return lines
+
+    def test_a_log_gets_a_line_now_and_then_and_one_in_the_end(self):
+        assert [line.split(":")[0] for line in self.said()] == ["centres"]
+        with patch("cp2.season.progress.LINE_EVERY", 0):
+            *on_the_way, last = self.said()
+        assert on_the_way == ["centres: 1 of 3", "centres: 3 of 3"]
+        assert re.fullmatch(r"centres: \d+\.\d s", last)
+
+    def test_a_terminal_gets_a_bar(self):
+        shown = StringIO()
+        with patch("sys.stderr", shown), patch("cp2.season.progress.LINE_EVERY", 0):
+            assert len(self.said(on_terminal=True)) == 1
+        assert "centres" in shown.getvalue()
+
+
+class DiceTests(TestCase):
+    def test_every_side_comes_up_about_as_often(self):
+        draw = dice(1, "a test")
+        thrown = Counter(draw.below(6) for _each in range(6000))
+        assert sorted(thrown) == list(range(6))
+        assert all(850 < number < 1150 for number in thrown.values())
+
+    def test_they_never_run_out_and_fall_the_same_again(self):
+        one, again = dice(1, "a test"), dice(1, "a test")
+        thrown = [one.below(1_000_000) for _each in range(500)]
+        assert thrown == [again.below(1_000_000) for _each in range(500)]
+        assert len(set(thrown)) > 490
+
+
+class RowTests(TestCase):
+    def test_text_is_copied_as_it_is(self):
+        odd = "a\\b\tc\nd\r\\N 'ũ' \"x\""
+        with transaction.atomic():
+            with Batch(Activity) as batch:
+                number = batch.add(Activity, name=odd)
+            assert Activity.objects.get(pk=number).name == odd
+            transaction.set_rollback(True)
+
+    def test_what_the_database_refuses_stops_the_season(self):
+        with (
+            pytest.raises(IntegrityError, match="county_code_is_official"),
+            transaction.atomic(),
+            Batch(County) as batch,
+        ):
+            batch.add(County, code=48, name="Nowhere")
+        assert not County.objects.filter(code=48).exists()

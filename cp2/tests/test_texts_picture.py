@@ -148,9 +148,9 @@ class KeptOut(TestCase):
             "Helpdesk": 200,
             "Deployment": 200,
             "Auditor": 200,
-            "Finance preparer": 403,
-            "Finance approver": 403,
-            "": 403,
+            "Finance preparer": 404,
+            "Finance approver": 404,
+            "": 404,
         }.items():
             user = make.user(Role.STAFF)
             user.groups.set(Group.objects.filter(name=name))

@@ -1,5 +1,6 @@
 """An officer, and all that hangs on one."""
 
+from profiles.models.checks import Fact, Outcome, RegisterCheck, RegisterCheckQuerySet
 from profiles.models.money import BankAccount, NextOfKin
 from profiles.models.numbers import (
     CHANGE_WAITS,
@@ -11,6 +12,7 @@ from profiles.models.numbers import (
     Road,
 )
 from profiles.models.officer import (
+    IDENTITY,
     PAYEE_WAITS,
     Employer,
     Gender,
@@ -20,34 +22,64 @@ from profiles.models.officer import (
     WorkExperience,
     masked,
 )
-from profiles.models.qualifications import (
-    Qualification,
-    QualificationQuerySet,
+from profiles.models.papers import (
+    SIDES,
+    USABLE,
+    Paper,
+    PaperKind,
+    PaperQuerySet,
+    PaperStatus,
     certificate_path,
+    paper_path,
 )
-from profiles.models.registers import Register, RegisterEntry
+from profiles.models.qualifications import Qualification
+from profiles.models.registers import (
+    OPEN_IMPORTS,
+    WORKING_IMPORTS,
+    ImportLine,
+    ImportStatus,
+    Register,
+    RegisterEntry,
+    RegisterImport,
+)
 
 __all__ = [
     "CHANGE_WAITS",
+    "IDENTITY",
     "LIVE_CHANGES",
     "MOST_TRIES",
+    "OPEN_IMPORTS",
     "PAYEE_WAITS",
+    "SIDES",
+    "USABLE",
+    "WORKING_IMPORTS",
     "BankAccount",
     "ChangeStatus",
     "Employer",
+    "Fact",
     "Gender",
+    "ImportLine",
+    "ImportStatus",
     "NextOfKin",
     "NumberChange",
     "NumberChangeQuerySet",
     "Officer",
     "OfficerQuerySet",
+    "Outcome",
+    "Paper",
+    "PaperKind",
+    "PaperQuerySet",
+    "PaperStatus",
     "Qualification",
-    "QualificationQuerySet",
     "Register",
+    "RegisterCheck",
+    "RegisterCheckQuerySet",
     "RegisterEntry",
+    "RegisterImport",
     "Road",
     "Vetting",
     "WorkExperience",
     "certificate_path",
     "masked",
+    "paper_path",
 ]

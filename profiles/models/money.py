@@ -17,6 +17,7 @@ class BankAccount(models.Model):
     class Meta:
         verbose_name = _("bank account")
         verbose_name_plural = _("bank accounts")
+        indexes = [models.Index(fields=["number", "bank"], name="bank_accounts_by_number")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(number__regex=r"^[0-9]{5,20}$"), name="account_number_is_digits"

@@ -34,6 +34,15 @@ class Vetting(models.TextChoices):
     BARRED = "barred", _("Barred")
 
 
+# Who somebody is: vetting looked at these, so it looks again when one of them changes.
+IDENTITY = {
+    "full_name": _("Full name"),
+    "year_of_birth": _("Year of birth"),
+    "national_id": _("National ID number"),
+    "kra_pin": _("KRA PIN"),
+    "tsc_number": _("TSC number"),
+}
+
 # A new payee waits, so that whoever was paid before has time to object.
 PAYEE_WAITS = timedelta(hours=72)
 
@@ -61,7 +70,7 @@ class OfficerQuerySet(models.QuerySet["Officer"]):
         return self.filter(submitted_at__isnull=False)
 
     def with_profile(self) -> Self:
-        """All that the profile page shows, in three queries however many rows it has."""
+        """All that the profile page shows, in four queries however many rows it has."""
         return self.select_related(
             "user",
             "sub_county__county",
@@ -73,6 +82,7 @@ class OfficerQuerySet(models.QuerySet["Officer"]):
                 "work", WorkExperience.objects.select_related("sub_county__county", "station")
             ),
             "qualifications",
+            "papers",
         )
 
 
@@ -121,6 +131,11 @@ class Officer(models.Model):
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
     vetting = models.CharField(_("vetting"), max_length=8, choices=Vetting, default=Vetting.PENDING)
     vetting_reason = models.CharField(_("reason"), max_length=300, blank=True)
+    vetted_at = models.DateTimeField(_("last vetted"), null=True, blank=True)
+    # What somebody who had been vetted has said anew of who they are: fields, with commas between.
+    changed_since = models.CharField(
+        _("changed since"), max_length=100, blank=True, default="", db_default=""
+    )
     merged_into = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -146,12 +161,18 @@ class Officer(models.Model):
                 name="officers_by_name",
                 opclasses=["varchar_pattern_ops"],
             ),
+            # who else is paid to a number
+            models.Index(fields=["payee_phone"], name="officers_by_payee"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(vetting__in=Vetting.values), name="vetting_status"),
             models.CheckConstraint(
                 condition=~Q(vetting=Vetting.BARRED) | ~Q(vetting_reason=""),
                 name="barred_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(changed_since="") | Q(vetting=Vetting.PENDING),
+                name="changed_since_is_still_to_be_vetted",
             ),
             models.CheckConstraint(
                 condition=Q(national_id=None) | Q(national_id__regex=r"^[0-9]{6,9}$"),
@@ -214,6 +235,17 @@ class Officer(models.Model):
     def payee_settles_at(self) -> datetime | None:
         """From when on a changed payee may be paid; None if nothing has to wait."""
         return self.payee_changed_at + PAYEE_WAITS if self.payee_changed_at else None
+
+    @property
+    def payee_waits_until(self) -> datetime | None:
+        """While a changed payee waits."""
+        until = self.payee_settles_at
+        return until if until and until > timezone.now() else None
+
+    @property
+    def changed_words(self) -> str:
+        """What is other than it was when they were vetted."""
+        return ", ".join(str(IDENTITY[name]) for name in self.changed_since.split(",") if name)
 
     @property
     def current_work(self) -> "WorkExperience | None":

@@ -1,24 +1,9 @@
-from typing import Self
-from uuid import uuid4
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from catalogue.models import StudyLevel
 from profiles.models.officer import Officer
-
-
-def certificate_path(qualification: "Qualification", filename: str) -> str:
-    """A random name: what the sender called the file never becomes a path."""
-    return f"certificates/{uuid4().hex}"
-
-
-class QualificationQuerySet(models.QuerySet["Qualification"]):
-    def visible_to(self, user: User) -> Self:
-        """With the officer whose it is."""
-        return self.filter(officer__in=Officer.objects.visible_to(user))
 
 
 class Qualification(models.Model):
@@ -28,11 +13,6 @@ class Qualification(models.Model):
     course = models.CharField(_("course"), max_length=120)
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to"))
-    certificate = models.FileField(_("certificate"), upload_to=certificate_path, blank=True)
-    certificate_name = models.CharField(max_length=120, blank=True, editable=False)
-    certificate_type = models.CharField(max_length=20, blank=True, editable=False)
-
-    objects = QualificationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("qualification")
@@ -44,11 +24,6 @@ class Qualification(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(level__in=StudyLevel.values), name="qualification_level"
-            ),
-            models.CheckConstraint(
-                condition=Q(certificate="", certificate_name="", certificate_type="")
-                | (~Q(certificate="") & ~Q(certificate_name="") & ~Q(certificate_type="")),
-                name="certificate_has_its_name_and_type",
             ),
         ]
 

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from accounts.models import Entry
 from cp2.tests import make
+from profiles import services
 from profiles.models import Officer, Vetting
 from sms.models import Message
 
@@ -47,9 +48,9 @@ class Headquarters(TestCase):
             form = page.context["adminform"].form
             assert not form.fields
             add = reverse(f"admin:profiles_{model}_add")
-            assert self.client.get(add).status_code == 403
+            assert self.client.get(add).status_code == 404
             delete = reverse(f"admin:profiles_{model}_delete", args=[pk])
-            assert self.client.post(delete, {"post": "yes"}).status_code == 403
+            assert self.client.post(delete, {"post": "yes"}).status_code == 404
 
     def of(self, model):
         return {
@@ -67,6 +68,22 @@ class Headquarters(TestCase):
         entries = Entry.objects.about(self.officer)
         assert [entry.verb for entry in entries] == ["officer.viewed"] * 2
         assert {entry.actor for entry in entries} == {self.staff}
+
+    def test_b_041_an_account_of_two_people_is_allowed_recorded_and_found(self):
+        account = self.officer.bank_account
+        other, third = make.officer(), make.officer()
+        for officer, number in ((other, account.number), (third, "7777777")):
+            services.save_bank_account(
+                officer, bank=account.bank, branch=account.branch, number=number, by=officer.user
+            )
+
+        entry = Entry.objects.get(verb="bank_account.shared")
+        assert entry.details == {"officer": other.pk, "others": [self.officer.pk]}
+        assert account.number not in str(entry.details)
+        url = reverse("admin:profiles_bankaccount_changelist")
+        found = self.client.get(url, {"shared": "yes"}).context["cl"].result_list
+        assert {each.officer for each in found} == {self.officer, other}
+        assert self.client.get(url).context["cl"].result_count == 3
 
     def test_one_finds_an_officer_by_a_whole_number_or_how_the_name_begins(self):
         for q in (

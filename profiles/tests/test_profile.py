@@ -1,12 +1,16 @@
 """Filling in the profile, page by page, as an officer does."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django_webtest import WebTest
 from webtest import Upload
 
@@ -14,7 +18,15 @@ from accounts.models import Entry
 from catalogue.models import Bank
 from cp2.tests import make
 from profiles import services
-from profiles.forms import PersonalForm, WorkForm
+from profiles.forms import (
+    BankForm,
+    CopyForm,
+    NextOfKinForm,
+    PayeeForm,
+    PersonalForm,
+    QualificationForm,
+    WorkForm,
+)
 from profiles.models import (
     PAYEE_WAITS,
     BankAccount,
@@ -23,7 +35,7 @@ from profiles.models import (
     Vetting,
     WorkExperience,
 )
-from profiles.tests.test_certificates import jpeg
+from profiles.tests.test_uploads import jpeg
 from sms.models import Message
 
 
@@ -117,7 +129,7 @@ class TheWholeProfile(WebTest):
         assert self.officer.next_of_kin.phone == "254733000222"
         work = self.officer.work.get()
         assert (work.institution, work.ends_on) == ("Mwangaza Primary School", None)
-        assert self.officer.qualifications.get().certificate_name == "diploma.jpg"
+        assert self.officer.qualifications.get().certificate.name == "diploma.jpg"
         assert Message.objects.get().template == "profiles/submitted"
         verbs = set(Entry.objects.filter(actor=self.officer.user).values_list("verb", flat=True))
         assert verbs == {
@@ -212,16 +224,45 @@ class Personal(WebTest):
 
     def test_a_vetted_officer_is_warned_and_vetted_again_after_a_new_name(self):
         page = self.app.get(self.url, user=self.officer.user)
-        assert "you will have to be vetted again" in page.html.text
+        assert "your TSC director must vet you again" in page.html.text
         before = self.officer.submitted_at
+        deployment = make.deployment(officer=self.officer)
 
-        self.change(full_name="Wanjikũ Mũthoni")
+        page = self.change(full_name="Wanjikũ Mũthoni").follow()
 
+        assert "You changed: Full name" in page.html.find(id="messages").text
+        assert "you changed: Full name" in self.app.get(reverse("home")).html.find("main").text
         self.officer.refresh_from_db()
         assert self.officer.vetting == Vetting.PENDING
+        assert self.officer.changed_since == "full_name"
+        was = deployment.status
+        deployment.refresh_from_db()
+        assert deployment.status == was
         assert self.officer.submitted_at == before
         entry = Entry.objects.about(self.officer).get()
         assert "vetting" in entry.details["fields"]
+
+    def test_all_that_changed_since_the_vetting_is_kept_until_the_next(self):
+        self.change(full_name="Wanjikũ Mũthoni")
+        self.change(kra_pin="A123456789B", town="Meru")
+        self.officer.refresh_from_db()
+        assert self.officer.changed_words == "Full name, KRA PIN"
+
+        director = make.director(self.officer.sub_county)
+        services.vet(self.officer, status=Vetting.VETTED, by=director)
+
+        self.officer.refresh_from_db()
+        assert self.officer.changed_since == ""
+        assert self.officer.vetted_at
+
+    def test_who_was_never_vetted_changes_what_they_like_without_a_word(self):
+        Officer.objects.update(vetting=Vetting.PENDING)
+
+        page = self.change(full_name="Wanjikũ Mũthoni").follow()
+
+        assert "You changed" not in page.text
+        self.officer.refresh_from_db()
+        assert self.officer.changed_since == ""
 
     def test_a_vetted_officer_stays_so_after_a_new_town(self):
         self.change(town="Meru")
@@ -274,6 +315,24 @@ class Payee(WebTest):
         assert "222" in texts[0].text
         assert "254733000222" not in texts[0].text
 
+    def test_how_long_it_waits_is_said_before_after_and_for_as_long_as_it_lasts(self):
+        page = self.app.get(self.url, user=self.officer.user)
+        assert "it waits three days" in page.html.text
+        home = reverse("home")
+        assert "Nothing is paid to it before" not in self.app.get(home).text
+
+        self.change(phone="0733 000 222")
+
+        self.officer.refresh_from_db()
+        until = timezone.localtime(self.officer.payee_settles_at)
+        when = date_format(until, "j F Y, H:i")
+        for url in (home, self.url, reverse("profiles:profile")):
+            assert f"Nothing is paid to it before {when}" in self.app.get(url).text
+        with time_machine.travel(until + timedelta(minutes=1)):
+            self.app.set_user(self.officer.user)
+            for url in (home, self.url, reverse("profiles:profile")):
+                assert "Nothing is paid to it before" not in self.app.get(url).text
+
     def test_the_first_number_waits_for_nothing_and_tells_nobody(self):
         bare = make.bare_officer()
 
@@ -313,6 +372,19 @@ class BankDetails(WebTest):
         assert form["number"].value == "12AB"
         assert page.html.find(class_="field-error") is None
         assert not BankAccount.objects.exists()
+
+    def test_without_a_branch_the_answer_offers_those_of_the_bank_and_keeps_the_rest(self):
+        form = self.get()
+        assert "required" not in form["branch"].attrs
+        form["bank"], form["number"] = str(self.one.pk), "0012345678901"
+
+        page = form.submit()
+
+        assert "Choose your branch." in error_by(page, "branch")
+        form = form_with(page, "bank")
+        assert (form["bank"].value, form["number"].value) == (str(self.one.pk), "0012345678901")
+        offered = {value for value, *_ in form["branch"].options} - {""}
+        assert offered == {str(pk) for pk in self.one.branches.values_list("pk", flat=True)}
 
     def test_b_040_a_branch_of_another_bank_is_refused(self):
         form = self.get()
@@ -405,7 +477,7 @@ class Queries(TestCase):
         self.client.force_login(officer.user)
         branch = make.branch()
         posts = {
-            "personal": PersonalForm.of(officer) | {"full_name": "Wanjikũ", "town": "Meru"},
+            "personal": PersonalForm.of(officer) | {"full_name": "Wanjikũ Nganga", "town": "Meru"},
             "payee": {"name": "WANJIKU NGANGA", "phone": "0733000222"},
             "bank": {"bank": branch.bank_id, "branch": branch.pk, "number": "0012345678901"},
             "next_of_kin": {"full_name": "Atieno", "phone": "0733000222", "relationship": "Sister"},
@@ -469,10 +541,23 @@ class Doors(TestCase):
             body = urlencode(dict.fromkeys(fields, rubbish.encode("utf-8", "surrogatepass")))
             for url in urls:
                 page = self.client.post(url, body, "application/x-www-form-urlencoded")
-                assert page.status_code in (200, 405), (url, rubbish)
+                assert page.status_code in (200, 400, 405), (url, rubbish)
         assert not Entry.objects.exists()
 
 
 @pytest.mark.parametrize("employer", Employer)
 def test_each_employer_is_offered(employer):
     assert employer.value in dict(WorkForm.base_fields["employer"].choices)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [PersonalForm, PayeeForm, BankForm, NextOfKinForm, WorkForm, QualificationForm, CopyForm],
+)
+def test_what_is_left_out_is_asked_for_in_a_sentence_that_says_what_is_wanted(form):
+    for name, field in form.base_fields.items():
+        if field.required:
+            said = str(field.error_messages["required"])
+            assert said.endswith("."), name
+            shows = ("for example", "from the list", "press Show", "Female or Male", "PDF")
+            assert any(words in said for words in shows), name

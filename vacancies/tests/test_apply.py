@@ -1,30 +1,37 @@
 """One officer, one vacancy, one box to tick; and every reason why not."""
 
-import threading
+import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test import TestCase
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django_webtest import WebTest
 
 from accounts.models import Entry
-from catalogue.models import Level, Office, StudyLevel
+from catalogue.models import DayKind, Level, Office, StudyLevel
 from cp2.rules import Refused, Role
 from cp2.tests import make
-from profiles.models import Employer, Vetting
+from cp2.tests.races import at_once, split
+from profiles.models import Vetting
 from sms.models import Message
+from sms.phones import local
 from vacancies import services
-from vacancies.eligibility import reasons_against, years_served
 from vacancies.models import Application, ApplicationStatus
 
 THANKS = (
     "Thank you for submitting your application. The application will be examined, "
-    "and you&#x27;ll receive notification soon!"
+    "and you'll receive notification soon!"
 )
+
+
+def day(of):
+    return date_format(of, "j M Y")
 
 
 def url(vacancy):
@@ -48,7 +55,7 @@ class Applying(WebTest):
         page = form.submit("Submit Application").follow()
 
         application = Application.objects.get()
-        assert page.request.path == reverse("vacancies:applications")
+        assert page.request.path == reverse("vacancies:application", args=[application.pk])
         assert THANKS in page
         assert application.reference in page
         assert (application.officer, application.exam) == (self.officer, self.vacancy.exam)
@@ -80,7 +87,57 @@ class Applying(WebTest):
         assert THANKS in form.submit().follow()
         assert Application.objects.count() == Message.objects.count() == Entry.objects.count() == 1
 
-    def test_every_reason_against_is_shown_and_no_button(self):
+    def test_refreshing_the_result_posts_nothing(self):
+        form = self.form()
+        form["confirm"] = True
+        address = form.submit().follow().request.url
+
+        for _ in range(2):
+            page = self.app.get(address, user=self.officer.user)
+            assert THANKS in page
+            assert not [form for form in page.forms.values() if "confirm" in form.fields]
+        assert Application.objects.count() == 1
+
+    def test_it_says_what_the_application_carries(self):
+        make.work(self.officer, designation="Deputy Head", institution="Uhuru Hill Primary")
+        make.qualification(self.officer, level=StudyLevel.DEGREE)
+        make.terms(
+            self.vacancy.exam,
+            self.vacancy.position,
+            school_levels=[Level.SECONDARY],
+            lowest_qualification=StudyLevel.DIPLOMA,
+            years_of_experience=3,
+            tsc_employment_required=True,
+            daily_rate=Decimal("480.00"),
+            paid_days=[DayKind.REHEARSAL, DayKind.THEORY],
+        )
+
+        words = " ".join(self.get().html.find("main").get_text(" ", strip=True).split())
+
+        exam = self.vacancy.exam
+        for said in (
+            f"Period {day(exam.rehearsal_on)} – {day(exam.ends_on)}",
+            f"Rehearsal 1 day: {day(exam.rehearsal_on)} ",
+            f"Theory 21 days: {day(exam.starts_on)} – {day(exam.ends_on)}",
+            "KES 480.00 a day",
+            "Days that are paid, if worked Rehearsal, Theory: at most 22",
+            "Level of your school Secondary Your profile: Secondary",
+            "Employer Teachers Service Commission Your profile: Teachers Service Commission",
+            "Qualification Diploma or higher Your profile: Degree",
+            "Experience 3 years or more Your profile: 5 years",
+            "Deputy Head, Uhuru Hill Primary",
+            local(self.officer.phone),
+            self.officer.payee_name,
+        ):
+            assert said in words, said
+
+    def test_without_terms_it_says_that_nothing_is_asked_and_no_rate_is_set(self):
+        page = self.get()
+
+        assert "Nothing beyond a profile that is complete and submitted." in page
+        assert "Headquarters has not set it yet" in page
+
+    def test_every_reason_against_is_shown_with_its_remedy_and_no_button(self):
         self.officer.submitted_at = None
         self.officer.vetting, self.officer.vetting_reason = Vetting.BARRED, "Under investigation."
         self.officer.save()
@@ -92,6 +149,9 @@ class Applying(WebTest):
         assert "Applications for this vacancy closed on" in page
         assert "Your profile has not been submitted." in page
         assert "You may not serve at present: Under investigation." in page
+        assert page.html.find("a", href=reverse("profiles:profile"), string="Complete my profile")
+        appeal = f"{reverse('enquiries:new')}?category=appeal"
+        assert page.html.find("a", href=appeal)
         assert "Submit Application" not in page
 
     def test_refused_in_words_and_nothing_is_written(self):
@@ -102,10 +162,35 @@ class Applying(WebTest):
         page = form.submit().follow()
 
         assert "Problem:" in page
+        assert "Your application was not submitted." in page
         assert "Applications for this vacancy closed on" in page
         assert not Application.objects.exists()
         assert not Entry.objects.exists()
         assert not Message.objects.exists()
+
+    def test_the_service_refuses_with_every_reason_in_the_words_of_the_page(self):
+        make.terms(
+            self.vacancy.exam,
+            self.vacancy.position,
+            lowest_qualification=StudyLevel.DEGREE,
+            years_of_experience=2,
+            tsc_employment_required=True,
+        )
+        with pytest.raises(Refused) as refusal:
+            services.apply(self.vacancy, officer=self.officer, by=self.officer.user)
+
+        assert len(refusal.value.args) == 3
+        page = self.get()
+        for reason in refusal.value.args:
+            assert reason in page
+            assert reason in str(refusal.value)
+
+    def test_one_that_was_made_is_led_to_from_its_vacancy(self):
+        made = make.application(officer=self.officer, vacancy=self.vacancy)
+
+        page = self.get()
+        assert "You have already applied for this exam, as Invigilator in" in page
+        assert made.reference in page.click("Look at that application")
 
     def test_another_vacancy_of_the_same_exam_is_refused_of_another_exam_not(self):
         make.application(officer=self.officer, vacancy=self.vacancy)
@@ -116,6 +201,13 @@ class Applying(WebTest):
         with pytest.raises(Refused, match="already applied for this exam"):
             services.apply(same, officer=self.officer, by=self.officer.user)
         assert services.apply(make.vacancy(), officer=self.officer, by=self.officer.user)
+
+    def test_without_having_seen_the_page_the_tick_is_enough(self):
+        self.client.force_login(self.officer.user)
+
+        answer = self.client.post(url(self.vacancy), {"confirm": "on"})
+        made = Application.objects.get()
+        assert answer["Location"] == reverse("vacancies:application", args=[made.pk])
 
     def test_reference_that_is_taken_is_minted_anew(self):
         taken = make.application().reference
@@ -132,6 +224,70 @@ class Applying(WebTest):
         assert len(minted) == 500
         assert all(len(each) == 10 and each.startswith("A-") for each in minted)
         assert not set("".join(minted)) & set("01ILOSBUV58")
+
+
+CHANGED = "Something has changed since you opened this page."
+
+
+class Stale(WebTest):
+    """What was confirmed must be what is agreed to."""
+
+    def setUp(self):
+        self.vacancy = make.vacancy()
+        self.officer = make.officer()
+        self.terms = make.terms(self.vacancy.exam, self.vacancy.position)
+        page = self.app.get(url(self.vacancy), user=self.officer.user)
+        self.form = next(f for f in page.forms.values() if "confirm" in f.fields)
+        self.form["confirm"] = True
+
+    def submit(self):
+        return self.form.submit().follow()
+
+    def refused(self):
+        page = self.submit()
+        assert CHANGED in page
+        anew = next(f for f in page.forms.values() if "confirm" in f.fields)
+        assert anew["confirm"].checked is False
+        assert not Application.objects.live().exists()
+        anew["confirm"] = True
+        assert THANKS in anew.submit().follow()
+
+    def test_the_rate_changed(self):
+        self.terms.daily_rate = Decimal("400.00")
+        self.terms.save()
+        self.refused()
+
+    def test_the_deadline_changed(self):
+        self.vacancy.closes_at += timedelta(days=1)
+        self.vacancy.save()
+        self.refused()
+
+    def test_the_days_changed(self):
+        self.vacancy.exam.days.last().delete()
+        self.refused()
+
+    def test_the_number_to_be_paid_changed(self):
+        self.officer.payee_phone = make.phone()
+        self.officer.save()
+        self.refused()
+
+    def test_it_was_withdrawn_in_between_and_the_old_page_is_no_way_back(self):
+        made = make.application(officer=self.officer, vacancy=self.vacancy)
+        services.withdraw(made, by=self.officer.user)
+        self.refused()
+
+    def test_another_language_changes_nothing(self):
+        self.officer.user.language = "sw"
+        self.officer.user.save()
+        self.app.set_cookie("language", "sw")
+        self.submit()
+        assert Application.objects.count() == 1
+
+    def test_rubbish_for_a_token_is_answered_in_words(self):
+        for rubbish in ("", "x", "\0", "9" * 5000, "\u202e"):
+            self.form["shown"].force_value(rubbish)
+            assert CHANGED in self.submit()
+        assert not Application.objects.exists()
 
 
 class Queries(TestCase):
@@ -151,100 +307,15 @@ class Queries(TestCase):
         self.client.get(url(vacancy))
 
         with CaptureQueriesContext(connection) as queries:
-            self.client.get(url(vacancy))
+            page = self.client.get(url(vacancy)).text
         assert len(queries) <= 8
 
+        shown = re.search(r'name="shown" value="(\w+)"', page)[1]
         with CaptureQueriesContext(connection) as queries:
-            self.client.post(url(vacancy), {"confirm": "on"})
+            self.client.post(url(vacancy), {"confirm": "on", "shown": shown})
         said = [each["sql"] for each in queries if "SAVEPOINT" not in each["sql"]]
         assert Application.objects.count() == 1
         assert len(said) <= 12, said
-
-
-class Reasons(TestCase):
-    def setUp(self):
-        self.vacancy = make.vacancy()
-        self.officer = make.officer()
-
-    def reasons(self, **terms):
-        if terms:
-            make.terms(self.vacancy.exam, self.vacancy.position, **terms)
-        return list(reasons_against(self.officer, self.vacancy))
-
-    def test_none_without_terms(self):
-        assert self.reasons() == []
-
-    def test_not_open_yet(self):
-        self.vacancy.opens_at = make.moment("2099-01-02 08:00")
-        self.vacancy.closes_at = make.moment("2099-02-02 08:00")
-        assert self.reasons() == ["Applications for this vacancy open on 2 Jan 2099, 08:00."]
-
-    def test_closed_at_the_very_moment(self):
-        self.vacancy.closes_at = timezone.now()
-        assert self.reasons()[0].startswith("Applications for this vacancy closed on")
-
-    def test_school_level_of_the_current_workstation(self):
-        asked = {"school_levels": [Level.PRIMARY, Level.JUNIOR]}
-        assert "Your current workstation: none." in self.reasons(**asked)[0]
-        work = make.work(self.officer, level=Level.SECONDARY)
-        assert self.reasons(**asked) == [
-            "This position is for those who now work at a school of this level: Primary, Junior "
-            "school. Your current workstation: Secondary."
-        ]
-        work.level = Level.JUNIOR
-        work.save()
-        assert self.reasons(**asked) == []
-
-    def test_a_workstation_that_is_over_does_not_count(self):
-        make.work(self.officer, level=Level.PRIMARY, ends_on=make.today() - timedelta(days=1))
-        assert len(self.reasons(school_levels=[Level.PRIMARY], tsc_employment_required=True)) == 2
-
-    def test_tsc_employment(self):
-        work = make.work(self.officer, employer=Employer.SCHOOL)
-        assert (
-            "the Teachers Service Commission employs"
-            in self.reasons(tsc_employment_required=True)[0]
-        )
-        work.employer = Employer.TSC
-        work.save()
-        assert self.reasons(tsc_employment_required=True) == []
-
-    def test_lowest_qualification_goes_by_the_order_of_levels(self):
-        for lowest in StudyLevel:
-            for held in (None, *StudyLevel):
-                self.officer.qualifications.all().delete()
-                if held:
-                    make.qualification(self.officer, level=held)
-                    make.qualification(self.officer, level=StudyLevel.CERTIFICATE)
-                order = StudyLevel.values
-                enough = held is not None and order.index(held) >= order.index(lowest)
-                with self.subTest(lowest=lowest, held=held):
-                    assert (self.reasons(lowest_qualification=lowest) == []) == enough
-
-    def test_years_of_experience(self):
-        make.work(self.officer, starts_on=make.today() - timedelta(days=365 * 2))
-        assert self.reasons(years_of_experience=3) == [
-            "This position asks for 3 years of experience; your profile shows 2."
-        ]
-        assert self.reasons(years_of_experience=2) == []
-
-    def test_years_in_two_places_at_once_count_once(self):
-        today = make.today()
-        first = make.work(
-            self.officer,
-            starts_on=today.replace(year=today.year - 4, day=1),
-            ends_on=today.replace(year=today.year - 2, day=1),
-        )
-        second = make.work(
-            self.officer,
-            starts_on=today.replace(year=today.year - 3, day=1),
-            ends_on=today.replace(year=today.year - 1, day=1),
-        )
-        assert years_served([second, first]) == 3
-        assert years_served([]) == 0
-
-    def test_work_that_is_to_begin_counts_nothing(self):
-        assert years_served([make.work(self.officer, starts_on=make.today() + timedelta(400))]) == 0
 
 
 class KeptOut(TestCase):
@@ -263,6 +334,14 @@ class KeptOut(TestCase):
             assert self.client.post(url(vacancy), {"confirm": "on"}).status_code == 404
         assert not Application.objects.exists()
 
+    def test_only_get_and_post_are_answered(self):
+        self.client.force_login(make.officer().user)
+        vacancy = make.vacancy()
+        for method in ("put", "patch", "delete"):
+            assert getattr(self.client, method)(url(vacancy)).status_code == 405
+            assert getattr(self.client, method)(reverse("vacancies:search")).status_code == 405
+        assert self.client.head(url(vacancy)).status_code == 200
+
     def test_numbers_of_no_vacancy_are_not_found(self):
         self.client.force_login(make.officer().user)
         for number in ("0", "999999", str(2**63), "9" * 31, "9" * 5000, "٣", "-1", "%00"):
@@ -275,25 +354,41 @@ class KeptOut(TestCase):
 def test_ten_at_once_make_one_live_application():
     officer, exam = make.officer(), make.exam()
     vacancies = [make.vacancy(exam=exam, position=make.position(code)) for code in ("INV", "SUP")]
-    start = threading.Barrier(10)
-    outcomes = []
 
-    def one(number):
-        start.wait()
-        try:
-            services.apply(vacancies[number % 2], officer=officer, by=officer.user)
-            outcomes.append("applied")
-        except Refused:
-            outcomes.append("refused")
-        finally:
-            connection.close()
+    def one(vacancy):
+        return lambda: services.apply(vacancy, officer=officer, by=officer.user)
 
-    threads = [threading.Thread(target=one, args=[number]) for number in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    done, refused = split(at_once(*[one(vacancies[number % 2]) for number in range(10)]))
 
-    assert sorted(outcomes) == ["applied"] * 5 + ["refused"] * 5
+    assert len({made.pk for made in done}) == 1
+    assert len(done) == len(refused) == 5
+    assert all("You have already applied for this exam" in str(each) for each in refused)
     assert Application.objects.live().count() == Application.objects.count() == 1
+    assert Message.objects.count() == Entry.objects.count() == 1
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_double_click_and_a_second_tab_all_end_at_one_page():
+    vacancy, officer = make.vacancy(), make.officer()
+    make.terms(vacancy.exam, vacancy.position)
+    tabs = []
+    for _ in range(2):
+        tab = Client()
+        tab.force_login(officer.user)
+        shown = re.search(r'name="shown" value="(\w+)"', tab.get(url(vacancy)).text)[1]
+        tabs.append((tab.cookies["session"].value, shown))
+
+    def click(session, shown):
+        def act():
+            browser = Client()
+            browser.cookies["session"] = session
+            return browser.post(url(vacancy), {"confirm": "on", "shown": shown})["Location"]
+
+        return act
+
+    places = at_once(*[click(*tab) for tab in tabs for _ in range(2)])
+
+    made = Application.objects.get()
+    assert set(places) == {reverse("vacancies:application", args=[made.pk])}
     assert Message.objects.count() == Entry.objects.count() == 1

@@ -20,8 +20,8 @@ from cp2.tests import make
 from cp2.tests.races import at_once
 from sms.models import Kind, Message
 from vacancies import area, deciding
-from vacancies.eligibility import years_served
 from vacancies.models import Application, ApplicationStatus
+from vacancies.standing import years_served
 
 LIST = reverse("vacancies:area_applications")
 FIRST = reverse("vacancies:nominate_first")

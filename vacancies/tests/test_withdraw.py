@@ -1,18 +1,20 @@
 """Stepping back, and applying afresh."""
 
-import threading
-
 import pytest
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from django_webtest import WebTest
 
+import deployments.services
 from accounts.models import Entry
 from catalogue.models import Office
 from cp2.rules import Refused, Role
 from cp2.tests import make
+from cp2.tests.races import at_once, split
+from deployments.models import Deployment
 from sms.models import Message
 from vacancies import services
 from vacancies.models import Application, ApplicationStatus
@@ -32,6 +34,7 @@ class Withdrawing(WebTest):
     def withdraw(self):
         listed = self.app.get(reverse("vacancies:applications"), user=self.officer.user)
         page = listed.click("Withdraw Application")
+        assert self.application.reference in page
         form = next(f for f in page.forms.values() if "Withdraw Application" in f.text)
         return form.submit().follow()
 
@@ -97,6 +100,84 @@ class Withdrawing(WebTest):
         assert page.click("Search vacancies").status_code == 200
 
 
+class Lives(WebTest):
+    """What became of an application, on its own page and in the list."""
+
+    def setUp(self):
+        self.application = services.apply(
+            make.vacancy(), officer=(officer := make.officer()), by=officer.user
+        )
+        self.officer = officer
+        self.director = make.director(self.application.vacancy.sub_county)
+
+    def get(self, name="application"):
+        args = [self.application.pk] if name == "application" else []
+        page = self.app.get(reverse(f"vacancies:{name}", args=args), user=self.officer.user)
+        return page, " ".join(page.html.find("main").get_text(" ", strip=True).split())
+
+    def test_each_step_is_told_with_its_time_in_both(self):
+        services.nominate(self.application, by=self.director)
+        services.mark_deployed(self.application, by=self.director)
+        services.release(self.application, by=self.director)
+        services.withdraw(self.application, by=self.officer.user)
+
+        when = {
+            entry.verb: f"{timezone.localtime(entry.at):%-d %b %Y, %H:%M}"
+            for entry in Entry.objects.about(self.application)
+        }
+        life = [
+            f"{words} {when[f'application.{verb}']}"
+            for words, verb in (
+                ("Submitted", "made"),
+                ("Nominated", "nominated"),
+                ("Deployed", "deployed"),
+                ("Deployment ended, nominated again", "released"),
+                ("Withdrawn", "withdrawn"),
+            )
+        ]
+        assert " ".join(life) in self.get()[1]
+        assert " → ".join(life) in self.get("applications")[1]
+
+    def test_who_decided_is_not_told(self):
+        services.nominate(self.application, by=self.director)
+
+        assert self.director.name not in self.get()[1]
+
+    def test_each_status_says_what_happens_next(self):
+        place = self.application.vacancy.sub_county
+        assert f"The office in {place} looks at all applications" in self.get()[1]
+        services.nominate(self.application, by=self.director)
+        assert "You are on the list for deployment." in self.get()[1]
+        assert "Thank you for submitting" not in self.get()[1]
+        services.mark_deployed(self.application, by=self.director)
+        page, words = self.get()
+        assert "You have a place." in words
+        assert "Withdraw Application" not in words
+        assert page.html.find("a", href=reverse("deployments:list"), class_="btn-primary")
+
+    def test_unsuccessful_says_why(self):
+        services.mark_unsuccessful(self.application, reason="Places are filled", by=self.director)
+
+        for name in ("application", "applications"):
+            assert "Places are filled" in self.get(name)[1]
+        assert "You may apply for another vacancy that is open." in self.get()[1]
+
+    def test_withdrawn_leads_back_to_the_vacancy_while_it_is_open(self):
+        services.withdraw(self.application, by=self.officer.user)
+
+        page, words = self.get()
+        assert "It is no longer considered." in words
+        assert "Submit Application" in page.click("Apply afresh")
+        type(self.application.vacancy).objects.update(closes_at=timezone.now())
+        assert "Apply afresh" not in self.get()[1]
+
+    def test_one_without_a_trail_began_when_it_was_made(self):
+        self.application = make.application(officer=self.officer)
+
+        began = timezone.localtime(Application.objects.get(pk=self.application.pk).submitted_at)
+        assert f"Submitted {began:%-d %b %Y, %H:%M}" in self.get()[1]
+
+
 class EachStatus(TestCase):
     def test_each_is_allowed_or_refused(self):
         for status in ApplicationStatus:
@@ -129,6 +210,8 @@ class KeptOut(TestCase):
             make.sign_in(self.client, user)
             assert self.client.get(url(application)).status_code == 404
             assert self.client.post(url(application)).status_code == 404
+            page = reverse("vacancies:application", args=[application.pk])
+            assert self.client.get(page).status_code == 404
         application.refresh_from_db()
         assert application.status == ApplicationStatus.SUBMITTED
 
@@ -153,34 +236,61 @@ class KeptOut(TestCase):
 
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_withdrawn_and_nominated_at_once_one_of_them_is_told_no():
+def test_withdrawn_and_deployed_at_once_one_of_them_is_told_no():
     application = make.application(ApplicationStatus.SUBMITTED)
     director = make.director(application.vacancy.sub_county)
-    start = threading.Barrier(2)
-    refusals = []
 
-    def one(act):
-        start.wait()
-        try:
-            act()
-        except Refused as refusal:
-            refusals.append(str(refusal))
-        finally:
-            connection.close()
-
-    threads = [
-        threading.Thread(target=one, args=[act])
-        for act in (
+    _done, refused = split(
+        at_once(
             lambda: services.mark_deployed(application, by=director),
             lambda: services.withdraw(application, by=application.officer.user),
         )
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    )
 
     application.refresh_from_db()
-    assert len(refusals) == 1
+    assert len(refused) == 1
     assert application.status in (ApplicationStatus.DEPLOYED, ApplicationStatus.WITHDRAWN)
     assert Entry.objects.count() == 1
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("_again", range(3))
+def test_withdrawn_nominated_and_deployed_at_once_ends_in_one_life(_again):
+    """Whatever the order, what is written is what the order allows, and no more."""
+    application = make.application()
+    vacancy = application.vacancy
+    officer, director = application.officer, make.director(vacancy.sub_county)
+    make.terms(vacancy.exam, vacancy.position)
+    post = make.post(
+        exam=vacancy.exam,
+        position=vacancy.position,
+        station=make.station(sub_county=vacancy.sub_county),
+    )
+
+    withdrawn, nominated, deployed = at_once(
+        lambda: services.withdraw(application, by=officer.user),
+        lambda: services.nominate(application, by=director),
+        lambda: deployments.services.deploy(
+            post, officer=officer, application=application, by=director
+        ),
+    )
+
+    application.refresh_from_db()
+    verbs = list(
+        Entry.objects.filter(subject_type="vacancies.application")
+        .order_by("pk")
+        .values_list("verb", flat=True)
+    )
+    live = Deployment.objects.live().count()
+    if isinstance(withdrawn, Refused):
+        assert application.status == ApplicationStatus.DEPLOYED
+        assert verbs[-1] == "application.deployed"
+        assert live == 1
+        assert not isinstance(deployed, Refused)
+    else:
+        assert application.status == ApplicationStatus.WITHDRAWN
+        assert verbs[-1] == "application.withdrawn"
+        assert live == 0
+        assert isinstance(deployed, Refused)
+    assert ("application.nominated" in verbs) == (not isinstance(nominated, Refused))

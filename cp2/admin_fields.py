@@ -1,0 +1,112 @@
+"""What may be typed into headquarters' forms: as careful as the portal's own. Django's fields take
+digits of any script, 1e3 and 1_0 for numbers, and text that nobody can see or PostgreSQL keep."""
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+
+from claims.forms import ProseField
+from deployments.forms import ChosenField
+from profiles.fields import AmountField, LineField, MailField, WholeNumberField, is_hidden
+
+FIRST, LAST = 1950, 2100  # years that an exam or a deadline can be in
+MOST_JSON = 20_000
+
+
+def check_year(day: date | None) -> None:
+    if day and not FIRST <= day.year <= LAST:
+        raise ValidationError(
+            _("Enter a year between %(first)s and %(last)s.") % {"first": FIRST, "last": LAST}
+        )
+
+
+class PlainDateField(forms.DateField):
+    def to_python(self, value: Any) -> date | None:
+        if isinstance(value, str) and not value.isascii():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        day = super().to_python(value)
+        check_year(day)
+        return day
+
+
+class PlainTimeField(forms.TimeField):
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and not value.isascii():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
+class PlainMomentField(forms.SplitDateTimeField):
+    """A day and a time, each in a box of its own."""
+
+    def clean(self, value: Any) -> datetime | None:
+        if not all(str(part).isascii() for part in value or []):
+            raise ValidationError(_("Use only the digits 0 to 9 in a date and a time."))
+        moment: datetime | None = super().clean(value)
+        check_year(moment)
+        return moment
+
+
+class PlainJSONField(forms.JSONField):
+    """JSON that PostgreSQL can keep and a page can show."""
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, str) or value in self.empty_values:
+            return super().to_python(value)
+        try:
+            if len(value) > MOST_JSON:
+                raise ValueError("too long")
+            read = json.loads(value, parse_constant=_refuse)
+            if any(is_hidden(char) for text in _texts(read) for char in text):
+                raise ValueError("hidden characters")
+        except (ValueError, RecursionError) as error:
+            raise ValidationError(
+                _("This is not JSON, or has hidden characters in it."), code="invalid"
+            ) from error
+        return super().to_python(value)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and Infinity are no JSON
+
+
+def _texts(read: Any) -> list[str]:
+    match read:
+        case str():
+            return [read]
+        case list():
+            return [text for each in read for text in _texts(each)]
+        case dict():
+            return [*read, *(text for each in read.values() for text in _texts(each))]
+        case _:
+            return []
+
+
+FIELDS: dict[type[models.Field[Any, Any]], type[forms.Field]] = {
+    models.CharField: LineField,
+    models.EmailField: MailField,
+    models.TextField: ProseField,
+    models.IntegerField: WholeNumberField,
+    models.BigIntegerField: WholeNumberField,
+    models.SmallIntegerField: WholeNumberField,
+    models.PositiveIntegerField: WholeNumberField,
+    models.PositiveSmallIntegerField: WholeNumberField,
+    models.DecimalField: AmountField,
+    models.DateField: PlainDateField,
+    models.DateTimeField: PlainMomentField,
+    models.TimeField: PlainTimeField,
+    models.JSONField: PlainJSONField,
+    models.ForeignKey: ChosenField,
+    models.OneToOneField: ChosenField,
+}
+
+
+def careful(overrides: Any) -> None:
+    """Have a model's admin make its forms of these fields; what else it says of them stays."""
+    for kind, field in FIELDS.items():
+        overrides.setdefault(kind, {})["form_class"] = field

@@ -1,0 +1,141 @@
+"""Who may open which page of headquarters' admin; one line for each model, one for each other page.
+
+    rows("catalogue.exam", look="deployment preparer approver auditor", add="deployment")
+
+reads: these groups see its list, its rows and their history, and the first may add one. The
+superuser sees all that there is, so only what else they may do is said. Where nothing is said,
+there is no such page. `changes` are those whose form of a row may be saved.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cp2.tests.matrix.pages import MAY, NATION, STAFF, page
+from cp2.tests.matrix.world import HEADQUARTERS
+
+
+@dataclass(frozen=True)
+class Rows:
+    model: str
+    look: frozenset[str]
+    add: frozenset[str]
+    change: frozenset[str]
+    delete: frozenset[str]
+
+
+def rows(model: str, **who: str) -> Rows:
+    may = {what: frozenset(who.pop(what, "").split()) for what in ("look", "add", "change")}
+    may["delete"] = frozenset(who.pop("delete", "").split())
+    assert not who, f"{model}: what is {who}?"
+    for names in may.values():
+        assert names <= {*HEADQUARTERS}, f"{model}: who is {names - {*HEADQUARTERS}}?"
+    may["look"] |= {"superuser"}
+    return Rows(model, **may)
+
+
+ALL = "deployment preparer approver helpdesk auditor"
+PLACES = {
+    "look": "deployment auditor",
+    "add": "deployment superuser",
+    "change": "deployment superuser",
+}
+KNOWN = {"look": "deployment auditor", "add": "superuser", "change": "superuser"}
+
+MODELS = [
+    rows("catalogue.county", **KNOWN),
+    rows("catalogue.subcounty", **KNOWN),
+    rows("catalogue.dutystation", **PLACES),
+    rows("catalogue.exam", **PLACES | {"look": "deployment preparer approver auditor"}),
+    rows("catalogue.examday", **PLACES, delete="superuser"),
+    rows("catalogue.positionterms", **PLACES | {"look": "deployment preparer approver auditor"}),
+    rows("catalogue.centreentry", **PLACES),
+    rows("catalogue.activity", **KNOWN),
+    rows("catalogue.position", **KNOWN),
+    rows("catalogue.bank", **KNOWN),
+    rows("catalogue.bankbranch", **KNOWN),
+    rows("profiles.officer", look=ALL),
+    rows("profiles.workexperience", look="auditor"),
+    rows("profiles.qualification", look="auditor"),
+    rows("profiles.bankaccount", look="auditor"),
+    rows("profiles.nextofkin", look="auditor"),
+    rows("profiles.numberchange", look="helpdesk auditor"),
+    rows("profiles.registerentry", look="auditor", add="superuser", change="superuser"),
+    rows(
+        "vacancies.vacancy",
+        look="deployment auditor",
+        add="deployment superuser",
+        change="deployment superuser",
+    ),
+    rows("vacancies.application", look="deployment helpdesk auditor"),
+    rows("deployments.post", look="deployment auditor"),
+    rows("deployments.deployment", look="deployment helpdesk auditor"),
+    rows("deployments.letter", look="deployment helpdesk auditor"),
+    rows("deployments.lettertext", look="deployment auditor", add="deployment superuser"),
+    rows("deployments.allocationrun", look="deployment auditor"),
+    rows("attendance.register", look="deployment preparer approver auditor"),
+    rows("attendance.mark", look="deployment preparer approver auditor"),
+    rows("attendance.registerreturn", look="deployment auditor"),
+    rows("attendance.supervisorreport", look="deployment auditor"),
+    rows("claims.claim", look="preparer approver helpdesk auditor"),
+    rows("claims.claimline", look="preparer approver auditor"),
+    rows("claims.hold", look="preparer approver helpdesk auditor", add="approver superuser"),
+    rows("claims.paymentbatch", look="preparer approver auditor"),
+    rows("claims.payment", look="preparer approver auditor"),
+    rows(
+        "claims.taxrule",
+        look="preparer approver auditor",
+        add="approver superuser",
+        change="approver superuser",
+    ),
+    rows("enquiries.enquiry", look="deployment helpdesk auditor", change="helpdesk superuser"),
+    rows("enquiries.reply", look="deployment helpdesk auditor"),
+    rows("sms.message", look="deployment helpdesk auditor"),
+    rows("sms.inboundmessage", look="helpdesk auditor"),
+    rows("sms.receipt", look="helpdesk auditor"),
+    rows(
+        "accounts.user",
+        look="deployment helpdesk auditor",
+        add="superuser",
+        change="superuser",
+    ),
+    rows("accounts.entry", look="auditor"),
+    rows("auth.group", add="superuser", change="superuser"),
+    rows("limits.limit", look="deployment helpdesk auditor", change="deployment superuser"),
+]
+
+
+def of(groups: str) -> dict[str, Any]:
+    return dict.fromkeys([*groups.split(), "superuser"], MAY)
+
+
+# What stands beside the models' own pages
+PAGES = [
+    page("admin:index", who=STAFF),
+    page("admin:login", who=STAFF),
+    page("admin:logout", who=STAFF, posted=True),
+    page("admin:password_change", who=STAFF),
+    page("admin:password_change_done", who=STAFF),
+    page("admin:jsi18n", who=STAFF),
+    page("admin:autocomplete", who=STAFF, answers=(404,)),  # but with what is asked for
+    page("admin:view_on_site", "'1", "'1"),  # no row has a page outside
+    page("admin:app_list", "'sms", who=of("deployment helpdesk auditor")),
+    page("admin:app_list", "'accounts", who=of("deployment helpdesk auditor")),
+    page("admin:app_list", "'catalogue", who=of("deployment preparer approver auditor")),
+    page("admin:app_list", "'profiles", who=of(ALL)),
+    page("admin:app_list", "'claims", who=of("preparer approver helpdesk auditor")),
+    page("admin:merge_find", "officer.pk", superuser=NATION),
+    page("admin:merge", "officer.pk", "guard.pk", superuser=NATION),
+    page("admin:sms_picture", who=of("deployment helpdesk auditor")),
+    page("admin:sms_phone", who=of("helpdesk auditor")),
+    page(
+        "admin:sms_phone_password",
+        who=of("helpdesk"),
+        posted=True,
+        sends={"phone": "officer.phone"},
+    ),
+    page("admin:sms_phone_send_again", "message.pk", who=of("helpdesk"), posted=True),
+    page("admin:deployments_post_compute", who=of("deployment")),
+    page("admin:claims_claim_prepare", who=of("preparer")),
+    page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
+    page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),
+]

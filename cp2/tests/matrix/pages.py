@@ -1,0 +1,262 @@
+"""Who may open which page of the portal, one line a page; headquarters' own are in headquarters.py.
+
+    page("deployments:area_cancel", "deployment.pk", tsc=AREA)
+
+reads: a TSC director may open it for a deployment of their own sub-county. To everybody else, and
+for every other deployment, there is no such page; a stranger is asked to sign in. The second word
+is what its address names, as a `Place` of world.py has it. A page with several kinds of rows has a
+line for each. `sends` is what its form names rows by; `posted` is a page that takes POST alone.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cp2.tests.matrix.world import EVERYBODY, HEADQUARTERS, PEOPLE, Place, Scope
+
+OWN, AREA, NATION = Scope.OWN, Scope.AREA, Scope.NATION
+MAY = Scope.NATION  # where an address names no row
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    at: tuple[str, ...] = ()
+    who: dict[str, Scope] = field(default_factory=dict)
+    posted: bool = False
+    sends: dict[str, str] = field(default_factory=dict)
+    answers: tuple[int, ...] = (200, 302)
+    absent: bool = False  # unless configured, for nobody
+
+    def reach(self, who: str) -> Scope:
+        return self.who.get(who, Scope.NOWHERE)
+
+    def address(self, place: Place) -> list[Any]:
+        return [place.named(each) for each in self.at]
+
+    def form(self, place: Place) -> dict[str, Any]:
+        return {name.format(place): place.named(path) for name, path in self.sends.items()}
+
+
+def page(name: str, *at: str, **more: Any) -> Page:
+    settings = {key: more.pop(key) for key in [*more] if key in Page.__annotations__}
+    assert more.keys() <= {*EVERYBODY}, f"{name}: who is {more.keys() - {*EVERYBODY}}?"
+    return Page(name, at, settings.pop("who", {}) | more, **settings)
+
+
+ANYBODY = dict.fromkeys(EVERYBODY, MAY)
+SIGNED_IN = dict.fromkeys(PEOPLE, MAY)
+STAFF = dict.fromkeys(HEADQUARTERS, MAY)
+WITH_POWER = {"tsc": MAY, "scde": MAY} | STAFF
+READS_OFFICERS = dict.fromkeys(set(HEADQUARTERS) - {"newcomer"}, MAY)
+READS_LETTERS = dict.fromkeys(["deployment", "helpdesk", "auditor", "superuser"], MAY)
+
+PAGES = [
+    # Everybody
+    page("front", who=ANYBODY),
+    page("help", who=ANYBODY),
+    page("privacy", who=ANYBODY),
+    page("favicon", who=ANYBODY, answers=(301,)),
+    page("healthz", who=ANYBODY),
+    page("readyz", who=ANYBODY, answers=(503,)),  # no broker in tests
+    page("set_language", who=ANYBODY, posted=True, sends={"language": "'sw"}),
+    page("accounts:login", who=ANYBODY),
+    page("accounts:logout", who=ANYBODY, posted=True),
+    page("accounts:forgot", who=ANYBODY),
+    page("profiles:register", who=ANYBODY),
+    page("profiles:lost_number", who=ANYBODY),
+    page("profiles:lost_number_code", "number_change.reference", who=ANYBODY),
+    page("profiles:lost_number_code_again", "number_change.reference", who=ANYBODY, posted=True),
+    page("deployments:letter_find", who=ANYBODY),
+    page("deployments:letter_check", "letter.code", who=ANYBODY),
+    # The gateway, which has no account but a secret
+    page(
+        "sms:inbound",
+        "inbound_secret",
+        who=ANYBODY,
+        posted=True,
+        sends={"from": "phone", "to": "'22262", "text": "'STATUS", "id": "'in-2"},
+    ),
+    page(
+        "sms:delivery",
+        "delivery_secret",
+        who=ANYBODY,
+        posted=True,
+        sends={"id": "'out-2", "status": "'Success"},
+    ),
+    # Only where the simulator is the gateway
+    page("sms:phones", absent=True),
+    page("sms:faults", absent=True, posted=True),
+    page("sms:simulator", "phone", absent=True),
+    # Whoever is signed in
+    page("home", who=SIGNED_IN),
+    page("accounts:account", who=SIGNED_IN),
+    page("accounts:confirm", who=SIGNED_IN),
+    page("accounts:sessions", who=SIGNED_IN),
+    page("accounts:change_password", who=SIGNED_IN),
+    page("accounts:code", who=WITH_POWER),
+    page("accounts:codes", who=WITH_POWER),
+    page("accounts:recovery_codes", who=WITH_POWER),
+    page("accounts:move_app", who=WITH_POWER),
+    page("accounts:go_on", who=WITH_POWER),
+    # The officer
+    page("profiles:profile", officer=MAY),
+    page("profiles:personal", officer=MAY),
+    page("profiles:payee", officer=MAY),
+    page("profiles:bank", officer=MAY),
+    page("profiles:next_of_kin", officer=MAY),
+    page("profiles:work", officer=MAY),
+    page("profiles:add_work", officer=MAY),
+    page("profiles:change_work", "work.pk", officer=OWN),
+    page("profiles:delete_work", "work.pk", officer=OWN),
+    page("profiles:qualifications", officer=MAY),
+    page("profiles:add_qualification", officer=MAY),
+    page("profiles:change_qualification", "qualification.pk", officer=OWN),
+    page("profiles:delete_qualification", "qualification.pk", officer=OWN),
+    page(
+        "profiles:certificate",
+        "qualification.pk",
+        officer=OWN,
+        tsc=AREA,
+        scde=AREA,
+        who=READS_OFFICERS,
+    ),
+    page("profiles:submit", officer=MAY),
+    page("profiles:phone", officer=MAY),
+    page("profiles:phone_code", officer=MAY),
+    page("profiles:phone_code_again", officer=MAY, posted=True),
+    page("vacancies:search", officer=MAY, who=STAFF),
+    page("vacancies:apply", "vacancy.pk", officer=NATION),
+    page("vacancies:applications", officer=MAY),
+    page("vacancies:withdraw", "application.pk", officer=OWN),
+    page("deployments:list", officer=MAY),
+    page("deployments:detail", "deployment.pk", officer=OWN),
+    page("deployments:accept", "deployment.pk", officer=OWN),
+    page("deployments:reject", "deployment.pk", officer=OWN),
+    page(
+        "deployments:letter",
+        "deployment.pk",
+        officer=OWN,
+        centre=OWN,
+        tsc=AREA,
+        scde=AREA,
+        who=READS_LETTERS,
+    ),
+    page("claims:list", officer=MAY),
+    page("claims:claim", "claim.pk", officer=OWN),
+    page("claims:dispute", "claim.pk", officer=OWN),
+    page("enquiries:list", officer=MAY),
+    page("enquiries:new", officer=MAY),
+    page("enquiries:enquiry", "enquiry.pk", officer=OWN),
+    page("enquiries:reply", "enquiry.pk", officer=OWN, posted=True),
+    page("enquiries:close", "enquiry.pk", officer=OWN, posted=True),
+    # The centre
+    page("centre", centre=MAY),
+    page("attendance:acting", centre=MAY),
+    page("attendance:distance", "exam.pk", centre=OWN),
+    page("attendance:officers", "exam.pk", centre=OWN),
+    page("attendance:officers_csv", "exam.pk", centre=OWN),
+    page("attendance:officers_pdf", "exam.pk", centre=OWN),
+    page("attendance:days", "exam.pk", centre=OWN),
+    page(
+        "attendance:register",
+        "exam.pk",
+        "today",
+        centre=OWN,
+        sends={"officer_{0.officer.pk}": "'present", "acting_name": "'Barasa Wafula"},
+    ),
+    page("attendance:sign", "exam.pk", centre=OWN),
+    page("attendance:return_pdf", "exam.pk", centre=OWN),
+    # Both directors of a sub-county
+    page("area", tsc=MAY, scde=MAY),
+    page("profiles:area_officers", tsc=MAY, scde=MAY),
+    page("profiles:area_officer", "officer.pk", tsc=AREA, scde=AREA),
+    page("vacancies:area_applications", tsc=MAY, scde=MAY),
+    page("deployments:area_centres", tsc=MAY, scde=MAY),
+    page("deployments:area_centre", "station.code", tsc=AREA, scde=AREA),
+    page("deployments:area_deployments", tsc=MAY, scde=MAY),
+    page("attendance:area_attendance", tsc=MAY, scde=MAY),
+    page("attendance:centre_passwords", tsc=AREA, scde=AREA, sends={"centre": "entry.pk"}),
+    page("claims:area_claims", tsc=MAY, scde=MAY),
+    page("claims:area_claim", "claim.pk", tsc=AREA, scde=AREA),
+    # Each office the positions that it deploys
+    page("vacancies:nominate", tsc=AREA, posted=True, sends={"application": "application.pk"}),
+    page(
+        "vacancies:nominate", scde=AREA, posted=True, sends={"application": "guard_application.pk"}
+    ),
+    page(
+        "vacancies:unsuccessful",
+        tsc=AREA,
+        posted=True,
+        sends={"application": "application.pk", "reason": "'Why"},
+    ),
+    page(
+        "vacancies:unsuccessful",
+        scde=AREA,
+        posted=True,
+        sends={"application": "guard_application.pk", "reason": "'Why"},
+    ),
+    page("deployments:area_new", tsc=AREA, sends={"post": "post.pk", "officer": "spare.pk"}),
+    page("deployments:area_new", scde=AREA, sends={"post": "guard_post.pk", "officer": "spare.pk"}),
+    page("deployments:area_cancel", "deployment.pk", tsc=AREA, sends={"reason": "'Why"}),
+    page("deployments:area_cancel", "guarding.pk", scde=AREA, sends={"reason": "'Why"}),
+    page(
+        "deployments:area_redeploy",
+        "deployment.pk",
+        tsc=AREA,
+        sends={"station": "station.pk", "from_day": "today", "reason": "'Why"},
+    ),
+    page(
+        "deployments:area_redeploy",
+        "guarding.pk",
+        scde=AREA,
+        sends={"station": "station.pk", "from_day": "today", "reason": "'Why"},
+    ),
+    page(
+        "deployments:area_replace",
+        "deployment.pk",
+        tsc=AREA,
+        sends={"officer": "spare.pk", "from_day": "today", "reason": "'Why"},
+    ),
+    page(
+        "deployments:area_replace",
+        "guarding.pk",
+        scde=AREA,
+        sends={"officer": "spare.pk", "from_day": "today", "reason": "'Why"},
+    ),
+    page(
+        "deployments:area_swap",
+        tsc=AREA,
+        sends={
+            "first": "own.deployment.pk",
+            "second": "deployment.pk",
+            "from_day": "today",
+            "reason": "'Why",
+        },
+    ),
+    page(
+        "deployments:area_swap",
+        scde=AREA,
+        sends={
+            "first": "own.guarding.pk",
+            "second": "guarding.pk",
+            "from_day": "today",
+            "reason": "'Why",
+        },
+    ),
+    # The TSC's
+    page("profiles:area_numbers", tsc=MAY),
+    page("profiles:approve_number", "number_change.pk", tsc=AREA),
+    page("profiles:refuse_number", "number_change.pk", tsc=AREA),
+    page("profiles:vet_officers", tsc=AREA, posted=True, sends={"officer": "spare.pk"}),
+    page("profiles:vet_officer", "officer.pk", tsc=AREA, posted=True),
+    page("profiles:bar_officer", "officer.pk", tsc=AREA),
+    page("attendance:amend", "register.pk", tsc=AREA),
+    page("claims:verify", tsc=AREA, posted=True, sends={"claim": "claim.pk"}),
+    # The SCDE's
+    page("attendance:area_registers", scde=MAY),
+    page("attendance:stamp", "signed.pk", scde=AREA, posted=True),
+    page("enquiries:area_enquiries", scde=MAY),
+    page("enquiries:area_enquiry", "enquiry.pk", scde=AREA),
+    page("enquiries:answer", "enquiry.pk", scde=AREA, posted=True),
+    page("enquiries:escalate", "enquiry.pk", scde=AREA, posted=True),
+]

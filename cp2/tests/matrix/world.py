@@ -1,0 +1,260 @@
+"""A small country for the matrix: everybody who can sign in, and one row of each kind in each of
+four places, which lie farther and farther from where they sit."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum
+from operator import attrgetter
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from django.db.models import Model
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import record
+from attendance.models import (
+    Mark,
+    Register,
+    RegisterReturn,
+    RegisterStatus,
+    SupervisorReport,
+)
+from attendance.services import code_of
+from catalogue.models import Activity, CentreEntry, DutyStation, Exam, SubCounty
+from claims import services as claims_services
+from claims.models import Claim, Hold, PaymentBatch, TaxRule
+from cp2.rules import Role
+from cp2.tests import make
+from deployments import letters
+from deployments.models import AllocationRun, Deployment, Letter, LetterStatus, LetterText, Post
+from enquiries.models import Enquiry, Reply
+from profiles.models import NumberChange, Officer, Qualification, RegisterEntry, WorkExperience
+from sms.models import InboundMessage, Message, Receipt
+from vacancies.models import Application, Vacancy
+
+
+class Scope(IntEnum):
+    """How far a row is from those who ask, and how far somebody may reach."""
+
+    NOWHERE = -1
+    OWN = 0  # one's own, or of one's own centre
+    AREA = 1  # somebody else's in the same sub-county
+    COUNTY = 2  # of another sub-county of the same county
+    NATION = 3  # of another county
+
+
+PLACES = [Scope.OWN, Scope.AREA, Scope.COUNTY, Scope.NATION]
+
+# By the names that the tables of expectations use.
+GROUPS = {
+    "deployment": "Deployment",
+    "preparer": "Finance preparer",
+    "approver": "Finance approver",
+    "helpdesk": "Helpdesk",
+    "auditor": "Auditor",
+}
+HEADQUARTERS = [*GROUPS, "superuser", "newcomer"]  # a newcomer is in no group yet
+PEOPLE = ["officer", "centre", "tsc", "scde", *HEADQUARTERS]
+EVERYBODY = ["stranger", *PEOPLE]
+
+
+@dataclass
+class Place:
+    """One of everything that an address can name."""
+
+    scope: Scope
+    sub_county: SubCounty
+    station: DutyStation
+    exam: Exam
+    entry: CentreEntry
+    officer: Officer
+    guard: Officer
+    spare: Officer
+    post: Post
+    guard_post: Post
+    deployment: Deployment
+    guarding: Deployment
+    letter: Letter
+    mark: Mark
+    vacancy: Vacancy
+    application: Application
+    guard_application: Application
+    work: WorkExperience
+    qualification: Qualification
+    number_change: NumberChange
+    register: Register
+    signed: RegisterReturn
+    claim: Claim
+    enquiry: Enquiry
+    message: Message
+    today: date = field(default_factory=timezone.localdate)
+    # the same for all places
+    own: Any = None
+    batch: PaymentBatch | None = None
+    inbound_secret: str = settings.SMS_INBOUND_SECRET
+    delivery_secret: str = settings.SMS_DELIVERY_SECRET
+    phone: str = "254712345678"
+
+    def named(self, path: str) -> Any:
+        """`deployment.pk`, `letter.code`; with a mark in front, the word itself: `'refresh`."""
+        return path[1:] if path.startswith("'") else attrgetter(path)(self)
+
+
+def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
+    """Officers serve in one season everywhere; but a centre's pages are named by its exam, so the
+    centres of other places sit an exam of their own."""
+    exam = season if scope == Scope.OWN else make.exam()
+    station = make.station(sub_county=sub_county)
+    entry = make.entry(
+        exam=exam, station=station, distance_km=Decimal(12), distance_given_at=timezone.now()
+    )
+    officer = make.officer(sub_county=sub_county)
+    guard = make.officer(sub_county=sub_county)
+    posts = [
+        make.post(exam=season, station=station, position=make.position(code))
+        for code in ("INV", "SEC")
+    ]
+    deployment = make.deployment(post=posts[0], officer=officer)
+    guarding = make.deployment(post=posts[1], officer=guard)
+    make.bank_account(officer)
+    make.next_of_kin(officer)
+    activity = Activity.objects.create(name=f"Supervision, {scope.name.lower()}")
+    vacancies = [
+        make.vacancy(exam=season, position=post.position, sub_county=sub_county, activity=activity)
+        for post in posts
+    ]
+    applications = [
+        make.application(vacancy=vacancy, officer=make.officer(sub_county=sub_county))
+        for vacancy in vacancies
+    ]
+    if scope == Scope.OWN:  # so that there is one that they can withdraw
+        applications[0].officer = officer
+        applications[0].save()
+    mark = make.mark(deployment)
+    return Place(
+        scope=scope,
+        sub_county=sub_county,
+        station=station,
+        exam=exam,
+        entry=entry,
+        officer=officer,
+        guard=guard,
+        spare=make.officer(sub_county=sub_county, vetting="pending"),
+        post=posts[0],
+        guard_post=posts[1],
+        deployment=deployment,
+        guarding=guarding,
+        letter=_letter(deployment),
+        mark=mark,
+        vacancy=vacancies[0],
+        application=applications[0],
+        guard_application=applications[1],
+        work=make.work(officer),
+        qualification=_qualification(officer),
+        number_change=make.number_change(officer),
+        register=make.register(
+            entry,
+            status=RegisterStatus.SUBMITTED,
+            acting_name="Barasa Wafula",
+            submitted_at=timezone.now(),
+        ),
+        signed=RegisterReturn.objects.create(entry=entry, code=code_of(entry)),
+        claim=make.claim(deployment=deployment),
+        enquiry=_enquiry(officer, sub_county),
+        message=Message.objects.create(to=officer.phone, template="accounts/x", text="Habari"),
+    )
+
+
+def _letter(deployment: Deployment) -> Letter:
+    letter = letters.issue(deployment)
+    letter.file.save("x.pdf", ContentFile(b"%PDF-1.7"), save=False)
+    letter.status, letter.size, letter.sha256 = LetterStatus.READY, 8, "0" * 64
+    letter.save()
+    return letter
+
+
+def _qualification(officer: Officer) -> Qualification:
+    row = make.qualification(officer)
+    row.certificate.save("x.pdf", ContentFile(b"%PDF-1.7"), save=False)
+    row.certificate_name, row.certificate_type = "x.pdf", "application/pdf"
+    row.save()
+    return row
+
+
+def _enquiry(officer: Officer, sub_county: SubCounty) -> Enquiry:
+    return Enquiry.objects.create(
+        officer=officer, sub_county=sub_county, category="other", subject="Pay", text="When?"
+    )
+
+
+@dataclass
+class World:
+    places: dict[Scope, Place]
+    people: dict[str, User]
+
+    @property
+    def own(self) -> Place:
+        return self.places[Scope.OWN]
+
+
+def build() -> World:
+    here, season = make.sub_county("Here", "Kisii"), make.exam()
+    for code in ("INV", "SEC"):
+        make.terms(season, make.position(code))
+    places = {
+        Scope.OWN: place(Scope.OWN, here, season),
+        Scope.AREA: place(Scope.AREA, here, season),
+        Scope.COUNTY: place(Scope.COUNTY, make.sub_county("Beyond", "Kisii"), season),
+        Scope.NATION: place(Scope.NATION, make.sub_county("Afar", "Turkana"), season),
+    }
+    own = places[Scope.OWN]
+    people = {
+        "officer": own.officer.user,
+        "centre": make.centre(own.station, exam=own.exam),
+        "tsc": make.director(here, "tsc"),
+        "scde": make.director(here, "scde"),
+        "superuser": make.user(Role.STAFF, is_superuser=True),
+        "newcomer": make.user(Role.STAFF),
+    }
+    for name, group in GROUPS.items():
+        people[name] = make.user(Role.STAFF)
+        people[name].groups.set(Group.objects.filter(name=group))
+    _money(own, people["preparer"])
+    _rest(own)
+    for each in places.values():
+        each.own, each.batch = own, own.batch
+    return World(places, people)
+
+
+def _money(own: Place, by: User) -> None:
+    paid = make.claim(deployment=own.guarding)
+    Claim.objects.filter(pk=paid.pk).update(
+        status="approved", verified_by=make.user(), approved_by=make.user()
+    )
+    own.batch = claims_services.prepare_batch(Claim.objects.filter(pk=paid.pk), by=by)
+    Hold.objects.create(claim=own.claim, code="duplicate", note="Twice?", raised_by=by)
+    TaxRule.objects.create(exam=own.exam, rate=3, above=24_000)
+
+
+def _rest(own: Place) -> None:
+    """So that headquarters' every list has a row."""
+    Reply.objects.create(enquiry=own.enquiry, by=own.officer.user, text="Still waiting")
+    SupervisorReport.objects.create(deployment=own.deployment, day=own.today)
+    LetterText.objects.create(exam=own.exam, position=own.post.position, paragraphs=["Be there."])
+    AllocationRun.objects.create(exam=own.exam, started_by=make.user())
+    RegisterEntry.objects.create(
+        register="id", number=own.officer.national_id, name="X", imported_at=timezone.now()
+    )
+    InboundMessage.objects.create(
+        provider_id="in-1", sender=own.phone, shortcode="22262", text="STATUS"
+    )
+    Receipt.objects.create(provider_id="out-1", status="Success")
+    record("officer.vetted", own.officer, by=make.user())
+
+
+def one_of(model: type[Model]) -> Any:
+    return model._default_manager.order_by("pk").first()

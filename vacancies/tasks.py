@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from vacancies import opened
+
+
+@shared_task
+def tell_of_opened() -> int:
+    return opened.tell_while_due()
