@@ -28,7 +28,7 @@ from accounts.models import Entry, User
 from accounts.requests import actor
 from cp2.limits.models import Limit
 from cp2.limits.services import in_words as wait_in_words
-from cp2.lists import LongList
+from cp2.lists import CappedPaginator, LongList
 from cp2.rules import Refused, lock
 from sms.phones import MobileField
 
@@ -132,6 +132,7 @@ class UserAdmin(FreshActions, FreshForm, Discreet):
     list_select_related = ["sub_county"]
     list_per_page = 50
     show_full_result_count = False
+    paginator = CappedPaginator
     search_fields = ["username__startswith", "phone__startswith"]
     search_help_text = _("User name or number (2547…)")
     autocomplete_fields = ["station", "exam", "sub_county"]

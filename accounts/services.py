@@ -1,5 +1,6 @@
 """Who may sign in, how a password reaches them, and the trail of what everybody did."""
 
+import json
 import re
 import secrets
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.module_loading import import_string
@@ -53,18 +54,31 @@ def record_each(
     by: User | None,
     acting_name: str = "",
 ) -> None:
-    """One line for each of many things of a kind that were done at once, with its own details."""
-    Entry.objects.bulk_create(
-        Entry(
-            actor=by,
-            acting_name=acting_name,
-            verb=verb,
-            subject_type=subject._meta.label_lower,
-            subject_id=subject.pk,
-            details=details,
+    """One line for each of many things of a kind that were done at once, with its own details.
+
+    One statement of two lists: ten thousand rows of a model take longer to make than to write.
+    """
+    lines = list(told)
+    if not lines:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO accounts_entry
+                (actor_id, acting_name, verb, subject_type, subject_id, details)
+            SELECT %s, %s, %s, %s, line.subject, line.details
+            FROM unnest(%s::bigint[], %s::jsonb[]) WITH ORDINALITY AS line (subject, details, place)
+            ORDER BY line.place
+            """,
+            [
+                by.pk if by else None,
+                acting_name,
+                verb,
+                lines[0][0]._meta.label_lower,
+                [subject.pk for subject, _details in lines],
+                [json.dumps(details) for _subject, details in lines],
+            ],
         )
-        for subject, details in told
-    )
 
 
 def tell(

@@ -40,7 +40,7 @@ def take_away(
         return asked
     try:
         table = make()
-        refuse_too_long(kind, table.count)
+        refuse_too_long(kind, table)
         take((LIMIT, str(request.user.pk)))
     except Refused as refusal:
         messages.error(request, str(refusal))

@@ -39,6 +39,8 @@ RUNS = 15
 BOTH = [
     "",
     "applications/",
+    "applications/?sort=service",
+    "applications/?sort=distance",
     "centres/",
     "centre-passwords/",
     "deployments/",

@@ -5,8 +5,8 @@ import csv
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -59,11 +59,12 @@ class Table:
     count: int
     by: str
     about: str = ""  # how it was narrowed, in words
+    most: Mapping[Kind, int] = field(default_factory=lambda: MOST_ROWS)
 
 
 def answer(kind: Kind, table: Table) -> HttpResponseBase:
     """The table as a file that the browser keeps. Refused if this kind cannot hold so much."""
-    refuse_too_long(kind, table.count)
+    refuse_too_long(kind, table)
     response: HttpResponseBase
     if kind == Kind.CSV:
         response = StreamingHttpResponse(csv_stream(table.heading, table.rows))
@@ -77,8 +78,8 @@ def answer(kind: Kind, table: Table) -> HttpResponseBase:
     return response
 
 
-def refuse_too_long(kind: Kind, count: int) -> None:
-    most = MOST_ROWS.get(kind, count)
+def refuse_too_long(kind: Kind, table: Table) -> None:
+    count, most = table.count, table.most.get(kind, table.count)
     if count > most:
         raise Refused(
             _(

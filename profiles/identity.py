@@ -1,8 +1,9 @@
 """What a director makes of an officer whom a register knows otherwise, or not at all."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Case, F, OuterRef, Subquery, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,10 +12,10 @@ from accounts.services import record
 from cp2.rules import Refused, lock
 from profiles.models import (
     Fact,
-    Officer,
     Outcome,
     Register,
     RegisterCheck,
+    RegisterCheckQuerySet,
     RegisterEntry,
     masked,
 )
@@ -45,30 +46,30 @@ class Beside(NamedTuple):
     """A check, and what the register says where the officer says otherwise."""
 
     check: RegisterCheck
-    number: str
     name: str
     listed_name: str
     listed_id: str
 
 
-def side_by_side(officer: Officer, checks: list[RegisterCheck]) -> list[Beside]:
+def side_by_side(checks: RegisterCheckQuerySet) -> list[Beside]:
     """For a director's eyes, which is written down: the register's name, and its ID number as far
-    as one needs to see that it is another."""
-    numbers = {Register.TSC: officer.tsc_number or "", Register.ID: officer.national_id or ""}
-    entries = RegisterEntry.objects.filter(number__in=[*filter(None, numbers.values())])
-    listed = {(entry.register, entry.number): entry for entry in entries}
-    rows = []
-    for check in checks:
-        number = numbers[Register(check.register)]
-        entry = listed.get((check.register, number))
-        other_id = entry.national_id if entry and Fact.NATIONAL_ID in check.fields else ""
-        rows.append(
-            Beside(
-                check,
-                masked(number),
-                officer.full_name,
-                entry.name if entry else "",
-                masked(other_id),
-            )
+    as one needs to see that it is another. One query."""
+    by_tsc = When(register=Register.TSC, then=F("officer__tsc_number"))
+    lines = RegisterEntry.objects.filter(register=OuterRef("register"), number=OuterRef("number"))
+    rows: Any = (  # with what is annotated
+        checks.select_related("officer", "accepted_by")
+        .annotate(number=Case(by_tsc, default=F("officer__national_id")))
+        .annotate(
+            listed_name=Subquery(lines.values("name")),
+            listed_id=Subquery(lines.values("national_id")),
         )
-    return rows
+    )
+    return [
+        Beside(
+            row,
+            row.officer.full_name,
+            row.listed_name or "",
+            masked(row.listed_id) if Fact.NATIONAL_ID in row.fields else "",
+        )
+        for row in rows
+    ]

@@ -59,5 +59,5 @@ def accept_identity(request: SignedIn, pk: int) -> HttpResponse:
         return redirect("profiles:area_officer", check.officer_id)
     if is_read(request):
         looks.note_paper(check.officer, by=request.user)
-    (beside,) = identity.side_by_side(check.officer, [check])
-    return show(request, "profiles/accept_identity.html", form, each=beside, check=check)
+    beside = identity.side_by_side(RegisterCheck.objects.filter(pk=check.pk))
+    return show(request, "profiles/accept_identity.html", form, checks=beside, check=check)

@@ -90,6 +90,8 @@ def begin(coming: RegisterImport, *, saw_the_bad: bool, by: User) -> RegisterImp
         raise Refused(_("Say that you have seen which lines are bad and will not be imported."))
     if coming.status == ImportStatus.PREVIEWED and not coming.lines.exists():
         raise Refused(_("There is not one good line in this file. Mend it and upload it again."))
+    if coming.status != ImportStatus.PREVIEWED:
+        raise Refused(_("Only a file that was read and not discarded can be imported."))
     move(coming, ImportStatus.IMPORTING, decided_by=by, attempts=0, progress=0)
     record("register.begun", coming, by=by, register=coming.register)
     return coming

@@ -11,8 +11,6 @@ from django.core.paginator import Paginator
 from django.db.models import Case, Q, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -46,6 +44,7 @@ from profiles.models import (
     Paper,
     PaperKind,
     Qualification,
+    RegisterCheck,
     Vetting,
     WorkExperience,
 )
@@ -58,6 +57,7 @@ PER_PAGE = 25
 def mine(request: SignedIn) -> Officer:
     """The profile of whoever asks; centres, directors and headquarters have none."""
     officers = Officer.objects.select_related("user", "bank_account", "next_of_kin")
+    officers = officers.annotate(sharing=doubts.SHARING)
     return get_object_or_404(officers, user=request.user)
 
 
@@ -161,8 +161,10 @@ def register(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def profile(request: SignedIn) -> HttpResponse:
-    officers = Officer.objects.with_profile().annotate(doubts=doubts.WAITING)
-    officer = get_object_or_404(with_standing(officers), user=request.user)
+    officers = with_standing(Officer.objects.with_profile()).annotate(
+        doubts=doubts.WAITING, sharing=doubts.SHARING
+    )
+    officer = get_object_or_404(officers, user=request.user)
     context = {
         "officer": officer,
         "standing": standing(officer),
@@ -204,14 +206,6 @@ def personal(request: SignedIn) -> HttpResponse:
     return show(request, "profiles/personal.html", form, officer=officer)
 
 
-def payee_waits(officer: Officer) -> str:
-    when = timezone.localtime(officer.payee_waits_until)
-    return _(
-        "Because you changed it, it is paid only from %(when)s on. If you did not change it, call "
-        "your sub-county office at once."
-    ) % {"when": date_format(when, "j F Y, H:i")}
-
-
 @login_required
 def payee(request: SignedIn) -> HttpResponse:
     officer = mine(request)
@@ -220,9 +214,6 @@ def payee(request: SignedIn) -> HttpResponse:
     form = typed(request, payee_form, {**on_file, "phone": local(on_file["phone"])})
     if done(form, services.save_payee, officer, by=request.user):
         messages.success(request, _("The number to be paid is saved."))
-        officer.refresh_from_db(fields=["payee_changed_at"])
-        if officer.payee_waits_until:
-            messages.warning(request, payee_waits(officer))
         return redirect("profiles:profile")
     doubtful = [*doubts.of_payee(officer), *doubts.of_shared_payee(officer)]
     login = local(officer.phone)
@@ -433,7 +424,8 @@ def vet_officers(request: SignedIn) -> HttpResponse:
 @login_required
 @require_safe
 def area_officer(request: SignedIn, pk: int) -> HttpResponse:
-    officer = get_object_or_404(in_area(request).with_profile(), pk=pk)
+    officers = in_area(request).with_profile().annotate(sharing=doubts.SHARING)
+    officer = get_object_or_404(officers, pk=pk)
     if is_read(request):
         looks.note_view(officer, by=request.user)
     context = {
@@ -444,11 +436,8 @@ def area_officer(request: SignedIn, pk: int) -> HttpResponse:
         "personal": summary.personal(officer),
         "copies": copies_of_id(officer, request.user),
         "phone": local(officer.phone),
-        "checks": identity.side_by_side(
-            officer, list(officer.checks.select_related("accepted_by"))
-        ),
+        "checks": identity.side_by_side(RegisterCheck.objects.filter(officer=officer)),
         "payee_differs": doubts.payee_differs(officer),
-        "paid_for_others": doubts.paid_for_others(officer),
         "work": [(row, summary.work(row)) for row in officer.work.all()],
         "qualifications": summary.qualifications(officer),
     }

@@ -26,10 +26,9 @@ class VacancyAdmin(admin.ModelAdmin[Vacancy]):
     change_list_template = "vacancies/admin_vacancies.html"
     actions = ["set_window"]
     list_display = [
-        "exam",
+        "exam_short",
         "position",
         "sub_county",
-        "station_kind",
         "places",
         "applicants",
         "opens_at",
@@ -49,6 +48,10 @@ class VacancyAdmin(admin.ModelAdmin[Vacancy]):
         those = Application.objects.live().order_by().filter(vacancy=OuterRef("pk"))
         live = those.values("vacancy").annotate(number=Count("pk")).values("number")
         return super().get_queryset(request).annotate(live=Coalesce(Subquery(live), 0))
+
+    @admin.display(description=_("exam"), ordering="exam")
+    def exam_short(self, vacancy: Vacancy) -> str:
+        return vacancy.exam.short
 
     @admin.display(description=_("applicants"), ordering="live")
     def applicants(self, vacancy: Any) -> int:

@@ -129,7 +129,10 @@ class FileForm(forms.Form):
 
 
 def sensible_window(exam: Exam) -> tuple[datetime, datetime]:
-    """From this morning for two weeks, but not up to the rehearsal itself."""
+    """From this morning for two weeks, but not up to the rehearsal itself; for an exam that is so
+    near or has begun, a few days."""
     today = timezone.localdate()
-    last = max(min(today + timedelta(days=14), exam.rehearsal_on - timedelta(days=7)), today)
+    last = min(today + timedelta(days=14), exam.rehearsal_on - timedelta(days=7))
+    if last <= today:
+        last = min(today + timedelta(days=3), max(exam.ends_on, today))
     return moment(today, DAY_STARTS), moment(last, DAY_ENDS)

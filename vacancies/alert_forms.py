@@ -37,6 +37,7 @@ class AlertForm(forms.Form):
         newest = {exam.code: exam for exam in reversed(self.exams)}
         self._offer("exam", [("", _("Any exam")), *((e.pk, e.name) for e in newest.values())])
         self._offer("place", self._places())
+        self.fields["place"].initial = "sub_county" if officer.sub_county else ""
 
     def _offer(self, name: str, choices: list[Any]) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = choices

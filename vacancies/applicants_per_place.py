@@ -5,13 +5,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, F, FloatField, QuerySet, When
+from django.db.models import Case, Count, F, FloatField, Q, QuerySet, When
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from vacancies.models import VacancyQuerySet
+from vacancies.models import LIVE, ApplicationStatus, VacancyQuerySet
 
-COLUMNS = ["live", "nominated", "deployed"]
+# Grouped, since all vacancies of an exam are counted together.
+COUNTS = {
+    "live": Count("applications", filter=Q(applications__status__in=LIVE)),
+    "nominated": Count("applications", filter=Q(applications__status=ApplicationStatus.NOMINATED)),
+    "deployed": Count("applications", filter=Q(applications__status=ApplicationStatus.DEPLOYED)),
+}
 # Applicants for each place, from nobody up; the page shows each step in a colour of its own.
 STEPS = [0.0, 0.5, 1.0, 2.0, 4.0]
 
@@ -47,7 +52,7 @@ def by_gap(vacancies: VacancyQuerySet) -> QuerySet[Any]:
         output_field=FloatField(),
     )
     return (
-        vacancies.with_counts()
+        vacancies.annotate(**COUNTS)
         .annotate(ratio=ratio)
         .select_related("exam", "position", "sub_county__county")
         .order_by(F("ratio").asc(nulls_last=True), F("places").desc(), "pk")
@@ -58,15 +63,15 @@ def by_county(vacancies: VacancyQuerySet) -> list[County]:
     """In the official order, so that each has its place in the picture; one query."""
     county = "sub_county__county"
     rows: QuerySet[Any, Any] = (
-        vacancies.with_counts()
+        vacancies.annotate(**COUNTS)
         .order_by(f"{county}__code")
-        .values("pk", "places", county, f"{county}__name", *COLUMNS)
+        .values("pk", "places", county, f"{county}__name", *COUNTS)
     )
     totals: dict[tuple[int, str], Counter[str]] = {}
     for row in rows:
         total = totals.setdefault((row[county], row[f"{county}__name"]), Counter(vacancies=0))
         total["vacancies"] += 1
-        for name in ("places", *COLUMNS):
+        for name in ("places", *COUNTS):
             total[name] += row[name]
     return [County(pk=pk, name=name, **total) for (pk, name), total in totals.items()]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Avg, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Avg, Exists, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.fields import FloatField, IntegerField
 from django.db.models.functions import ACos, Cast, Cos, Greatest, Least, Radians, Sin
@@ -100,34 +100,25 @@ def overview(user: User, *, words: str = "", centre: str = "") -> Overview:
     known = DutyStation.objects.filter(
         code=centre, sub_county=OuterRef("sub_county"), latitude__isnull=False
     )
-    rows: QuerySet[Any, Any] = (
-        ours.order_by("pk")
-        .with_counts()
-        .values(
-            "pk",
-            "exam",
-            "exam__abbreviation",
-            "exam__year",
-            "exam__ends_on",
-            "position",
-            "position__name",
-            "position__rank",
-            "places",
-            *ApplicationStatus.values,
-            unasked=unasked,
-            centre_is_known=Exists(known) if centre else Value(True),
-        )
-    )
+    counted = ours.order_by("pk").with_counts()
     if words:
-        meant = of_person(words, officer="applications__officer")
-        rows = rows.annotate(
-            **{
-                f"matched_{status}": Count(
-                    "applications", filter=Q(applications__status=status) & meant
-                )
-                for status in ApplicationStatus
-            }
-        )
+        counted = counted.with_counts(prefix="matched_", matching=of_person(words))
+    rows: QuerySet[Any, Any] = counted.annotate(
+        unasked=unasked, centre_is_known=Exists(known) if centre else Value(True)
+    ).values(
+        "pk",
+        "exam",
+        "exam__abbreviation",
+        "exam__year",
+        "exam__ends_on",
+        "position",
+        "position__name",
+        "position__rank",
+        "places",
+        "unasked",
+        "centre_is_known",
+        *(f"{prefix}{status}" for status in ApplicationStatus for prefix in _prefixes(words)),
+    )
     lines: dict[tuple[int, int], Line] = {}
     centre_is_known = True
     for row in rows:
@@ -135,6 +126,10 @@ def overview(user: User, *, words: str = "", centre: str = "") -> Overview:
         _add(lines.setdefault(key, _line(row)), row, words=words)
         centre_is_known = row["centre_is_known"]
     return Overview(list(lines.values()), centre_is_known)
+
+
+def _prefixes(words: str) -> list[str]:
+    return ["", "matched_"] if words else [""]
 
 
 def _line(row: dict[str, Any]) -> Line:

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from cp2.exports import Table
+from cp2.exports import MOST_ROWS, Kind, Table
 from profiles.models import masked
 from sms.phones import local
 from vacancies import area
@@ -51,6 +51,7 @@ def table(found: ApplicationQuerySet, count: int, form: AreaFilterForm, *, by: U
         count=count,
         by=str(by),
         about=about(form),
+        most={**MOST_ROWS, Kind.XLSX: 3000},  # each row is looked up in five tables
     )
 
 

@@ -4,7 +4,7 @@ Whatever writes vacancies locks their exam first, so that nobody counts position
 changes what they are counted from.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -106,29 +106,31 @@ def set_window(
     """Another opening or deadline, or both, for many at once. One that would close before it opens
     says so and holds up no other."""
     lock_exams(vacancies.order_by().values_list("exam", flat=True).distinct())
-    rows = list(
+    rows = (
         Vacancy.objects.filter(pk__in=vacancies.order_by().values("pk"))
         .select_for_update(of=("self",), no_key=True)
-        .in_words()
         .order_by("pk")
+        .values_list("pk", "opens_at", "closes_at")
     )
     wanted = {name: at for name, at in {"opens_at": opens_at, "closes_at": closes_at}.items() if at}
-    tally, told = Tally(), []
-    for vacancy in rows:
-        was = {name: getattr(vacancy, name) for name in wanted}
-        for name, at in wanted.items():
-            setattr(vacancy, name, at)
-        if vacancy.closes_at <= vacancy.opens_at:
-            tally.refused.append(
-                _("%(position)s, %(sub_county)s: it would close before it opens.")
-                % {"position": vacancy.position, "sub_county": vacancy.sub_county}
-            )
-        elif was != wanted:
-            told.append((vacancy, {"was": _in_iso(was), "now": _in_iso(wanted)}))
+    now, told, void = _in_iso(wanted), [], []
+    for pk, opened, closed in rows:
+        was = {"opens_at": opened, "closes_at": closed}
+        if (closes_at or closed) <= (opens_at or opened):
+            void.append(pk)
+        elif was != {**was, **wanted}:
+            told.append((Vacancy(pk=pk), {"was": _in_iso({n: was[n] for n in wanted}), "now": now}))
     Vacancy.objects.filter(pk__in=[vacancy.pk for vacancy, _details in told]).update(**wanted)
     record_each("vacancy.rescheduled", told, by=by)
-    tally.done = len(told)
-    return tally
+    return Tally(len(told), list(_would_be_void(void)))
+
+
+def _would_be_void(numbers: list[int]) -> Iterator[str]:
+    for vacancy in Vacancy.objects.filter(pk__in=numbers).in_words().order_by("pk"):
+        yield _("%(position)s, %(sub_county)s: it would close before it opens.") % {
+            "position": vacancy.position,
+            "sub_county": vacancy.sub_county,
+        }
 
 
 def _in_iso(moments: dict[str, datetime]) -> dict[str, str]:

@@ -232,9 +232,10 @@ def compare(sent: VacancyFile) -> Change:
     counted, change = entitled(exams), Change()
     for line in lines:
         wanted, was = _vacancy(line), there.get(line.fields)
-        if wanted.places != counted.get(key(wanted)):
-            kept = was is not None and was.places == wanted.places and was.override_reason
-            wanted.override_reason = kept or _reason(sent)
+        if was is not None and was.places == wanted.places:
+            wanted.override_reason = was.override_reason
+        elif wanted.places != counted.get(key(wanted)):
+            wanted.override_reason = _reason(sent)
         if was is None:
             change.fresh.append(wanted)
             continue

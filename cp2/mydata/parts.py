@@ -21,7 +21,14 @@ from attendance.models import Mark, RegisterReturn
 from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
 from deployments.models import AllocationRun, Deployment, Letter
 from enquiries.models import Reply
-from profiles.models import NumberChange, Officer, Qualification, RegisterEntry
+from profiles.models import (
+    NumberChange,
+    Officer,
+    Paper,
+    RegisterCheck,
+    RegisterEntry,
+    RegisterImport,
+)
 from sms.models import InboundMessage, Message
 
 Model = type[models.Model]
@@ -52,6 +59,9 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Hold, "cleared_by"): IN_OFFICE,
     (PaymentBatch, "prepared_by"): IN_OFFICE,
     (PaymentBatch, "approved_by"): IN_OFFICE,
+    (RegisterCheck, "accepted_by"): IN_OFFICE,
+    (RegisterImport, "uploaded_by"): IN_OFFICE,
+    (RegisterImport, "decided_by"): IN_OFFICE,
     (Reply, "by"): "Replies are taken with the enquiry that they belong to.",
     (Officer, "merged_into"): "Closed accounts of the same person are taken as their own.",
     (Deployment, "application"): THE_SAME_ROW,
@@ -90,8 +100,9 @@ WITHHELD: dict[Edge, str] = {
     (Message, "cost"): "What the network asked of us.",
     (NumberChange, "reference"): "It opens the page on which a code is typed.",
     (Payment, "batch"): "A batch holds the payments of many; this one is given in full.",
-    (Qualification, "certificate_name"): "Given with the certificate.",
-    (Qualification, "certificate_type"): "Given with the certificate.",
+    (Paper, "name"): "Given with the file.",
+    (Paper, "type"): "Given with the file.",
+    (Paper, "scan_after"): MACHINES,
     (Letter, "failure"): MACHINES,
     (TOTPDevice, "last_t"): MACHINES,
     (TOTPDevice, "drift"): MACHINES,

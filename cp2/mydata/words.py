@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.files.storage import Storage
 from django.db import models
@@ -21,16 +22,14 @@ from cp2.mydata.groups import GROUPS, Group, group_of
 from cp2.mydata.parts import Model, handed_out, is_withheld, parts
 from cp2.rules import Role
 from deployments.models import Letter
-from profiles.models import Qualification
+from profiles.models import Paper
 
 # Where a file can be fetched by whoever it is of.
 LINKS: dict[tuple[Model, str], Callable[[Any], str]] = {
-    (Qualification, "certificate"): lambda row: reverse("profiles:certificate", args=[row.pk]),
+    (Paper, "file"): lambda row: reverse("profiles:paper", args=[row.pk]),
     (Letter, "file"): lambda row: reverse("deployments:letter", args=[row.deployment_id]),
 }
-NAMES: dict[tuple[Model, str], str] = {
-    (Qualification, "certificate"): "certificate_name"
-}  # what its sender called it
+NAMES: dict[tuple[Model, str], str] = {(Paper, "file"): "name"}  # what its sender called it
 
 
 # Who
@@ -116,6 +115,9 @@ class Teller:
                 if not its.primary_key and not is_withheld(type(other), its.name):
                     yield from self._cell(other, its)
             return
+        if type(row) is Entry and field.name == "subject_type":
+            yield field.name, label, _kind_of_thing(value)
+            return
         raw = None if field.is_relation or field.many_to_many else getattr(row, field.attname)
         yield field.name, label, in_words(value, raw)
 
@@ -171,6 +173,14 @@ def in_words(value: Any, raw: Any = None) -> str:
             return ", ".join(map(str, several))
         case _:
             return str(value)
+
+
+def _kind_of_thing(label: str) -> str:
+    """The trail outlives what it tells of, and so do the names of tables."""
+    try:
+        return str(apps.get_model(label)._meta.verbose_name)
+    except LookupError:
+        return label
 
 
 def _file_in_words(file: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """The sample season: complete, coherent, the same for the same seed, and on any day of the week."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
@@ -46,6 +47,7 @@ from cp2.season.draws import DATA, dice, table
 from cp2.season.names import full_name
 from cp2.season.people import people
 from cp2.season.plan import FATES, FATES_OF_THE_PAST, LEAVES_A_GAP, STAGES
+from cp2.season.progress import Progress
 from cp2.season.rows import Batch
 from cp2.season.scales import SCALES, share
 from cp2.season.spots import KM_PER_DEGREE, spots
@@ -411,7 +413,7 @@ class MixedSeasonTests(TestCase):
         terms = {(each.exam_id, each.position_id): each for each in PositionTerms.objects.all()}
         for made in Application.objects.select_related("vacancy", "officer"):
             asked = terms[made.exam_id, made.vacancy.position_id]
-            assert made.officer.vetting != Vetting.BARRED or made.status == "withdrawn"
+            assert made.officer.vetting != Vetting.BARRED
             assert list(_of_the_terms(made.officer, asked)) == []
             assert made.vacancy.opens_at < made.submitted_at < made.vacancy.closes_at
 
@@ -735,6 +737,28 @@ class NameTests(TestCase):
         for name in self.names:
             assert len(name) <= 60
             assert len(set(name.split())) == len(name.split()) or "Arap" in name or "Ole" in name
+
+
+class ProgressTests(TestCase):
+    def said(self, **given: Any) -> list[str]:
+        lines: list[str] = []
+        with Progress(lines.append, **given).stage("centres", 3) as step:
+            step(1)
+            step(2)
+        return lines
+
+    def test_a_log_gets_a_line_now_and_then_and_one_in_the_end(self):
+        assert [line.split(":")[0] for line in self.said()] == ["centres"]
+        with patch("cp2.season.progress.LINE_EVERY", 0):
+            *on_the_way, last = self.said()
+        assert on_the_way == ["centres: 1 of 3", "centres: 3 of 3"]
+        assert re.fullmatch(r"centres: \d+\.\d s", last)
+
+    def test_a_terminal_gets_a_bar(self):
+        shown = StringIO()
+        with patch("sys.stderr", shown), patch("cp2.season.progress.LINE_EVERY", 0):
+            assert len(self.said(on_terminal=True)) == 1
+        assert "centres" in shown.getvalue()
 
 
 class DiceTests(TestCase):

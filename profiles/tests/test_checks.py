@@ -113,7 +113,18 @@ def test_officer_is_compared_at_once_as_the_profile_changes():
     assert outcomes(officer) == {"tsc": VERIFIED, "id": VERIFIED}
     services.save_personal(officer, by=officer.user, full_name="Otieno Ochieng")
     assert outcomes(officer)["id"] == ("mismatch", ["full_name"])
-    services.save_personal(officer, by=officer.user, tsc_number=None, full_name="Wanjiku Nganga")
+    services.save_personal(officer, by=officer.user, full_name="Wanjiku Nganga")
+    assert outcomes(officer) == {"tsc": VERIFIED, "id": VERIFIED}
+
+
+def test_who_has_no_number_of_a_register_any_more_is_not_compared_with_it():
+    officer = make.officer(full_name="Wanjikũ Ng'ang'a", submitted_at=None)
+    listed(officer)
+    services.save_personal(officer, by=officer.user, full_name="Wanjiku Nganga")
+    assert outcomes(officer) == {"tsc": VERIFIED, "id": VERIFIED}
+
+    services.save_personal(officer, by=officer.user, tsc_number=None)
+
     assert outcomes(officer) == {"id": VERIFIED}
 
 

@@ -166,6 +166,16 @@ class Directors(TestCase):
         assert self.accept_url() in text
         assert Entry.objects.filter(verb="officer.viewed", actor=self.director).exists()
 
+    def test_officers_page_takes_one_query_for_the_registers(self):
+        url = reverse("profiles:area_officer", args=[self.officer.pk])
+        make.register_entry(register="id", number=self.officer.national_id)
+        checks.compare_all("id")
+        self.page(url)
+        with CaptureQueriesContext(connection) as queries:
+            text = self.client.get(url).text
+        assert "Baraka Wanyama" in text
+        assert len(queries) <= 8 + 1  # and the line that says who looked
+
     def test_first_page_counts_what_waits(self):
         page = self.page(reverse("area"))
         assert page.context["waiting"]["identity"] == 1

@@ -11,6 +11,7 @@ from cp2.rules import Role
 from cp2.season_picture import alarms
 from cp2.tests import make
 from profiles.looks import LIMIT, LIMITED, VIEWED
+from profiles.models import Paper, PaperKind, PaperStatus
 
 
 def allow(most):
@@ -33,12 +34,17 @@ class Looking(TestCase):
         make.sign_in(self.client, self.director)
 
     def with_paper(self):
-        return make.qualification(
-            self.officer,
-            certificate=ContentFile(b"%PDF-", name="x"),
-            certificate_name="diploma.pdf",
-            certificate_type="application/pdf",
+        qualification = make.qualification(self.officer)
+        Paper.objects.create(
+            officer=self.officer,
+            qualification=qualification,
+            kind=PaperKind.CERTIFICATE,
+            file=ContentFile(b"%PDF-", name="x"),
+            name="diploma.pdf",
+            type="application/pdf",
+            status=PaperStatus.CLEAN,
         )
+        return qualification
 
     def looked(self):
         return Entry.objects.filter(verb=VIEWED).count()

@@ -38,7 +38,7 @@ class Payee(WebTest):
 
         page = self.fill("NGANGA WANJIKU K").follow()
 
-        assert warnings_on(page) == []
+        assert not any("another name" in text for text in warnings_on(page))
         assert "differs" not in Entry.objects.get(verb="payee.changed").details
 
     def test_other_name_asks_for_a_tick_and_loses_nothing_typed(self):
@@ -72,7 +72,7 @@ class Payee(WebTest):
             assert WAITS in said
             assert "Payments are held until that is settled." in said
             links = [a["href"] for a in page.html.select(".alert-warning a")]
-            assert self.url in links
+            assert (self.url in links) is (name != "payee")
             assert reverse("profiles:personal") in links
             assert f"{reverse('enquiries:new')}?category=profile" in links
 
@@ -101,11 +101,10 @@ class Payee(WebTest):
 
         page = self.fill("WANJIKU NGANGA", "0722 000 111").follow()
 
-        (said,) = warnings_on(page)
-        assert SHARED in said
+        assert any(SHARED in text for text in warnings_on(page))
         assert "Otieno" not in page.text
         assert any(SHARED in text for text in warnings_on(self.page()))
-        assert warnings_on(self.page("home")) == []
+        assert not any(SHARED in text for text in warnings_on(self.page("home")))
         assert other.payee_phone == "254722000111"
 
 

@@ -321,12 +321,11 @@ class Payee(WebTest):
         home = reverse("home")
         assert "Nothing is paid to it before" not in self.app.get(home).text
 
-        page = self.change(name="ATIENO OCHIENG").follow()
+        self.change(phone="0733 000 222")
 
         self.officer.refresh_from_db()
         until = timezone.localtime(self.officer.payee_settles_at)
         when = date_format(until, "j F Y, H:i")
-        assert f"only from {when} on" in page.html.find(id="messages").text
         for url in (home, self.url, reverse("profiles:profile")):
             assert f"Nothing is paid to it before {when}" in self.app.get(url).text
         with time_machine.travel(until + timedelta(minutes=1)):
@@ -542,7 +541,7 @@ class Doors(TestCase):
             body = urlencode(dict.fromkeys(fields, rubbish.encode("utf-8", "surrogatepass")))
             for url in urls:
                 page = self.client.post(url, body, "application/x-www-form-urlencoded")
-                assert page.status_code in (200, 405), (url, rubbish)
+                assert page.status_code in (200, 400, 405), (url, rubbish)
         assert not Entry.objects.exists()
 
 

@@ -371,10 +371,10 @@ class Telling(TestCase):
         make.vacancy()
         rules = opened.may_apply
 
-        def stumbling(officer, vacancies):
-            if officer == self.officer:
+        def stumbling(applicant, vacancies):
+            if applicant.officer == self.officer:
                 raise ValueError
-            return rules(officer, vacancies)
+            return rules(applicant, vacancies)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(opened, "may_apply", stumbling)

@@ -87,6 +87,6 @@ class ApplicantsTests(TestCase):
         make.sign_in(self.client, staff("Auditor"))
         assert self.get().status_code == 200
         make.sign_in(self.client, staff("Helpdesk"))
-        assert self.get().status_code == 403
+        assert self.get().status_code == 404
         make.sign_in(self.client, make.director(make.sub_county()))
         assert self.client.get(PAGE, follow=True).status_code == 404

@@ -150,7 +150,8 @@ class Applying(WebTest):
         assert "Your profile has not been submitted." in page
         assert "You may not serve at present: Under investigation." in page
         assert page.html.find("a", href=reverse("profiles:profile"), string="Complete my profile")
-        assert page.html.find("a", href=reverse("enquiries:new"), string="Ask about it")
+        appeal = f"{reverse('enquiries:new')}?category=appeal"
+        assert page.html.find("a", href=appeal)
         assert "Submit Application" not in page
 
     def test_refused_in_words_and_nothing_is_written(self):

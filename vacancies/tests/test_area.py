@@ -14,13 +14,14 @@ from openpyxl import load_workbook
 
 from accounts.models import Entry
 from catalogue.models import Office
+from cp2 import exports
 from cp2.limits.models import Limit
 from cp2.tests import make
 from cp2.tests.races import at_once
 from sms.models import Kind, Message
 from vacancies import area, deciding
-from vacancies.eligibility import years_served
 from vacancies.models import Application, ApplicationStatus
+from vacancies.standing import years_served
 
 LIST = reverse("vacancies:area_applications")
 FIRST = reverse("vacancies:nominate_first")
@@ -411,8 +412,6 @@ class FileTests(Area):
 
     def test_a_file_too_long_for_its_kind_costs_no_turn(self):
         Limit.objects.filter(name="export.person").update(takes=1)
-        from cp2 import exports
-
         most = exports.MOST_ROWS[exports.Kind.PDF]
         exports.MOST_ROWS[exports.Kind.PDF] = 0
         try:

@@ -291,6 +291,7 @@ class Queries(TestCase):
 
     def test_as_many_for_60_vacancies_as_for_one(self):
         exam, officer = make.exam(), make.officer()
+        make.work(officer)
         self.client.force_login(officer.user)
         make.vacancy(exam=exam, sub_county=officer.sub_county)
         make.terms(exam, make.position("INV"), years_of_experience=1)

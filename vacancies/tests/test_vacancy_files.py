@@ -202,8 +202,8 @@ class FileTests(TestCase):
             vacancy_files.apply_file(sent, by=other)
         for group in ("Auditor", "Helpdesk"):
             make.sign_in(self.client, staff(group))
-            assert self.client.get(SEND).status_code == 403
-            assert self.client.post(url).status_code == 403
+            assert self.client.get(SEND).status_code == 404
+            assert self.client.post(url).status_code == 404
         sent.refresh_from_db()
         assert sent.status == FileStatus.READ
         assert not Vacancy.objects.exists()
