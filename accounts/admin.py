@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import django_otp.plugins.otp_totp.admin  # noqa: F401  # registers what is taken out below
+from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -29,6 +30,7 @@ from cp2.limits.models import Limit
 from cp2.limits.services import in_words as wait_in_words
 from cp2.lists import CappedPaginator, LongList
 from cp2.rules import Refused, lock
+from sms.phones import MobileField
 
 # Nobody makes, sees or changes the key of another's one-time codes: everybody sets up their own.
 admin.site.unregister(TOTPDevice)
@@ -109,10 +111,20 @@ def before(user: User) -> dict[str, Any]:
     }
 
 
+class UserForm(forms.ModelForm[User]):
+    """A number in any of the usual ways, as officers type it."""
+
+    phone = MobileField(label=_("phone number"), required=False)
+
+    def clean_phone(self) -> str | None:
+        return self.cleaned_data["phone"] or None  # unique, so none is not an empty one
+
+
 @admin.register(User)
 class UserAdmin(FreshActions, FreshForm, Discreet):
     """Accounts without their passwords: nobody here can see one or set one."""
 
+    form = UserForm
     harmless = {"issue_password"}  # it goes to the owner's phone, and the old one works on
 
     list_display = ["username", "name", "role", "office", "sub_county", "is_active", "last_login"]

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.requests import actor
 from cp2 import helpdesk, merge_views, texts_picture
-from cp2.admin_fields import careful
+from cp2.admin_fields import careful, worded
 from cp2.season_picture import picture
 from deployments import vacancy_views
 
@@ -67,11 +67,13 @@ class Portals(ModelAdmin[Any]):
     def __init__(self, model: type[Model], admin_site: AdminSite) -> None:
         super().__init__(model, admin_site)
         careful(self.formfield_overrides)
+        self.form = worded(self.form)
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         rows = super().get_inline_instances(request, obj)
         for inline in rows:
             careful(inline.formfield_overrides)
+            inline.form = worded(inline.form)
         return rows
 
     def _get_obj_does_not_exist_redirect(

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from claims.forms import ProseField
 from deployments.forms import ChosenField
@@ -104,6 +105,64 @@ FIELDS: dict[type[models.Field[Any, Any]], type[forms.Field]] = {
     models.ForeignKey: ChosenField,
     models.OneToOneField: ChosenField,
 }
+
+
+# What a rule of the database says in words, and beside which box; Django would name the rule alone.
+SAID: dict[str, tuple[str, Any]] = {
+    "bank_code": ("code", gettext_lazy("A bank's code is two digits, such as 68.")),
+    "branch_code": ("code", gettext_lazy("A branch's code is three digits, such as 012.")),
+    "county_code_is_official": ("code", gettext_lazy("A county's code is from 1 to 47.")),
+    "exam_runs_forward": (
+        "ends_on",
+        gettext_lazy("First comes the rehearsal, then the first day, then the last. Check them."),
+    ),
+    "no_centre_hosts_itself": ("host", gettext_lazy("A centre cannot be its own host.")),
+    "role_has_its_place": (
+        "role",
+        gettext_lazy(
+            "A centre has a station and an exam, a director an office and a sub-county, an "
+            "officer a phone number; nobody has what is another's."
+        ),
+    ),
+    "tax_is_a_part_of_the_claim": ("rate", gettext_lazy("Enter a share from 0 to 100.")),
+    "tax_threshold_not_negative": ("above", gettext_lazy("Enter 0 or more.")),
+    "terms_leave_time_to_respond": ("days_to_respond", gettext_lazy("Enter 1 day or more.")),
+    "terms_rate_not_negative": ("daily_rate", gettext_lazy("Enter 0 or more.")),
+    "terms_ratio_is_positive": ("candidates_per_officer", gettext_lazy("Enter 1 or more.")),
+    "vacancy_closes_after_it_opens": (
+        "closes_at",
+        gettext_lazy("Enter a moment after the one at which it opens."),
+    ),
+}
+
+
+class WordedForm(forms.ModelForm[Any]):
+    """Says beside its box what a rule of the database has against what was typed."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's own, which checks the rules
+        rules = [rule for _model, rules in self.instance.get_constraints() for rule in rules]
+        for rule in rules:
+            if rule.name in SAID and self._take_out(rule.get_violation_error_message()):
+                box, sentence = SAID[rule.name]
+                self.add_error(box if box in self.fields else None, sentence)
+
+    def _take_out(self, said: str) -> bool:
+        """Whether it was among the errors of the form as a whole."""
+        errors = self.errors.get(NON_FIELD_ERRORS)
+        left = [error for error in errors.as_data() if error.messages != [said]] if errors else []
+        if errors is None or len(left) == len(errors):
+            return False
+        del self.errors[NON_FIELD_ERRORS]
+        if left:
+            self.add_error(None, left)
+        return True
+
+
+def worded(form: type[Any]) -> type[Any]:
+    if form is forms.ModelForm:
+        return WordedForm
+    return form if issubclass(form, WordedForm) else type(form.__name__, (form, WordedForm), {})
 
 
 def careful(overrides: Any) -> None:

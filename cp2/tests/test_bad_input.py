@@ -14,6 +14,8 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError, models, transaction
 from django.test import RequestFactory, TestCase
 
+from claims.models import TaxRule
+from cp2.admin_fields import SAID
 from cp2.rules import Refused, Role
 from cp2.tests import make
 from cp2.tests.bad_input import CASES, LONG, READERS, Case
@@ -145,6 +147,59 @@ class Headquarters(TestCase):
                     ):
                         with self.subTest(model._meta.label, box=name, day=day, at=at):
                             assert isinstance(taken(box.clean, [day, at]), ValidationError)
+
+
+class Words(TestCase):
+    """Of each rule of the database that a form of headquarters' can break."""
+
+    BROKEN = {
+        "bank_code": lambda: (make.branch().bank, {"code": "6"}),
+        "branch_code": lambda: (make.branch(), {"code": "1"}),
+        "county_code_is_official": lambda: (make.sub_county().county, {"code": "48"}),
+        "exam_runs_forward": lambda: (make.exam(), {"ends_on": "2001-01-01"}),
+        "no_centre_hosts_itself": lambda: hosted(make.entry()),
+        "role_has_its_place": lambda: (make.user(Role.STAFF), {"role": "director"}),
+        "tax_is_a_part_of_the_claim": lambda: (tax(), {"rate": "101"}),
+        "tax_threshold_not_negative": lambda: (tax(), {"above": "-1"}),
+        "terms_leave_time_to_respond": lambda: (terms(), {"days_to_respond": "0"}),
+        "terms_rate_not_negative": lambda: (terms(), {"daily_rate": "-1"}),
+        "terms_ratio_is_positive": lambda: (terms(), {"candidates_per_officer": "0"}),
+        "vacancy_closes_after_it_opens": lambda: (
+            make.vacancy(),
+            {"closes_at_0": "2001-01-01", "closes_at_1": "07:30"},
+        ),
+    }
+
+    def test_each_is_said_in_words_beside_its_box(self):
+        request = RequestFactory().get("/")
+        request.user = make.user(Role.STAFF, is_superuser=True)
+        assert self.BROKEN.keys() == SAID.keys()
+        for name, broken in self.BROKEN.items():
+            with self.subTest(name):
+                row, typed = broken()
+                page = admin.site._registry[type(row)]
+                form = page.get_form(request)  # as for a new one: all boxes are there
+                filled = form(instance=row)
+                data = {key: filled[key].value() for key in filled.fields}
+                data = {key: value for key, value in data.items() if value is not None}
+                for key in ("opens_at", "closes_at"):
+                    if key in data:
+                        data[f"{key}_0"] = f"{data[key]:%Y-%m-%d}"
+                        data[f"{key}_1"] = f"{data[key]:%H:%M}"
+                box, sentence = SAID[name]
+                assert form({**data, **typed}, instance=row).errors.get(box) == [sentence]
+
+
+def hosted(entry):
+    return entry, {"host": entry.station_id}
+
+
+def tax():
+    return TaxRule.objects.create(exam=make.exam(), rate=3, above=24_000)
+
+
+def terms():
+    return make.terms(make.exam(), make.position())
 
 
 # The import of registers
