@@ -59,8 +59,8 @@ from profiles.completeness import checklist
 from profiles.models import NumberChange, Officer, Outcome, RegisterCheck, Vetting
 from profiles.models import Register as AgencyRegister
 from sms.models import Message, MessageStatus
-from vacancies.eligibility import _of_the_terms
 from vacancies.models import Application, ApplicationStatus, Vacancy
+from vacancies.vetting import terms_unmet
 
 # As `county` is, but as small as can be.
 MIXED = replace(
@@ -414,7 +414,7 @@ class MixedSeasonTests(TestCase):
         for made in Application.objects.select_related("vacancy", "officer"):
             asked = terms[made.exam_id, made.vacancy.position_id]
             assert made.officer.vetting != Vetting.BARRED
-            assert list(_of_the_terms(made.officer, asked)) == []
+            assert list(terms_unmet(made.officer, asked)) == []
             assert made.vacancy.opens_at < made.submitted_at < made.vacancy.closes_at
 
     def test_vacancies_are_open_for_what_no_post_is_computed_for(self):
