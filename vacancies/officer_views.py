@@ -115,6 +115,9 @@ def _confirm(request: SignedIn, pk: int, form: ApplyForm) -> HttpResponse:
     """All that the application will rest on or, if they may not apply, every reason why not."""
     applicant = _applicant(request)
     vacancy = get_object_or_404(Vacancy.objects.visible_to(request.user).to_confirm(), pk=pk)
+    made = applicant.live(vacancy.exam_id)
+    if made and made.vacancy == vacancy.pk:  # by the back button, or from another tab
+        return redirect("vacancies:application", pk=made.pk)
     context = {
         "vacancy": vacancy,
         "form": form,
