@@ -94,7 +94,7 @@ SECRET = re.compile(
 MACHINES = "It says how our machines handled the row, and nothing about a person."
 HANDLING = {
     "attempts", "deaths", "doubts", "not_before", "lease_until", "handed_at", "dedupe_key",
-    "provider_id", "sha256",
+    "provider_id", "sha256", "announced_in", "scan_after", "seen",
 }  # fmt: skip
 # Fields that are not handed out, with the reason.
 WITHHELD: dict[Edge, str] = {
@@ -107,7 +107,6 @@ WITHHELD: dict[Edge, str] = {
     (Payment, "batch"): "A batch holds the payments of many; this one is given in full.",
     (Paper, "name"): "Given with the file.",
     (Paper, "type"): "Given with the file.",
-    (Paper, "scan_after"): MACHINES,
     (Letter, "failure"): MACHINES,
     (TOTPDevice, "last_t"): MACHINES,
     (TOTPDevice, "drift"): MACHINES,
