@@ -45,7 +45,7 @@ class Deciding(TestCase):
         page = self.get()
 
         for words in (
-            "31234567",
+            "•••••567",
             officer.phone,
             application.reference,
             "Degree",
@@ -57,6 +57,7 @@ class Deciding(TestCase):
             "1 application",
         ):
             self.assertContains(page, words)
+        self.assertNotContains(page, "31234567")
 
     def test_ticked_are_nominated_and_told(self):
         one, two, three = self.applications(3)
