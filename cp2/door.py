@@ -20,6 +20,8 @@ class DoorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: WSGIRequest) -> HttpResponse:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
         # of a path, Django has left the bytes that are no text as they were written, %FF
         for part in (request.path_info, request.META.get("QUERY_STRING", "")):
             if not is_text(unquote_to_bytes(part)):
@@ -28,16 +30,13 @@ class DoorMiddleware:
 
     def process_view(
         self, request: WSGIRequest, view: object, args: tuple[Any], kwargs: dict[str, Any]
-    ) -> HttpResponse | None:
+    ) -> None:
         """Here, where a form is read anyway to look for its token. The gateway's calls have none,
         and are not read before their secret."""
-        if getattr(view, "csrf_exempt", False):
-            return None
-        if request.method not in METHODS:
-            return HttpResponseNotAllowed(METHODS)
-        if request.content_type == FORM and not is_text(unquote_to_bytes(request.body)):
+        if request.content_type != FORM or getattr(view, "csrf_exempt", False):
+            return
+        if not is_text(unquote_to_bytes(request.body)):
             raise BadRequest("the form is not UTF-8")
-        return None
 
 
 def is_text(data: bytes) -> bool:

@@ -22,6 +22,7 @@ from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
 from deployments.models import AllocationRun, Deployment, Letter
 from enquiries.models import Reply
 from profiles.models import (
+    ImportLine,
     NumberChange,
     Officer,
     Paper,
@@ -30,6 +31,7 @@ from profiles.models import (
     RegisterImport,
 )
 from sms.models import InboundMessage, Message
+from vacancies.models import VacancyFile
 
 Model = type[models.Model]
 Edge = tuple[Model, str]
@@ -62,8 +64,10 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (RegisterCheck, "accepted_by"): IN_OFFICE,
     (RegisterImport, "uploaded_by"): IN_OFFICE,
     (RegisterImport, "decided_by"): IN_OFFICE,
+    (VacancyFile, "by"): IN_OFFICE,
     (Reply, "by"): "Replies are taken with the enquiry that they belong to.",
     (Officer, "merged_into"): "Closed accounts of the same person are taken as their own.",
+    (Paper, "qualification"): THE_SAME_ROW,
     (Deployment, "application"): THE_SAME_ROW,
     (Deployment, "replaces"): "Who served before or after is another person, or the same row.",
     (Mark, "deployment"): THE_SAME_ROW,
@@ -79,6 +83,7 @@ NUMBER = re.compile(r"phone|national_id|kra_pin|tsc_number|^to$|^sender$|payee")
 NOT_TIED: dict[Model, str] = {
     RegisterEntry: "A line of an agency's register is nobody's until it is compared; whoever "
     "typed another's number would read that person's name.",
+    ImportLine: "A line on its way into a register, which is gone when the import is over.",
 }
 
 # What a field holds that opens something. A word in its name is enough, so that a new one is safe

@@ -16,6 +16,7 @@ ACTIVITIES = {
     StationKind.DISTRIBUTION_CENTRE: "Distribution of examination materials",
     StationKind.MARKING_CENTRE: "Marking of exams",
 }
+BESIDES = "Asked for besides the posts."
 LIKE = {"TL": "EXM"}  # a position without terms in any exam, and one whose terms fit it
 
 
@@ -78,12 +79,10 @@ class Vacancies:
         """One per exam and position: open while there are gaps and the exam is not over. That of
         the markers is still to open."""
         for key, required in self.plan.required.items():
-            gaps = self.plan.gaps[key]
             terms = self.plan.runs[key[0]].terms[key[1]]
-            if gaps and not self.plan.runs[key[0]].is_over:
-                self.of_posts[key] = self._add(terms, gaps, "open")
-            else:
-                self.of_posts[key] = self._add(terms, required, "closed")
+            has_gaps = self.plan.gaps[key] and not self.plan.runs[key[0]].is_over
+            state = "open" if has_gaps else "closed"
+            self.of_posts[key] = self._add(terms, required, state)
         for exam, position, required in self.plan.marking:
             self._add(self.plan.runs[exam].terms[position], required, "to open")
 
@@ -108,6 +107,7 @@ class Vacancies:
             position_id=terms.position_id,
             sub_county_id=self.plan.home.pk,
             places=places,
+            override_reason=BESIDES if activity else "",
             opens_at=moment(self.today + timedelta(days=opens), 8),
             closes_at=moment(self.today + timedelta(days=closes), 23, 59),
         )

@@ -28,7 +28,7 @@ from cp2.tests import make
 from cp2.tests.test_merge import full
 from deployments.models import Deployment, Letter
 from enquiries.models import Enquiry, Reply
-from profiles.models import NumberChange, Officer
+from profiles.models import NumberChange, Officer, Paper, PaperKind, PaperStatus
 from sms.models import InboundMessage, Kind, Message
 
 URL = reverse("own_data")
@@ -176,20 +176,21 @@ class Completeness(TestCase):
 
     def test_a_certificate_is_given_with_name_size_and_link(self):
         officer = make.officer()
-        make.qualification(
-            officer,
-            certificate="certificates/gone",
-            certificate_name="diploma.pdf",
-            certificate_type="application/pdf",
+        Paper.objects.create(
+            officer=officer,
+            qualification=make.qualification(officer),
+            kind=PaperKind.CERTIFICATE,
+            file="certificates/gone",
+            name="diploma.pdf",
+            type="application/pdf",
+            status=PaperStatus.CLEAN,
         )
 
-        (row,) = rows(officer.user, "profiles.qualification")
+        (row,) = rows(officer.user, "profiles.paper")
 
-        assert row["certificate"]["name"] == "diploma.pdf"
-        assert row["certificate"]["size"] is None  # the store has lost it
-        assert row["certificate"]["link"].endswith(
-            f"/profile/qualifications/{row['id']}/certificate/"
-        )
+        assert row["file"]["name"] == "diploma.pdf"
+        assert row["file"]["size"] is None  # the store has lost it
+        assert row["file"]["link"].endswith(f"/profile/papers/{row['id']}/")
         assert "certificates/gone" not in json.dumps(row)
 
 

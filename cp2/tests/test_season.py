@@ -59,8 +59,8 @@ from profiles.completeness import checklist
 from profiles.models import NumberChange, Officer, Outcome, RegisterCheck, Vetting
 from profiles.models import Register as AgencyRegister
 from sms.models import Message, MessageStatus
-from vacancies.eligibility import _of_the_terms
 from vacancies.models import Application, ApplicationStatus, Vacancy
+from vacancies.vetting import terms_unmet
 
 # As `county` is, but as small as can be.
 MIXED = replace(
@@ -189,12 +189,14 @@ class TinySeasonTests(TestCase):
         assert Vacancy.objects.filter(closes_at__lt=now).exists()
         assert Vacancy.objects.filter(opens_at__gt=now).exists()
 
-    def test_open_vacancies_offer_the_places_that_are_free(self):
-        for vacancy in Vacancy.objects.open():
+    def test_vacancies_offer_what_the_posts_ask_for(self):
+        for vacancy in Vacancy.objects.filter(override_reason=""):
             posts = Post.objects.filter(
                 exam=vacancy.exam, position=vacancy.position, station__sub_county=vacancy.sub_county
             ).with_counts()
-            assert vacancy.places == sum(post.gap for post in posts)
+            assert vacancy.places == sum(post.required for post in posts)
+            if vacancy.is_open:
+                assert any(post.gap for post in posts)
 
     # Who serves
 
@@ -414,7 +416,7 @@ class MixedSeasonTests(TestCase):
         for made in Application.objects.select_related("vacancy", "officer"):
             asked = terms[made.exam_id, made.vacancy.position_id]
             assert made.officer.vetting != Vetting.BARRED
-            assert list(_of_the_terms(made.officer, asked)) == []
+            assert list(terms_unmet(made.officer, asked)) == []
             assert made.vacancy.opens_at < made.submitted_at < made.vacancy.closes_at
 
     def test_vacancies_are_open_for_what_no_post_is_computed_for(self):

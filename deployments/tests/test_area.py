@@ -115,8 +115,9 @@ class CentreTests(Area):
         elsewhere = make.station()
         for code in (elsewhere.code, "0", "x" * 300):
             assert self.get("area_centre", code).status_code == 404
-        for path, status in {"%00": 404, "a%00b": 404, "%ff": 400, "١": 404}.items():
-            assert self.client.get(f"/area/centres/{path}/").status_code == status
+        for path in ("%00", "a%00b", "١"):
+            assert self.client.get(f"/area/centres/{path}/").status_code == 404
+        assert self.client.get("/area/centres/%ff/").status_code == 400
 
     def test_as_many_queries_for_many_as_for_one(self):
         make.deployment(post=self.post)
