@@ -158,6 +158,8 @@ IDENTITY_ON_FILE = "profiles.services.identity_on_file"
 REASONS_AGAINST_APPLYING = ["deployments.eligibility.serving_in_those_days"]
 # profiles lies below enquiries, so the roof says who knows of a barred officer's appeal.
 APPEAL_OF = "enquiries.services.appeal_of"
+# Seconds for which a web process remembers how many vacancies are open for a choice.
+SEARCH_COUNTS_KEPT = 10
 # Password checks at once on this machine, among all its web processes; each takes 19 MiB.
 HASHES_AT_ONCE = env.int("HASHES_AT_ONCE", default=os.cpu_count() or 2)
 

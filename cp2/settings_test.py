@@ -27,3 +27,6 @@ STORAGES = STORAGES | {
 }
 
 STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns about a missing one, and warnings are errors
+
+# A test looks at once for what it has just written.
+SEARCH_COUNTS_KEPT = 0

@@ -5,9 +5,12 @@ position) and, for the kind that was chosen, by place. Everything that the drop-
 how many vacancies were found, follows from those few rows.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
@@ -161,6 +164,21 @@ def _places(chosen: Mapping[str, str]) -> list[Row]:
 
 
 def _read(sql: str, params: Mapping[str, str] | None = None) -> list[Row]:
+    """Counted at most every few seconds for each choice, since on deadline day thousands ask the
+    same. What is found is always read anew, so a list never shows what has closed."""
+    kept = settings.SEARCH_COUNTS_KEPT
+    if not kept:
+        return _count(sql, params)
+    asked = hashlib.sha256(f"{sql}{sorted((params or {}).items())}".encode()).hexdigest()
+    key = f"vacancies-open-{asked}"
+    rows: list[Row] | None = cache.get(key)
+    if rows is None:
+        rows = _count(sql, params)
+        cache.set(key, rows, timeout=kept)
+    return rows
+
+
+def _count(sql: str, params: Mapping[str, str] | None) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         names = [column.name for column in cursor.description]

@@ -3,8 +3,9 @@
 import re
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db import connection
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django_webtest import WebTest
 from catalogue.models import Activity, Office, StationKind
 from cp2.rules import Role
 from cp2.tests import make
+from vacancies.models import Vacancy
 
 LINE = (
     "Invigilator:- Exam 2025/3 Kenya Certificate of Secondary Education, "
@@ -306,6 +308,24 @@ class Queries(TestCase):
 
         assert before == (7, 7, 7)
         assert (self.count(), self.count(exam=exam.pk), self.count(exam="x", county="x")) == before
+
+    @override_settings(SEARCH_COUNTS_KEPT=10)
+    def test_counts_are_kept_for_seconds_and_what_has_closed_is_still_not_shown(self):
+        officer = make.officer()
+        self.client.force_login(officer.user)
+        vacancy = make.vacancy(sub_county=officer.sub_county)
+        asked = {"exam": vacancy.exam_id}
+
+        assert self.count(**asked) - self.count(**asked) == 2
+        Vacancy.objects.filter(pk=vacancy.pk).update(closes_at=timezone.now())
+
+        page = self.client.get(reverse("vacancies:search"), asked)
+        assert "1 vacancy is open for this choice." in page.text
+        assert str(vacancy) not in page.text
+        assert "No vacancy is open" in page.text
+        cache.clear()
+        page = self.client.get(reverse("vacancies:search"), asked)
+        assert "1 vacancy is open for this choice." not in page.text
 
 
 class KeptOut(TestCase):
