@@ -69,7 +69,7 @@ def test_a_sheet_holds_text_as_text_and_runs_nothing():
     assert sheet["A2"].quotePrefix is True
     assert sheet["A6"].quotePrefix is False
     assert read[-2] == [datetime(2025, 11, 3, 7, 30), 3.5]  # noqa: DTZ001  # as a sheet has it
-    assert read[-1] == [None, datetime(2025, 11, 3)]  # noqa: DTZ001
+    assert read[-1] == [None, datetime(2025, 11, 3)]  # noqa: DTZ001  # as a sheet has it
 
 
 def test_paper_says_on_each_page_what_it_is_who_took_it_and_when():
