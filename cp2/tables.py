@@ -321,6 +321,7 @@ def _workbook_parts(file: IO[bytes]) -> Iterator[zipfile.ZipFile]:
                 )
             yield archive
     except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+        # the last two: a part with a password, or packed in a way that zipfile does not know
         raise _damaged() from error
 
 

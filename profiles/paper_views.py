@@ -8,11 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import SignedIn, is_read
-from cp2.rules import Refused
 from profiles import looks, papers
 from profiles.forms import CopyForm
 from profiles.models import Paper, PaperKind, PaperQuerySet
-from profiles.views import copies_of_id, done, mine, show, typed
+from profiles.views import copies_of_id, done, mine, removed, show, typed
 
 
 @login_required
@@ -38,13 +37,8 @@ def delete_paper(request: SignedIn, pk: int) -> HttpResponse:
     copies = Paper.objects.copies_of_id().select_related("officer")
     paper = get_object_or_404(copies, pk=pk, officer__user=request.user)
     if request.method == "POST":
-        try:
-            papers.remove_copy(paper, by=request.user)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, _("The file is removed."))
-        return redirect("profiles:papers")
+        said = _("The file is removed.")
+        return removed(request, papers.remove_copy, paper, said, back="profiles:papers")
     return render(request, "profiles/delete_paper.html", {"paper": paper})
 
 

@@ -105,6 +105,19 @@ def done(form: forms.Form, service: Callable[..., Any], *args: Any, **kwargs: An
     return True
 
 
+def removed(
+    request: SignedIn, service: Callable[..., Any], row: Any, said: str, *, back: str
+) -> HttpResponse:
+    """What follows when somebody was asked whether to remove a row, and said yes."""
+    try:
+        service(row, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, said)
+    return redirect(back)
+
+
 def note_refusal(form: forms.Form, refusal: Refused) -> None:
     """By the field that it is about, with the way to another account of the same person."""
     field = getattr(refusal, "field", None)
@@ -279,13 +292,8 @@ def change_work(request: SignedIn, pk: int) -> HttpResponse:
 def delete_work(request: SignedIn, pk: int) -> HttpResponse:
     row = _work(request, pk)
     if request.method == "POST":
-        try:
-            services.remove_work(row, by=request.user)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, _("The entry is removed."))
-        return redirect("profiles:work")
+        said = _("The entry is removed.")
+        return removed(request, services.remove_work, row, said, back="profiles:work")
     return render(request, "profiles/delete_work.html", {"work": row})
 
 
@@ -328,13 +336,10 @@ def change_qualification(request: SignedIn, pk: int) -> HttpResponse:
 def delete_qualification(request: SignedIn, pk: int) -> HttpResponse:
     row = _qualification(request, pk)
     if request.method == "POST":
-        try:
-            services.remove_qualification(row, by=request.user)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, _("The entry is removed."))
-        return redirect("profiles:qualifications")
+        said = _("The entry is removed.")
+        return removed(
+            request, services.remove_qualification, row, said, back="profiles:qualifications"
+        )
     return render(request, "profiles/delete_qualification.html", {"qualification": row})
 
 

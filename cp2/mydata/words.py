@@ -135,7 +135,7 @@ def _file(row: models.Model, field: Any, file: FieldFile) -> dict[str, Any] | No
 
 
 def size_of(storage: Storage, name: str) -> int | None:
-    """In bytes; nothing if the store has lost it, or cannot be asked."""
+    """In bytes; nothing if the store has lost it, or is of a kind that tells no sizes."""
     try:
         return storage.size(name)
     except (OSError, NotImplementedError):

@@ -1,4 +1,4 @@
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -250,10 +250,6 @@ class Officer(models.Model):
     @property
     def current_work(self) -> "WorkExperience | None":
         return next((work for work in self.work.all() if work.ends_on is None), None)
-
-    def age_on(self, day: date) -> int | None:
-        """In whole years, from the year of birth, which is all that is asked for."""
-        return day.year - self.year_of_birth if self.year_of_birth else None
 
 
 class WorkExperience(models.Model):
