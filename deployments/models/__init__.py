@@ -1,0 +1,23 @@
+from deployments.models.allocation import AllocationRun, RunStatus
+from deployments.models.deployments import Days, Deployment, DeploymentQuerySet
+from deployments.models.letters import Letter, LetterQuerySet, LetterStatus, LetterText, letter_path
+from deployments.models.posts import Post, PostQuerySet
+from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, DeploymentStatus
+
+__all__ = [
+    "HOLDS_ITS_DAYS",
+    "LIVE",
+    "AllocationRun",
+    "Days",
+    "Deployment",
+    "DeploymentQuerySet",
+    "DeploymentStatus",
+    "Letter",
+    "LetterQuerySet",
+    "LetterStatus",
+    "LetterText",
+    "Post",
+    "PostQuerySet",
+    "RunStatus",
+    "letter_path",
+]

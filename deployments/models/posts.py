@@ -1,0 +1,90 @@
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.lookups import GreaterThan
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalogue.models import DutyStation, Exam, Office, Position
+from cp2.rules import Role
+from deployments.models.statuses import LIVE, DeploymentStatus
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    def visible_to(self, user: User) -> Self:
+        match user.role:
+            case Role.STAFF:
+                return self
+            case Role.DIRECTOR:
+                return self.filter(station__sub_county=user.sub_county_id)
+            case Role.CENTRE:
+                return self.filter(station=user.station_id, exam=user.exam_id)
+            case _:
+                return self.none()
+
+    def deployable_by(self, user: User) -> Self:
+        """TSC and SCDE fill different positions, each in their own sub-county."""
+        if user.role == Role.STAFF:
+            return self
+        return self.visible_to(user).filter(
+            position__deployed_by=user.office, position__deployed_by__in=Office.values
+        )
+
+    def with_counts(self) -> Self:
+        """Adds `live` and `accepted`, officers on the books from today on, and the `gap`."""
+        today = timezone.localdate()
+        ahead = Q(deployments__ends_on__gte=today)
+        return self.annotate(
+            live=models.Count("deployments", filter=ahead & Q(deployments__status__in=LIVE)),
+            accepted=models.Count(
+                "deployments", filter=ahead & Q(deployments__status=DeploymentStatus.ACCEPTED)
+            ),
+            gap=F("required") - F("live"),
+        )
+
+    def gaps_first(self) -> Self:
+        """After `with_counts`."""
+        return self.order_by(F("gap").desc(), "station__code", "position__rank", "exam")
+
+    def with_gap(self) -> Self:
+        """After `with_counts`: those with a free place."""
+        return self.filter(GreaterThan(F("gap"), 0))
+
+    def ahead(self) -> Self:
+        """Of exams that are not over."""
+        return self.filter(exam__ends_on__gte=timezone.localdate())
+
+
+class Post(models.Model):
+    """How many officers of a position a station is entitled to for an exam.
+
+    Computed from candidates and terms; headquarters may override with a reason. A trigger keeps
+    every live deployment's slot within `required`.
+    """
+
+    exam = models.ForeignKey(Exam, models.PROTECT, related_name="posts", verbose_name=_("exam"))
+    station = models.ForeignKey(
+        DutyStation, models.PROTECT, related_name="posts", verbose_name=_("duty station")
+    )
+    position = models.ForeignKey(
+        Position, models.PROTECT, related_name="posts", verbose_name=_("position")
+    )
+    required = models.PositiveSmallIntegerField(_("entitled"))
+    override_reason = models.CharField(_("reason for an override"), max_length=200, blank=True)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("post")
+        verbose_name_plural = _("posts")
+        ordering = ["exam", "station__code", "position__rank"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["exam", "station", "position"], name="one_post_of_a_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}, {self.station}, {self.exam.short}"

@@ -1,0 +1,25 @@
+"""Who serves where: entitlements, offers and answers, and every change after that.
+
+Locks are taken in one order: officers by number, posts by number, deployments by number. The
+officer's lock is what two directors meet at; the exclusion constraints are the last word.
+"""
+
+from deployments.services.changes import redeploy, replace, swap
+from deployments.services.offers import accept, cancel, deploy, deploy_all, expire_due, reject
+from deployments.services.posts import compute_posts, override_post
+from deployments.services.telling import words
+
+__all__ = [
+    "accept",
+    "cancel",
+    "compute_posts",
+    "deploy",
+    "deploy_all",
+    "expire_due",
+    "override_post",
+    "redeploy",
+    "reject",
+    "replace",
+    "swap",
+    "words",
+]

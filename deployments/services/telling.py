@@ -1,0 +1,81 @@
+"""Everyone concerned is told, in the transaction of what concerns them."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from accounts.models import User
+from accounts.services import tell
+from cp2.rules import Role
+from deployments.eligibility import (
+    HEADS_OF_THEIR_OWN,
+)
+from deployments.models import Deployment, DeploymentStatus, Post
+from profiles.models import Officer
+
+
+def words(deployment: Deployment) -> dict[str, Any]:
+    """What the texts may name."""
+    post = deployment.post
+    return {
+        "officer": str(deployment.officer),
+        "position": post.position.name,
+        "station": post.station.name,
+        "exam": post.exam.short,
+        "from_day": deployment.starts_on,
+        "respond_by": deployment.respond_by,
+        "reason": deployment.reason,
+        "site": settings.SITE_URL,
+    }
+
+
+def tell_officer(deployment: Deployment, event: str, *, bulk: bool = False, **context: Any) -> None:
+    told = {**words(deployment), **context}
+    tell(deployment.officer.user, f"deployments/{event}", bulk=bulk, **told)
+
+
+def directors_of(post: Post) -> Iterable[User]:
+    """The office that has a gap to fill now."""
+    return User.objects.filter(
+        role=Role.DIRECTOR,
+        office=post.position.deployed_by,
+        sub_county=post.station.sub_county_id,
+        is_active=True,
+        phone__isnull=False,
+    )
+
+
+def tell_station(
+    deployment: Deployment, *, from_day: date, leaves: Officer | None, comes: Officer | None
+) -> None:
+    """A centre is told who goes and who comes, on its own phone and on its manager's."""
+    manager = Q(
+        officer__deployments__in=Deployment.objects.filter(
+            post__station=deployment.post.station_id,
+            post__exam=deployment.post.exam_id,
+            post__position__code__in=HEADS_OF_THEIR_OWN,
+            status=DeploymentStatus.ACCEPTED,
+            ends_on__gte=from_day,
+        )
+    )
+    moving = [each.user_id for each in (leaves, comes) if each]
+    centre = Q(station=deployment.post.station_id, exam=deployment.post.exam_id)
+    of_the_centre = User.objects.filter(
+        centre | manager, is_active=True, phone__isnull=False
+    ).exclude(pk__in=moving)
+    told = {**words(deployment), "from_day": from_day, "leaves": leaves, "comes": comes}
+    for user in of_the_centre.distinct():
+        tell(user, "deployments/staff_changed", **told)
+
+
+def tell_stations(was: Deployment, new: Deployment) -> None:
+    """The place that an officer leaves and the one where an officer comes; they may be one."""
+    day = new.starts_on
+    if was.post_id == new.post_id:
+        tell_station(new, from_day=day, leaves=was.officer, comes=new.officer)
+    else:
+        tell_station(was, from_day=day, leaves=was.officer, comes=None)
+        tell_station(new, from_day=day, leaves=None, comes=new.officer)
