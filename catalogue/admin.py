@@ -97,7 +97,11 @@ class TermsForm(forms.ModelForm[PositionTerms]):
             "station_kind",
             "candidates_per_officer",
             "minimum_per_centre",
+            "one_more_above",
+            "centres_per_officer",
             "in_hosted_centres",
+            "counts_hosted",
+            "counted_with",
             "lowest_qualification",
             "years_of_experience",
             "school_levels",
@@ -119,6 +123,7 @@ class TermsInline(admin.TabularInline[PositionTerms, Exam]):
     """The figures that change most; the rest is behind each row's link."""
 
     model = PositionTerms
+    fk_name = "exam"
     fields = ["position", "candidates_per_officer", "minimum_per_centre", "daily_rate"]
     show_change_link = True
     extra = 0
@@ -156,7 +161,7 @@ class PositionTermsAdmin(Kept):
     ]
     list_filter = ["exam", "station_kind"]
     list_select_related = ["exam", "position"]
-    autocomplete_fields = ["exam", "position"]
+    autocomplete_fields = ["exam", "position", "counted_with"]
     search_fields = ["position__name__istartswith", "position__code__iexact"]
     search_help_text = _("Position")
 

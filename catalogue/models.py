@@ -253,7 +253,36 @@ class PositionTerms(models.Model):
         _("candidates per officer"), null=True, blank=True
     )
     minimum_per_centre = models.PositiveSmallIntegerField(_("minimum per centre"), default=1)
+    one_more_above = models.PositiveIntegerField(
+        _("one more above, candidates"),
+        null=True,
+        blank=True,
+        help_text=_("A station with more candidates than this gets one officer more."),
+    )
+    centres_per_officer = models.PositiveSmallIntegerField(
+        _("centres per officer"),
+        null=True,
+        blank=True,
+        help_text=_("Counts the centres that a distribution centre serves."),
+    )
     in_hosted_centres = models.BooleanField(_("also in hosted centres"), default=True)
+    counts_hosted = models.BooleanField(
+        _("a host counts those it hosts"),
+        default=False,
+        help_text=_("Candidates of hosted centres count at their host."),
+    )
+    counted_with = models.ForeignKey(
+        Exam,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("counted with"),
+        help_text=_(
+            "A centre that is entered for that exam too is served by its officers of this "
+            "position: the candidates of both count there, and nobody is entitled here."
+        ),
+    )
     lowest_qualification = models.CharField(
         _("lowest qualification"), max_length=12, choices=StudyLevel, blank=True
     )
@@ -286,6 +315,14 @@ class PositionTerms(models.Model):
             models.CheckConstraint(
                 condition=Q(candidates_per_officer=None) | Q(candidates_per_officer__gte=1),
                 name="terms_ratio_is_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(centres_per_officer=None) | Q(centres_per_officer__gte=1),
+                name="terms_centres_ratio_is_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(counted_with=None) | ~Q(counted_with=F("exam")),
+                name="terms_counted_with_another_exam",
             ),
             models.CheckConstraint(condition=Q(daily_rate__gte=0), name="terms_rate_not_negative"),
             models.CheckConstraint(

@@ -126,6 +126,11 @@ SAID: dict[str, tuple[str, Any]] = {
     ),
     "tax_is_a_part_of_the_claim": ("rate", gettext_lazy("Enter a share from 0 to 100.")),
     "tax_threshold_not_negative": ("above", gettext_lazy("Enter 0 or more.")),
+    "terms_centres_ratio_is_positive": ("centres_per_officer", gettext_lazy("Enter 1 or more.")),
+    "terms_counted_with_another_exam": (
+        "counted_with",
+        gettext_lazy("Choose another exam than the one that these terms are for."),
+    ),
     "terms_leave_time_to_respond": ("days_to_respond", gettext_lazy("Enter 1 day or more.")),
     "terms_rate_not_negative": ("daily_rate", gettext_lazy("Enter 0 or more.")),
     "terms_ratio_is_positive": ("candidates_per_officer", gettext_lazy("Enter 1 or more.")),

@@ -261,6 +261,7 @@ CELERY_BEAT_SCHEDULE = {
     "bulk": every(0.5, "sms.tasks.send_bulk"),
     "inbox": every(1, "sms.tasks.read_inbox"),
     "letters": every(1, "deployments.tasks.render_letters"),
+    "posts": every(1, "deployments.tasks.recount_posts"),
     "offers": every(60, "deployments.tasks.expire_offers"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),

@@ -11,12 +11,14 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
 from cp2.lists import LongList
 from cp2.rules import Refused
 from deployments import letters, services
 from deployments.models import AllocationRun, Deployment, Letter, LetterText, Post
+from deployments.services import recounts
 from profiles.fields import LineField, WholeNumberField
 
 
@@ -101,18 +103,33 @@ class PostAdmin(LookOnly):
             raise PermissionDenied
         form = ComputeForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            outcome = services.compute_posts(by=actor(request), **form.cleaned_data)
-            self.message_user(
-                request,
-                _(
-                    "Made %(made)d, changed %(changed)d, removed %(removed)d. Kept: %(overridden)d "
-                    "overridden, %(held)d because more officers are there."
-                )
-                % {**vars(outcome), "held": len(outcome.held)},
-            )
-            return redirect("admin:deployments_post_changelist")
-        context = {**self.admin_site.each_context(request), "form": form, "opts": self.opts}
-        return render(request, "deployments/admin_compute.html", context)
+            self.message_user(request, self.recount(actor(request), **form.cleaned_data))
+            return redirect("admin:deployments_post_compute")
+        context = {
+            **self.admin_site.each_context(request),
+            "form": form,
+            "opts": self.opts,
+            "waiting": recounts.waiting(),
+        }
+        response = render(request, "deployments/admin_compute.html", context)
+        if context["waiting"] and not form.is_bound:
+            response["Refresh"] = "3"
+        return response
+
+    def recount(self, by: User, exam: Exam, sub_county: SubCounty | None) -> str:
+        """At once for one sub-county; a nation is left to the worker, which says how far it is."""
+        if sub_county is None:
+            number = services.ask_recount(exam, by=by)
+            return ngettext(
+                "%(count)d sub-county is computed now, in the background.",
+                "%(count)d sub-counties are computed now, in the background.",
+                number,
+            ) % {"count": number}
+        outcome = services.compute_posts(exam, by=by, sub_county=sub_county)
+        return _(
+            "Made %(made)d, changed %(changed)d, removed %(removed)d. Kept: %(overridden)d "
+            "overridden, %(held)d because more officers are there."
+        ) % {**vars(outcome), "held": len(outcome.held)}
 
     @admin.action(description=_("Override the entitlement"), permissions=["change"])
     def override(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:

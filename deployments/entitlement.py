@@ -25,29 +25,57 @@ SELECT count(*) FROM (
 """
 
 COMPUTE = """
-WITH served AS (
-    SELECT 'examination_centre' AS kind, station_id, candidates::bigint AS candidates,
-        host_id IS NOT NULL AS hosted
-    FROM catalogue_centreentry WHERE exam_id = %(exam)s
+WITH hosted AS (
+    SELECT host_id AS station_id, sum(candidates) AS candidates
+    FROM catalogue_centreentry WHERE exam_id = %(exam)s AND host_id IS NOT NULL GROUP BY host_id
+),
+served AS (
+    SELECT 'examination_centre' AS kind, entry.station_id, entry.candidates::bigint AS candidates,
+        1::bigint AS centres, entry.host_id IS NOT NULL AS is_hosted,
+        coalesce(hosted.candidates, 0)::bigint AS hosts
+    FROM catalogue_centreentry entry LEFT JOIN hosted ON hosted.station_id = entry.station_id
+    WHERE entry.exam_id = %(exam)s
     UNION ALL
-    SELECT station.kind, station.id, sum(entry.candidates), false
+    SELECT station.kind, station.id, sum(entry.candidates), count(*), false, 0
     FROM catalogue_centreentry entry
     JOIN catalogue_dutystation station ON station.id = entry.distribution_centre_id
     WHERE entry.exam_id = %(exam)s AND station.kind <> 'examination_centre'
     GROUP BY station.kind, station.id
 ),
-entitled AS (
-    SELECT served.station_id, terms.position_id,
-        least(32767, greatest(
-            terms.minimum_per_centre,
-            coalesce(ceil(served.candidates::numeric / terms.candidates_per_officer), 0)
-        ))::int AS required
+guests AS (
+    -- candidates of other exams whom officers of this one serve
+    SELECT terms.position_id, entry.station_id, sum(entry.candidates)::bigint AS candidates
+    FROM catalogue_positionterms terms
+    JOIN catalogue_centreentry entry ON entry.exam_id = terms.exam_id
+    WHERE terms.counted_with_id = %(exam)s
+    GROUP BY terms.position_id, entry.station_id
+),
+counted AS (
+    SELECT served.station_id, terms.position_id, terms.minimum_per_centre,
+        terms.candidates_per_officer, terms.centres_per_officer, terms.one_more_above,
+        served.centres, served.candidates + coalesce(guests.candidates, 0)
+            + CASE WHEN terms.counts_hosted THEN served.hosts ELSE 0 END AS candidates
     FROM catalogue_positionterms terms
     JOIN served ON served.kind = terms.station_kind
     JOIN catalogue_dutystation station ON station.id = served.station_id
+    LEFT JOIN guests ON guests.position_id = terms.position_id
+        AND guests.station_id = served.station_id
     WHERE terms.exam_id = %(exam)s
-        AND (terms.in_hosted_centres OR NOT served.hosted)
+        AND (terms.in_hosted_centres OR NOT served.is_hosted)
         AND (%(sub_county)s::bigint IS NULL OR station.sub_county_id = %(sub_county)s)
+        AND NOT EXISTS (
+            SELECT FROM catalogue_centreentry led
+            WHERE led.exam_id = terms.counted_with_id AND led.station_id = served.station_id
+        )
+),
+entitled AS (
+    SELECT station_id, position_id,
+        least(32767, greatest(
+            minimum_per_centre,
+            coalesce(ceil(candidates::numeric / candidates_per_officer), 0),
+            coalesce(ceil(centres::numeric / centres_per_officer), 0)
+        ) + CASE WHEN candidates > one_more_above THEN 1 ELSE 0 END)::int AS required
+    FROM counted
 ),
 present AS (
     SELECT post.id, post.station_id, post.position_id, post.override_reason,
@@ -106,6 +134,9 @@ class Outcome:
     overridden: int
     removed: int
     held: list[int] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.made or self.changed or self.removed)
 
 
 def compute(exam: Exam, sub_county: SubCounty | None) -> Outcome:

@@ -16,3 +16,8 @@ def sweep_letters() -> int:
 @shared_task
 def expire_offers() -> int:
     return services.expire_due()
+
+
+@shared_task
+def recount_posts() -> int:
+    return services.recount_due()

@@ -152,6 +152,8 @@ class Terms(Refuses):
     def test_figures_make_sense(self):
         for constraint, fields in {
             "terms_ratio_is_positive": {"candidates_per_officer": 0},
+            "terms_centres_ratio_is_positive": {"centres_per_officer": 0},
+            "terms_counted_with_another_exam": {"counted_with_id": self.terms.exam_id},
             "terms_rate_not_negative": {"daily_rate": Decimal("-0.01")},
             "terms_leave_time_to_respond": {"days_to_respond": 0},
             "terms_station_kind": {"station_kind": "school"},

@@ -53,6 +53,7 @@ def _terms(exam: Exam, position: str, station_kind: str) -> PositionTerms:
     terms.exam, terms.position = exam, Position.objects.get(code=position)
     terms.station_kind = station_kind
     terms.minimum_per_centre, terms.candidates_per_officer = 0, None
+    terms.centres_per_officer, terms.one_more_above = None, None
     terms.save()
     return terms
 

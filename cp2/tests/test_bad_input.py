@@ -161,6 +161,8 @@ class Words(TestCase):
         "role_has_its_place": lambda: (make.user(Role.STAFF), {"role": "director"}),
         "tax_is_a_part_of_the_claim": lambda: (tax(), {"rate": "101"}),
         "tax_threshold_not_negative": lambda: (tax(), {"above": "-1"}),
+        "terms_centres_ratio_is_positive": lambda: (terms(), {"centres_per_officer": "0"}),
+        "terms_counted_with_another_exam": lambda: counted_with_itself(terms()),
         "terms_leave_time_to_respond": lambda: (terms(), {"days_to_respond": "0"}),
         "terms_rate_not_negative": lambda: (terms(), {"daily_rate": "-1"}),
         "terms_ratio_is_positive": lambda: (terms(), {"candidates_per_officer": "0"}),
@@ -192,6 +194,10 @@ class Words(TestCase):
 
 def hosted(entry):
     return entry, {"host": entry.station_id}
+
+
+def counted_with_itself(terms):
+    return terms, {"counted_with": terms.exam_id}
 
 
 def tax():

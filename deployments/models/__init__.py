@@ -1,7 +1,7 @@
 from deployments.models.allocation import AllocationRun, RunStatus
 from deployments.models.deployments import Days, Deployment, DeploymentQuerySet
 from deployments.models.letters import Letter, LetterQuerySet, LetterStatus, LetterText, letter_path
-from deployments.models.posts import Post, PostQuerySet
+from deployments.models.posts import Post, PostQuerySet, Recount
 from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, DeploymentStatus
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "LetterText",
     "Post",
     "PostQuerySet",
+    "Recount",
     "RunStatus",
     "letter_path",
 ]

@@ -2,12 +2,13 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalogue.models import DutyStation, Exam, Office, Position
+from catalogue.models import DutyStation, Exam, Office, Position, SubCounty
 from cp2.rules import Role
 from deployments.models.statuses import LIVE, DeploymentStatus
 
@@ -88,3 +89,36 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}, {self.station}, {self.exam.short}"
+
+
+class Recount(models.Model):
+    """What a sub-county is entitled to for an exam is to be computed again.
+
+    Triggers write these rows wherever candidates, places or terms change, whoever changes them
+    and however; a worker takes them, computes, and removes them in the same transaction.
+    """
+
+    exam = models.ForeignKey(Exam, models.CASCADE, related_name="+", verbose_name=_("exam"))
+    sub_county = models.ForeignKey(
+        SubCounty, models.CASCADE, related_name="+", verbose_name=_("sub-county")
+    )
+    asked_by = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("asked by"),
+        help_text=_("Empty: candidates or terms have changed."),
+    )
+    asked_at = models.DateTimeField(_("asked for"), db_default=Now())
+    not_before = models.DateTimeField(_("not before"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("recount of entitlements")
+        verbose_name_plural = _("recounts of entitlements")
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["exam", "sub_county"], name="recounts_of_a_place")]
+
+    def __str__(self) -> str:
+        return f"{self.exam.short}, {self.sub_county}"

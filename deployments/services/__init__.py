@@ -7,16 +7,19 @@ officer's lock is what two directors meet at; the exclusion constraints are the 
 from deployments.services.changes import redeploy, replace, swap
 from deployments.services.offers import accept, cancel, deploy, deploy_all, expire_due, reject
 from deployments.services.posts import compute_posts, override_post
+from deployments.services.recounts import ask_recount, recount_due
 from deployments.services.telling import words
 
 __all__ = [
     "accept",
+    "ask_recount",
     "cancel",
     "compute_posts",
     "deploy",
     "deploy_all",
     "expire_due",
     "override_post",
+    "recount_due",
     "redeploy",
     "reject",
     "replace",

@@ -9,7 +9,7 @@ from accounts.services import record
 from catalogue.models import Exam, SubCounty
 from cp2.rules import Refused, lock
 from deployments import entitlement
-from deployments.models import Post
+from deployments.models import Post, Recount
 from deployments.services.steps import given
 
 
@@ -18,7 +18,17 @@ def compute_posts(
     exam: Exam, *, by: User | None, sub_county: SubCounty | None = None
 ) -> entitlement.Outcome:
     """Entitle every station to its officers, by candidates and terms. Again is as good as once."""
+    asked = Recount.objects.filter(exam=exam)
+    if sub_county is not None:
+        asked = asked.filter(sub_county=sub_county)
+    # what is asked for from here on may count what this does not see yet: it waits its turn
+    taken = list(
+        asked.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
+    )
     outcome = entitlement.compute(exam, sub_county)
+    Recount.objects.filter(pk__in=taken).delete()
+    if by is None and not outcome:
+        return outcome
     deployments.vacancies.follow(exam, sub_county, by=by)
     record(
         "posts.computed",

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Entry
 from cp2.tests import make
+from deployments import services
 from deployments.models import (
     AllocationRun,
     DeploymentStatus,
@@ -15,6 +16,7 @@ from deployments.models import (
     LetterStatus,
     LetterText,
     Post,
+    Recount,
 )
 
 
@@ -96,10 +98,31 @@ class AdminTests(TestCase):
         page = self.client.get(self.url("post", "compute"))
         assert page.status_code == 200
         page = self.client.post(
-            self.url("post", "compute"), {"exam": self.post.exam_id}, follow=True
+            self.url("post", "compute"),
+            {"exam": self.post.exam_id, "sub_county": entry.station.sub_county_id},
+            follow=True,
         ).text
-        assert "Made 1, changed 1" in page
+        assert "Made 1, changed 0" in page
         assert Post.objects.get(station=entry.station).required == 3
+
+    def test_a_whole_exam_is_computed_in_the_background_and_the_page_says_how_far_it_is(self):
+        Recount.objects.all().delete()
+        make.terms(self.post.exam, make.position("SUP"))
+        entry = make.entry(exam=self.post.exam, candidates=41)
+        Recount.objects.all().delete()
+        page = self.client.post(
+            self.url("post", "compute"), {"exam": self.post.exam_id}, follow=True
+        )
+        assert "2 sub-counties are computed now" in page.text
+        assert "2 sub-counties are still to be computed" in page.text
+        assert page["Refresh"] == "3"
+        services.recount_due()
+        assert Post.objects.get(station=entry.station).required == 3
+        page = self.client.get(self.url("post", "compute"))
+        assert "still to be computed" not in page.text
+        assert "Refresh" not in page
+        asked = Entry.objects.filter(verb="posts.computed")
+        assert set(asked.values_list("actor__role", flat=True)) == {"staff"}
 
     def test_only_letters_that_failed_are_printed_again(self):
         letter = Letter.objects.create(

@@ -17,25 +17,47 @@ from deployments.models import DeploymentStatus, Post
 def reference(exam, sub_county=None):
     """What a person with a pencil would write down: (station, position) → number."""
     wanted = {}
+    entries = list(CentreEntry.objects.select_related("station", "distribution_centre", "exam"))
     for terms in PositionTerms.objects.filter(exam=exam):
-        served = {}
-        for entry in CentreEntry.objects.filter(exam=exam).select_related(
-            "station", "distribution_centre"
-        ):
+        served = {}  # station → (candidates, centres)
+        for entry in entries:
+            if entry.exam != exam:
+                continue
+            candidates = entry.candidates
             if terms.station_kind == StationKind.EXAMINATION_CENTRE:
                 station = entry.station
                 if entry.host_id and not terms.in_hosted_centres:
                     continue
+                if any((e.exam_id, e.station) == (terms.counted_with_id, station) for e in entries):
+                    continue
+                if terms.counts_hosted:
+                    candidates += sum(
+                        e.candidates for e in entries if (e.exam, e.host) == (exam, station)
+                    )
+                candidates += sum(
+                    e.candidates
+                    for e in entries
+                    if e.station == station
+                    and PositionTerms.objects.filter(
+                        exam=e.exam, position=terms.position, counted_with=exam
+                    ).exists()
+                )
             else:
                 station = entry.distribution_centre
                 if station is None or station.kind != terms.station_kind:
                     continue
-            served[station] = served.get(station, 0) + entry.candidates
-        for station, candidates in served.items():
+            before = served.get(station, (0, 0))
+            served[station] = before[0] + candidates, before[1] + 1
+        for station, (candidates, centres) in served.items():
             if sub_county and station.sub_county != sub_county:
                 continue
-            ratio = terms.candidates_per_officer
-            required = max(terms.minimum_per_centre, math.ceil(candidates / ratio) if ratio else 0)
+            required = max(
+                terms.minimum_per_centre,
+                math.ceil(candidates / (terms.candidates_per_officer or math.inf)),
+                math.ceil(centres / (terms.centres_per_officer or math.inf)),
+            )
+            if terms.one_more_above is not None and candidates > terms.one_more_above:
+                required += 1
             if required:
                 wanted[station.pk, terms.position_id] = required
     return wanted
@@ -69,6 +91,65 @@ class ComputeTests(TestCase):
             entry = make.entry(exam=self.exam, candidates=candidates)
             self.compute()
             assert self.required(entry) == officers
+
+    def test_one_more_security_officer_above_250_candidates(self):
+        security = make.position("SEC")
+        make.terms(
+            self.exam,
+            security,
+            candidates_per_officer=None,
+            minimum_per_centre=2,
+            one_more_above=250,
+        )
+        for candidates, officers in ((250, 2), (251, 3)):
+            entry = make.entry(exam=self.exam, candidates=candidates)
+            self.compute()
+            assert self.required(entry, security) == officers
+
+    def test_one_vehicle_for_four_centres_of_a_distribution_centre(self):
+        driver = make.position("DRV")
+        make.terms(
+            self.exam,
+            driver,
+            station_kind=StationKind.DISTRIBUTION_CENTRE,
+            candidates_per_officer=None,
+            minimum_per_centre=1,
+            centres_per_officer=4,
+        )
+        depot = make.station(kind=StationKind.DISTRIBUTION_CENTRE, level="")
+        for centres, officers in ((1, 1), (4, 1), (5, 2)):
+            while CentreEntry.objects.filter(distribution_centre=depot).count() < centres:
+                make.entry(exam=self.exam, distribution_centre=depot)
+            self.compute()
+            assert Post.objects.get(station=depot).required == officers
+
+    def test_a_host_counts_the_candidates_that_it_hosts(self):
+        supervisor = make.position("SUP")
+        make.terms(
+            self.exam,
+            supervisor,
+            candidates_per_officer=200,
+            in_hosted_centres=False,
+            counts_hosted=True,
+        )
+        host = make.entry(exam=self.exam, candidates=180)
+        make.entry(exam=self.exam, candidates=29, host=host.station)
+        self.compute()
+        assert self.required(host, supervisor) == 2
+
+    def test_two_exams_in_one_school_share_their_supervisor(self):
+        supervisor, junior = make.position("SUP"), make.exam()
+        make.terms(self.exam, supervisor, candidates_per_officer=200, counted_with=junior)
+        make.terms(junior, supervisor, candidates_per_officer=200)
+        both, alone = make.entry(exam=self.exam, candidates=150), make.entry(exam=self.exam)
+        make.entry(exam=junior, station=both.station, candidates=60)
+        self.compute()
+        services.compute_posts(junior, by=None)
+        posts = Post.objects.filter(position=supervisor)
+        assert set(posts.values_list("exam", "station", "required")) == {
+            (self.exam.pk, alone.station_id, 1),
+            (junior.pk, both.station_id, 2),
+        }
 
     def test_the_minimum_holds_where_the_ratio_gives_less(self):
         make.terms(
@@ -187,11 +268,11 @@ class ComputeTests(TestCase):
 
     def test_any_number_of_stations_takes_the_same_queries(self):
         make.entry(exam=self.exam)
-        with self.assertNumQueries(8):  # the savepoint's two among them
+        with self.assertNumQueries(10):  # the savepoint's two among them
             self.compute()
         for _each in range(5):
             make.entry(exam=self.exam)
-        with self.assertNumQueries(8):
+        with self.assertNumQueries(10):
             self.compute()
 
 
@@ -219,7 +300,17 @@ class AgainstTheReferenceTests(TestCase):
                 else StationKind.EXAMINATION_CENTRE,
                 candidates_per_officer=dice.choice([None, 1, 7, 20, 200]),
                 minimum_per_centre=dice.choice([0, 1, 2]),
+                one_more_above=dice.choice([None, 0, 20, 250]),
+                centres_per_officer=dice.choice([None, 1, 2]),
                 in_hosted_centres=dice.random() < 0.5,
+                counts_hosted=dice.random() < 0.5,
+            )
+        led = make.exam()
+        for code in ("SUP", "SEC"):
+            position = make.position(code)
+            make.terms(led, position, counted_with=dice.choice([None, exam]))
+            PositionTerms.objects.filter(exam=exam, position=position).update(
+                counted_with=dice.choice([None, None, led])
             )
         stations = []
         for _each in range(12):
@@ -231,6 +322,8 @@ class AgainstTheReferenceTests(TestCase):
                 distribution_centre=dice.choice([None, *depots]),
                 host=dice.choice([None, *stations]) if dice.random() < 0.4 else None,
             )
+            if dice.random() < 0.3:
+                make.entry(exam=led, station=station, candidates=dice.choice([1, 30, 180]))
             stations.append(station)
         services.compute_posts(exam, by=None, sub_county=places[0])
         assert written(exam) == reference(exam, places[0])
