@@ -1,6 +1,6 @@
 """Who applied for what: for the place they hold, and elsewhere as well."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from catalogue.models import StudyLevel
 from cp2.season import draws
@@ -30,26 +30,45 @@ OF_THE_UNCHOSEN = {  # what becomes of those who hold no place of that vacancy
 class Applications:
     """Writes them one after another; the n-th has the n-th reference."""
 
-    def __init__(self, seed: int, today: date, batch: Batch) -> None:
+    def __init__(self, seed: int, today: date, batch: Batch, *, before: int = 0) -> None:
         self.seed, self.today, self.batch = seed, today, batch
-        self.count = 0
+        self.count = before
 
     def add(self, officer: int, notice: Notice, status: ApplicationStatus, reason: str = "") -> int:
-        self.count += 1
-        number = (self.count * SCATTER + self.seed) % REFERENCES
-        draw = draws.dice(self.seed, "application", self.count)
+        draw = draws.dice(self.seed, "application", self.count + 1)
         recent = status == SUBMITTED and notice.state == "open"
         days_ago = draw.between(1, 5) if recent else draw.between(42, 58)
         day = self.today - timedelta(days=days_ago)
+        return self.write(
+            officer,
+            notice.id,
+            notice.terms.exam_id,
+            status,
+            reason=reason,
+            submitted_at=moment(day, draw.between(8, 20), draw.below(60)),
+        )
+
+    def write(
+        self,
+        officer: int,
+        vacancy: int,
+        exam: int,
+        status: ApplicationStatus,
+        *,
+        submitted_at: datetime,
+        reason: str = "",
+    ) -> int:
+        self.count += 1
+        number = (self.count * SCATTER + self.seed) % REFERENCES
         return self.batch.add(
             Application,
-            vacancy_id=notice.id,
+            vacancy_id=vacancy,
             officer_id=officer,
-            exam_id=notice.terms.exam_id,
+            exam_id=exam,
             status=status,
             reference=f"A-{draws.spell(number, ALPHABET, 8)}",
             reason=reason,
-            submitted_at=moment(day, draw.between(8, 20), draw.below(60)),
+            submitted_at=submitted_at,
         )
 
     def add_elsewhere(

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.services import record_each
 from attendance.models import Mark, Register
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
-from cp2.season import checks, money, people, talk, trail, work
+from cp2.season import checks, money, people, talk, to_come, trail, work
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
 from cp2.season.officers import LIST_IN_REGISTERS, Officers
@@ -56,6 +56,9 @@ def build(
     what = "officers and applications" if last == 0 else "officers, applications, deployments"
     with progress.stage(what, len(places.sub_counties)) as step:
         hire(size, seed, today, exams, places, step, deploys=last > 0)
+    if size.institutes:
+        with progress.stage("an exam to come"):
+            to_come.make(places, seed, today)
     with progress.stage("registers of the agencies"):
         run(LIST_IN_REGISTERS)
         analyze(User, Officer, Deployment)

@@ -26,7 +26,7 @@ from catalogue.models import (
 )
 from cp2.rules import Role
 from cp2.season import draws
-from cp2.season.dates import TIMETABLES, moment
+from cp2.season.dates import TIMETABLES, Timetable, moment
 from cp2.season.names import full_name
 from cp2.season.rows import Batch
 from cp2.season.scales import Scale, share
@@ -52,24 +52,25 @@ SECOND_IN_A_PLACE = ("", " Central", " Township")  # when the list of school nam
 
 
 def make_exams(today: date) -> list[Exam]:
-    exams = []
-    for timetable in TIMETABLES:
-        days = timetable.days(today)
-        exam = Exam.objects.create(
-            year=timetable.year,
-            code=timetable.code,
-            abbreviation=timetable.abbreviation,
-            name=timetable.name,
-            rehearsal_on=min(days),
-            starts_on=sorted(days)[1],
-            ends_on=max(days),
-        )
-        ExamDay.objects.bulk_create(
-            ExamDay(exam=exam, day=day, kind=kind) for day, kind in sorted(days.items())
-        )
-        make_terms(exam)
-        exams.append(exam)
-    return exams
+    return [make_exam(timetable, today) for timetable in TIMETABLES]
+
+
+def make_exam(timetable: Timetable, today: date) -> Exam:
+    days = timetable.days(today)
+    exam = Exam.objects.create(
+        year=timetable.year,
+        code=timetable.code,
+        abbreviation=timetable.abbreviation,
+        name=timetable.name,
+        rehearsal_on=min(days),
+        starts_on=sorted(days)[1],
+        ends_on=max(days),
+    )
+    ExamDay.objects.bulk_create(
+        ExamDay(exam=exam, day=day, kind=kind) for day, kind in sorted(days.items())
+    )
+    make_terms(exam)
+    return exam
 
 
 def make_terms(exam: Exam) -> None:
@@ -172,6 +173,21 @@ class Places:
                 sub_county_id=place.pk,
                 location=f"{place}, {county}",
             )
+
+    def put(self, batch: Batch, home: SubCounty, code: str, name: str) -> int:
+        """An examination centre that is no school of theirs."""
+        spot = around(self.spots[home.pk], self.seed, "centre", code)
+        return batch.add(
+            DutyStation,
+            kind=StationKind.EXAMINATION_CENTRE,
+            code=code,
+            name=name,
+            level="",
+            sub_county_id=home.pk,
+            location=f"{home.name}, {home.county}",
+            latitude=spot.latitude,
+            longitude=spot.longitude,
+        )
 
     def _make_station(self, spot: Spot, **station: Any) -> int:
         return self.batch.add(

@@ -23,6 +23,7 @@ class Scale:
     both: int = 0
     again: int = 0
     elsewhere: int = 0
+    institutes: int = 0  # of a sub-county, for the exam that is still to come
     further: bool = False  # vacancies of further kinds than posts are computed for
     promises: Mapping[str, int] = field(default_factory=dict)  # see counts.py
 
@@ -47,6 +48,7 @@ SCALES = {
         schools={Level.SECONDARY: (16, 60), Level.JUNIOR: (4, 60), Level.PRIMARY: (8, 60)},
         distribution=1,
         spare=10,
+        institutes=2,
     ),
     "small": Scale(
         about="5,000 officers in 6 sub-counties",
@@ -54,9 +56,10 @@ SCALES = {
         counties={KISII: 2, KISUMU: 2, KIAMBU: 2},
         schools={Level.SECONDARY: (192, 150), Level.JUNIOR: (150, 90), Level.PRIMARY: (390, 45)},
         spare=60,
+        institutes=2,
     ),
     "county": Scale(
-        about="one county of the nation: 6,000 officers, 6 sub-counties, 724 centres",
+        about="one county of the nation: 6,000 officers, 6 sub-counties, 736 centres",
         takes="15 s",
         counties={UASIN_GISHU: 6},
         schools={Level.SECONDARY: (223, 154), Level.JUNIOR: (60, 102), Level.PRIMARY: (441, 92)},
@@ -64,8 +67,9 @@ SCALES = {
         both=67,
         again=53,
         elsewhere=69,
+        institutes=2,
         further=True,
-        promises={"sub-counties": 6, "centres": 724},
+        promises={"sub-counties": 6, "centres": 736},
     ),
     "national": Scale(
         about="300,000 officers, 290 sub-counties, 35,000 centres, 12,000 vacancies, 400,000"
