@@ -84,7 +84,7 @@ SCALES = {
         spare=40,
         both=67,
         again=53,
-        elsewhere=69,
+        elsewhere=68,
         further=True,
         promises={
             "sub-counties": 290,
