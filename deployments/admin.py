@@ -2,7 +2,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,43 +12,17 @@ from django.utils.translation import ngettext
 
 from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
-from cp2.lists import LongList
 from cp2.rules import Refused
 from deployments import letters, services
+from deployments import waiver_admin as waiver_admin  # whose model is registered there
+from deployments.admin_parts import (
+    DeploymentActionForm,
+    LookOnly,
+    PostActionForm,
+    WithNumber,
+    WithReason,
+)
 from deployments.models import AllocationRun, Deployment, Letter, LetterText, Post
-from profiles.fields import LineField, WholeNumberField
-
-
-class LookOnly(LongList[Any]):
-    """Rows that services write: read here, changed through actions, never deleted."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [field.name for field in self.model._meta.fields]
-
-
-class WithReason(forms.Form):
-    reason = LineField(max_length=200, error_messages={"required": _("Enter the reason")})
-
-
-class WithNumber(WithReason):
-    required = WholeNumberField(
-        min_value=0, max_value=999, error_messages={"required": _("Enter the new entitlement")}
-    )
-
-
-class PostActionForm(ActionForm):
-    required = WholeNumberField(required=False, min_value=0, label=_("New entitlement:"))
-    reason = forms.CharField(required=False, max_length=200, label=_("Reason:"))
-
-
-class DeploymentActionForm(ActionForm):
-    reason = forms.CharField(required=False, max_length=200, label=_("Reason:"))
 
 
 class ComputeForm(forms.Form):
