@@ -20,6 +20,7 @@ from deployments.models import Deployment, DeploymentQuerySet, Post
 from deployments.sites import Site, site_of
 from profiles.models import Officer, OfficerQuerySet, Qualification, WorkExperience
 from sms.phones import is_mobile, mobile
+from vacancies.area import days_worked
 from vacancies.models import Application, ApplicationQuerySet, ApplicationStatus
 from vacancies.rules import Objection
 from vacancies.standing import rank, years_served
@@ -52,6 +53,11 @@ def applicants(post: Post) -> ApplicationQuerySet:
         vacancy__sub_county=post.station.sub_county_id,
         status__in=[ApplicationStatus.NOMINATED, ApplicationStatus.SUBMITTED],
     ).order_by("status", "pk")  # "nominated" sorts before "submitted"
+
+
+def ranked(post: Post) -> ApplicationQuerySet:
+    """The same, and among equals those who have worked longest first."""
+    return applicants(post).annotate(worked=days_worked()).order_by("status", "-worked", "pk")
 
 
 def search(rows: DeploymentQuerySet, q: str) -> DeploymentQuerySet:
