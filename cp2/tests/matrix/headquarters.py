@@ -160,7 +160,12 @@ PAGES = [
     page("admin:vacancies_files", "'csv", who=of("deployment auditor")),
     page("admin:deployments_post_compute", who=of("deployment")),
     page("admin:deployments_post_deploy", "post.pk", who=of("deployment")),
-    page("admin:deployments_waivers_files", "'csv", who=of("deployment auditor")),
+    page(
+        "admin:deployments_waivers_files",
+        who=of("deployment auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
     page("admin:catalogue_markingentry_send", who=of("deployment")),
     page("admin:claims_claim_prepare", who=of("preparer")),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
