@@ -1,4 +1,4 @@
-"""The rules as rows: each refuses in a sentence, lets everybody else be, and can be asked in halves."""
+"""The rules as rows: each refuses in a sentence, lets everybody else be, and comes in halves."""
 
 import random
 from datetime import timedelta
@@ -159,9 +159,7 @@ class OwnSchoolTests(Ruled):
 
     def test_work_that_ended_exactly_so_many_years_ago_still_counts(self):
         day = self.exam.starts_on.replace(year=self.exam.starts_on.year - 3)
-        work = make.work(
-            self.officer, station=self.post.station, starts_on=day - YEAR, ends_on=day
-        )
+        work = make.work(self.officer, station=self.post.station, starts_on=day - YEAR, ends_on=day)
         assert self.rules() == [Rule.COOLING_OFF]
         work.ends_on = day - timedelta(days=1)
         work.save()
@@ -259,9 +257,7 @@ class WaivedTests(Ruled):
 
     def test_who_need_not_be_of_the_house_may_go_where_it_is_waived(self):
         self.ask(at_own_school=OwnSchool.REQUIRED)
-        make.waiver(
-            self.officer, self.exam, Rule.NOT_THEIR_SCHOOL, station=self.post.station
-        )
+        make.waiver(self.officer, self.exam, Rule.NOT_THEIR_SCHOOL, station=self.post.station)
         assert self.rules() == []
         assert only_at(self.again(), self.exam, terms_of(self.post)) == {self.post.station_id}
         make.waiver(self.officer, self.exam, Rule.NOT_THEIR_SCHOOL)
@@ -312,9 +308,7 @@ class HalvesTests(Ruled):
             terms = terms_of(self.post)
             sites = sites_of(posts, {terms.position_id: terms})
             for officer in with_history(Officer.objects.all()):
-                everywhere = list(
-                    against_everywhere(officer, self.exam, self.post.position, terms)
-                )
+                everywhere = list(against_everywhere(officer, self.exam, self.post.position, terms))
                 refused = stations_refused(officer, self.exam, terms)
                 for post in posts:
                     site = sites[post.pk]

@@ -242,9 +242,7 @@ class DatabaseTests(TestCase):
         self.refuses("rule_can_be_waived", rule=Rule.BARRED)
 
     def test_a_station_only_where_it_matters(self):
-        self.refuses(
-            "waiver_for_a_station_is_of_its_rules", rule=Rule.AGE, station=make.station()
-        )
+        self.refuses("waiver_for_a_station_is_of_its_rules", rule=Rule.AGE, station=make.station())
 
     def test_never_without_a_reason(self):
         self.refuses("waiver_has_a_reason", reason="")
