@@ -1,4 +1,4 @@
-"""The rules as rows: each refuses in a sentence and lets everybody else be."""
+"""The rules as rows: each refuses in a sentence, lets everybody else be, and comes in halves."""
 
 import random
 from datetime import timedelta
