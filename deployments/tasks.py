@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from deployments import letters, services
+from deployments import letters, packs, services
 
 
 @shared_task
@@ -16,3 +16,13 @@ def sweep_letters() -> int:
 @shared_task
 def expire_offers() -> int:
     return services.expire_due()
+
+
+@shared_task
+def make_letter_packs() -> int:
+    return packs.work()
+
+
+@shared_task
+def tidy_letter_packs() -> int:
+    return packs.tidy()
