@@ -65,16 +65,3 @@ class LongList(admin.ModelAdmin[Row]):
                 yield rows.filter(**{name: typed}).values("pk")
             except ValueError:  # a word, where the field holds a number
                 continue
-
-
-class LookOnly(LongList[Any]):
-    """Rows that services write: read here, changed through actions, never deleted."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [field.name for field in self.model._meta.fields]

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.requests import actor
-from cp2.lists import LookOnly
 from cp2.rules import Refused
 from deployments import letter_editing, letter_fields, letter_sample, letter_texts, letters, packs
+from deployments.admin_parts import LookOnly
 from deployments.letter_forms import AnyPackForm, BeginTextForm, WriteTextForm
 from deployments.models import Letter, LetterPack, LetterText
 

@@ -17,6 +17,8 @@ FIELDS = {
     "position": gettext_lazy("The position, such as Invigilator"),
     "a": gettext_lazy("The English article of the position: a or an"),
     "position_code": gettext_lazy("The position's code, such as INV"),
+    "subject": gettext_lazy("Of examiners: the subject that they mark"),
+    "paper": gettext_lazy("Of examiners: the paper that they mark, such as 101/1"),
     "exam": gettext_lazy("The exam's abbreviation, such as KCSE"),
     "exam_name": gettext_lazy("The exam's name in full"),
     "year": gettext_lazy("The exam's year"),

@@ -66,12 +66,17 @@ def marks(position: Position, exam: Exam | None) -> bool:
     return found is not None and found.station_kind == StationKind.MARKING_CENTRE
 
 
+def kind_of(position: Position) -> str:
+    """Examiners of one paper, EXM-101-1, are examiners."""
+    return position.code.partition("-")[0]
+
+
 def own_words(position: Position, language: str, *, marks: bool) -> Words:
-    said = language_of(language)
+    said, kind = language_of(language), kind_of(position)
     if marks:
-        return _invitation(said, position.code)
-    policy = said.POLICIES.get(position.code, said.OTHER_POLICY)
-    duties = said.DUTIES.get(position.code, said.ANY_OTHER)
+        return _invitation(said, kind)
+    policy = said.POLICIES.get(kind, said.OTHER_POLICY)
+    duties = said.DUTIES.get(kind, said.ANY_OTHER)
     return Words(
         APPOINTMENT_SERIES,
         said.SUBJECT,
@@ -80,14 +85,14 @@ def own_words(position: Position, language: str, *, marks: bool) -> Words:
     )
 
 
-def _invitation(said: ModuleType, code: str) -> Words:
+def _invitation(said: ModuleType, kind: str) -> Words:
     return Words(
         INVITATION_SERIES,
         said.INVITATION_SUBJECT,
         [
             said.INVITATION,
             said.CONDITIONS,
-            numbered(said.ROLE, said.MARKERS.get(code, said.MARKER)),
+            numbered(said.ROLE, said.MARKERS.get(kind, said.MARKER)),
             numbered(said.ETHICS, said.MARKER_ETHICS),
             said.PORTAL,
         ],

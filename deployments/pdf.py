@@ -32,7 +32,7 @@ def appointment_letter(letter: Letter) -> Printed:
         Deployment.objects.select_related(
             "officer__user",
             "post__exam",
-            "post__position",
+            "post__position__subject",
             "post__station__sub_county__county",
         )
         .filter(pk=letter.deployment_id)
@@ -94,7 +94,7 @@ def values_of(letter: Letter, deployment: Deployment, language: str) -> dict[str
     said, post = language_of(language), deployment.post
     exam, position, station = post.exam, post.position, post.station
     terms = PositionTerms.objects.filter(exam=exam.pk, position=position).first()
-    name = said.POSITIONS.get(position.code)
+    name = said.POSITIONS.get(letter_texts.kind_of(position))
     rehearses = (
         terms is not None
         and DayKind.REHEARSAL in terms.paid_days
@@ -107,6 +107,8 @@ def values_of(letter: Letter, deployment: Deployment, language: str) -> dict[str
         "position": f"{name} ({position.name})" if name else position.name,
         "a": "an" if position.name[:1].upper() in "AEIOU" else "a",
         "position_code": position.code,
+        "subject": position.subject.name if position.subject else "",
+        "paper": position.paper,
         "exam": exam.abbreviation,
         "exam_name": exam.name,
         "year": str(exam.year),

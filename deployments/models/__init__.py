@@ -4,11 +4,14 @@ from deployments.models.letter_texts import LetterText, LetterTextQuerySet
 from deployments.models.letters import Letter, LetterQuerySet, LetterStatus, letter_path
 from deployments.models.packs import LetterPack, LetterPackQuerySet, PackStatus
 from deployments.models.posts import Post, PostQuerySet
-from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, DeploymentStatus
+from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, MANAGES_THE_CENTRE, DeploymentStatus
+from deployments.models.waivers import WAIVABLE, Waiver, WaiverQuerySet, WaiverUse
 
 __all__ = [
     "HOLDS_ITS_DAYS",
     "LIVE",
+    "MANAGES_THE_CENTRE",
+    "WAIVABLE",
     "AllocationRun",
     "Days",
     "Deployment",
@@ -25,5 +28,8 @@ __all__ = [
     "Post",
     "PostQuerySet",
     "RunStatus",
+    "Waiver",
+    "WaiverQuerySet",
+    "WaiverUse",
     "letter_path",
 ]

@@ -12,10 +12,11 @@ import vacancies.services
 from accounts.models import User
 from catalogue.models import DutyStation, PositionTerms
 from cp2.rules import Refused, move
-from deployments import letters
+from deployments import letters, waivers
 from deployments.eligibility import reasons_against, terms_of, with_history
 from deployments.models import HOLDS_ITS_DAYS, Deployment, DeploymentStatus, Post
 from deployments.services.telling import tell_officer
+from deployments.sites import site_of
 from profiles.models import Officer
 from vacancies.models import Application
 
@@ -94,12 +95,20 @@ def check_changeable(old: Deployment, from_day: date | None = None) -> None:
 
 
 def check_officer(
-    officer: Officer, post: Post, *, from_day: date, leaving: Deployment | None = None
+    officer: Officer,
+    post: Post,
+    *,
+    from_day: date,
+    leaving: Deployment | None = None,
+    instead_of: Deployment | None = None,
 ) -> PositionTerms:
     """Refuse with the first reason there is, else say under which terms the officer serves."""
     terms = terms_of(post)
-    for reason in reasons_against(officer, post, terms=terms, from_day=from_day, leaving=leaving):
-        raise Refused(reason)
+    site = site_of(post, terms, instead_of=instead_of)
+    for reason in reasons_against(
+        officer, post, terms=terms, from_day=from_day, leaving=leaving, site=site
+    ):
+        raise Refused(str(reason))
     assert terms is not None  # its lack is a reason
     return terms
 
@@ -142,9 +151,12 @@ def place(post: Post, officer: Officer, **fields: Any) -> Deployment:
     """One row, in its own savepoint: the database has the last word on who holds what, when."""
     try:
         with transaction.atomic():
-            return Deployment.objects.create(post=post, officer=officer, **fields)
+            new = Deployment.objects.create(post=post, officer=officer, **fields)
     except IntegrityError as error:
         raise Refused(_in_words(error, officer=officer, post=post)) from error
+    if getattr(officer, "waived", True):  # of one who comes without history it is not known
+        waivers.note_uses([new])
+    return new
 
 
 def _in_words(error: IntegrityError, *, officer: Officer, post: Post) -> str:

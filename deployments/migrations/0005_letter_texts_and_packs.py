@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0003_centres_sign_in_for'),
-        ('deployments', '0002_seams'),
+        ("deployments", "0004_who_waives"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
