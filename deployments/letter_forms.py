@@ -20,6 +20,7 @@ from profiles.fields import LineField, ProseField
 
 MOST_PARAGRAPHS = 20
 MOST_LINES = 60
+WIDE = forms.TextInput(attrs={"size": 90})
 
 
 def check_fields(text: str) -> str:
@@ -90,18 +91,20 @@ class BeginTextForm(forms.Form):
 
 class WriteTextForm(forms.ModelForm[LetterText]):
     series = FilledLine(
-        label=gettext_lazy("reference"),
+        label=gettext_lazy("Reference"),
+        widget=WIDE,
         max_length=120,
         required=False,
         help_text=gettext_lazy("Empty: the series of this kind of letter."),
     )
     subject = FilledLine(
-        label=gettext_lazy("subject"),
+        label=gettext_lazy("Subject"),
+        widget=WIDE,
         max_length=300,
         error_messages={"required": gettext_lazy("Enter the subject")},
     )
     paragraphs = ParagraphsField(
-        label=gettext_lazy("numbered paragraphs"),
+        label=gettext_lazy("Numbered paragraphs"),
         max_length=12_000,
         widget=forms.Textarea(attrs={"rows": 30, "cols": 90}),
         help_text=gettext_lazy(
@@ -111,7 +114,7 @@ class WriteTextForm(forms.ModelForm[LetterText]):
         error_messages={"required": gettext_lazy("Enter at least one paragraph")},
     )
     closing = FilledProse(
-        label=gettext_lazy("last paragraph"),
+        label=gettext_lazy("Last paragraph"),
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 4, "cols": 90}),
         help_text=gettext_lazy("Not numbered; it stands above the signature."),
