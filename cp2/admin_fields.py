@@ -11,9 +11,15 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from claims.forms import ProseField
 from deployments.forms import ChosenField
-from profiles.fields import AmountField, LineField, MailField, WholeNumberField, is_hidden
+from profiles.fields import (
+    AmountField,
+    LineField,
+    MailField,
+    ProseField,
+    WholeNumberField,
+    is_hidden,
+)
 
 FIRST, LAST = 1950, 2100  # years that an exam or a deadline can be in
 MOST_JSON = 20_000

@@ -266,6 +266,8 @@ CELERY_BEAT_SCHEDULE = {
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
+    "letter-packs": every(2, "deployments.tasks.make_letter_packs"),
+    "old-letter-packs": every(600, "deployments.tasks.tidy_letter_packs"),
     "registers": every(2, "profiles.tasks.import_registers"),
     "register-previews": every(3600, "profiles.tasks.tidy_register_imports"),
     "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),

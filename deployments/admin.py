@@ -16,7 +16,8 @@ from accounts.models import User
 from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
 from cp2.rules import Refused
-from deployments import deploy_admin, letters, services
+from deployments import deploy_admin, services
+from deployments import letter_admin as letter_admin  # whose models are registered there
 from deployments import marking_admin as marking_admin  # whose model is registered there
 from deployments import waiver_admin as waiver_admin  # whose model is registered there
 from deployments.admin_parts import (
@@ -26,7 +27,7 @@ from deployments.admin_parts import (
     WithNumber,
     WithReason,
 )
-from deployments.models import AllocationRun, Deployment, Letter, LetterText, Post
+from deployments.models import AllocationRun, Deployment, Post
 from deployments.services import recounts
 
 
@@ -212,54 +213,6 @@ class DeploymentAdmin(LookOnly):
             ngettext("%(count)d deployment cancelled.", "%(count)d deployments cancelled.", done)
             % {"count": done},
         )
-
-
-@admin.register(Letter)
-class LetterAdmin(LookOnly):
-    """Which letters there are. The file itself is the officer's: it opens on their page only."""
-
-    list_display = ["code", "deployment", "status", "issued_at", "voided_at", "downloaded_at"]
-    list_filter = ["status", ("voided_at", admin.EmptyFieldListFilter)]
-    list_select_related = [
-        "deployment__officer__user",
-        "deployment__post__exam",
-        "deployment__post__station",
-        "deployment__post__position",
-    ]
-    search_fields = ["=code", "=deployment__serial"]
-    search_help_text = _("The code on the letter, or its serial")
-    exclude = ["file"]
-    actions = ["print_again"]
-
-    @admin.action(description=_("Print failed letters again"), permissions=["print"])
-    def print_again(self, request: HttpRequest, queryset: QuerySet[Letter]) -> None:
-        for letter in queryset:
-            try:
-                letters.print_again(letter, by=actor(request))
-            except Refused as refusal:
-                self.message_user(request, f"{letter}: {refusal}", messages.ERROR)
-            else:
-                self.message_user(request, _("%(letter)s: printed soon.") % {"letter": letter})
-
-    def has_print_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("deployments.change_deployment")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [name for name in super().get_readonly_fields(request, obj) if name != "file"]
-
-
-@admin.register(LetterText)
-class LetterTextAdmin(admin.ModelAdmin[LetterText]):
-    list_display = ["exam", "position", "version"]
-    list_filter = ["exam", "position"]
-    list_select_related = ["exam", "position"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Letters may have gone out in these words: a new wording is a new version."""
-        return ["exam", "position", "version", "policy", "paragraphs"] if obj else []
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(AllocationRun)

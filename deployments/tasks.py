@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from deployments import letters, services
+from deployments import letters, packs, services
 
 
 @shared_task
@@ -21,3 +21,13 @@ def expire_offers() -> int:
 @shared_task
 def recount_posts() -> int:
     return services.recount_due()
+
+
+@shared_task
+def make_letter_packs() -> int:
+    return packs.work()
+
+
+@shared_task
+def tidy_letter_packs() -> int:
+    return packs.tidy()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deployments import area_views, letter_views, views
+from deployments import area_views, letter_views, pack_views, views
 
 app_name = "deployments"
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path("area/deployments/<int:pk>/redeploy/", area_views.redeploy, name="area_redeploy"),
     path("area/deployments/<int:pk>/replace/", area_views.replace, name="area_replace"),
     path("deployments/<int:pk>/letter.pdf", letter_views.letter, name="letter"),
+    path("area/letters/", pack_views.area_letters, name="area_letters"),
+    path("centre/<int:exam_id>/letters/", pack_views.centre_letters, name="centre_letters"),
+    path("letter-packs/<int:pk>/", pack_views.pack, name="pack"),
+    path("letter-packs/<int:pk>/letters.pdf", pack_views.pack_file, name="pack_file"),
     path("letters/", letter_views.letter_find, name="letter_find"),
     path("letters/<str:code>/", letter_views.letter_check, name="letter_check"),
 ]

@@ -17,7 +17,6 @@ from deployments.models import (
     Deployment,
     DeploymentStatus,
     Letter,
-    LetterText,
     Post,
 )
 
@@ -228,19 +227,11 @@ class RunTests(TestCase):
             run("UPDATE deployments_allocationrun SET progress = 101 WHERE id = %s", self.run.pk)
 
 
-class LetterTextTests(TestCase):
-    def test_one_letter_text_of_a_version(self):
-        text = LetterText.objects.create(exam=make.exam(), position=make.position())
-        with refused_by("one_letter_text_of_a_version"):
-            LetterText.objects.create(exam=text.exam, position=text.position)
-        LetterText.objects.create(exam=text.exam, position=text.position, version=2)
-
-
 def test_every_constraint_of_the_models_is_tested_here():
     source = Path(__file__).read_text()
     names = {
         constraint.name
-        for model in (Post, Deployment, Letter, LetterText, AllocationRun)
+        for model in (Post, Deployment, AllocationRun)  # letters have theirs beside them
         for constraint in model._meta.constraints
     }
     assert {name for name in names if f'"{name}"' not in source} == set()

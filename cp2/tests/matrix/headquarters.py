@@ -82,7 +82,17 @@ MODELS = [
     rows("deployments.deployment", look="deployment helpdesk auditor"),
     rows("deployments.waiver", look="deployment auditor", add="deployment superuser"),
     rows("deployments.letter", look="deployment helpdesk auditor"),
-    rows("deployments.lettertext", look="deployment auditor", add="deployment superuser"),
+    rows(
+        "deployments.letterpack",
+        look="deployment helpdesk auditor",
+        add="deployment superuser",
+    ),
+    rows(
+        "deployments.lettertext",
+        look="deployment auditor",
+        add="deployment superuser",
+        change="deployment superuser",
+    ),
     rows("deployments.allocationrun", look="deployment auditor"),
     rows("attendance.register", look="deployment preparer approver auditor"),
     rows("attendance.mark", look="deployment preparer approver auditor"),
@@ -159,6 +169,9 @@ PAGES = [
     page("admin:vacancies_applicants", who=of("deployment auditor")),
     page("admin:vacancies_files", "'csv", who=of("deployment auditor")),
     page("admin:deployments_post_compute", who=of("deployment")),
+    page("admin:deployments_lettertext_preview", "text.pk", who=of("deployment auditor")),
+    page("admin:deployments_lettertext_pdf", "text.pk", who=of("deployment auditor")),
+    page("admin:deployments_lettertext_publish", "text.pk", who=of("deployment")),
     page("admin:deployments_post_deploy", "post.pk", who=of("deployment")),
     page(
         "admin:deployments_waivers_files",

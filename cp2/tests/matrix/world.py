@@ -2,7 +2,7 @@
 four places, which lie farther and farther from where they sit."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import IntEnum
 from operator import attrgetter
@@ -30,7 +30,16 @@ from claims.models import Claim, Hold, PaymentBatch, TaxRule
 from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
-from deployments.models import AllocationRun, Deployment, Letter, LetterStatus, LetterText, Post
+from deployments.models import (
+    AllocationRun,
+    Deployment,
+    Letter,
+    LetterPack,
+    LetterStatus,
+    LetterText,
+    PackStatus,
+    Post,
+)
 from enquiries.models import Enquiry, Reply
 from profiles.models import (
     ExaminerTraining,
@@ -93,6 +102,7 @@ class Place:
     deployment: Deployment
     guarding: Deployment
     letter: Letter
+    pack: LetterPack
     mark: Mark
     vacancy: Vacancy
     application: Application
@@ -116,6 +126,7 @@ class Place:
     batch: PaymentBatch | None = None
     coming: RegisterImport | None = None
     vacancy_file: VacancyFile | None = None
+    text: LetterText | None = None
     inbound_secret: str = settings.SMS_INBOUND_SECRET
     delivery_secret: str = settings.SMS_DELIVERY_SECRET
     phone: str = "254712345678"
@@ -170,6 +181,7 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         deployment=deployment,
         guarding=guarding,
         letter=_letter(deployment),
+        pack=_pack(posts[0]),
         mark=mark,
         vacancy=vacancies[0],
         application=applications[0],
@@ -201,6 +213,16 @@ def _letter(deployment: Deployment) -> Letter:
     letter.status, letter.size, letter.sha256 = LetterStatus.READY, 8, "0" * 64
     letter.save()
     return letter
+
+
+def _pack(post: Post) -> LetterPack:
+    now = timezone.now()
+    pack = LetterPack(exam=post.exam, station=post.station, asked_by=make.user(), total=1)
+    pack.file.save("x.pdf", ContentFile(b"%PDF-1.7"), save=False)
+    pack.status, pack.size, pack.sha256 = PackStatus.READY, 8, "0" * 64
+    pack.as_of, pack.expires_at = now, now + timedelta(days=1)
+    pack.save()
+    return pack
 
 
 def _qualification(officer: Officer) -> Qualification:
@@ -260,7 +282,7 @@ def build() -> World:
     own.coming = _coming(people["deployment"])
     for each in places.values():
         each.own, each.batch = own, own.batch
-        each.coming, each.vacancy_file = own.coming, own.vacancy_file
+        each.coming, each.vacancy_file, each.text = own.coming, own.vacancy_file, own.text
     return World(places, people)
 
 
@@ -285,7 +307,9 @@ def _rest(own: Place) -> None:
     """So that headquarters' every list has a row."""
     Reply.objects.create(enquiry=own.enquiry, by=own.officer.user, text="Still waiting")
     SupervisorReport.objects.create(deployment=own.deployment, day=own.today)
-    LetterText.objects.create(exam=own.exam, position=own.post.position, paragraphs=["Be there."])
+    own.text = LetterText.objects.create(
+        exam=own.exam, position=own.post.position, paragraphs=["Be there."]
+    )
     AllocationRun.objects.create(exam=own.exam, started_by=make.user())
     RegisterEntry.objects.create(
         register="id", number=own.officer.national_id, name="X", imported_at=timezone.now()
