@@ -20,7 +20,7 @@ from accounts.services import record
 from attendance.models import Mark, MarkStatus
 from claims.models import Claim, ClaimStatus
 from cp2.rules import Refused, move
-from deployments.models import HOLDS_ITS_DAYS, Deployment
+from deployments.models import HOLDS_ITS_DAYS, Deployment, Proposal, Unplaced
 from enquiries.models import Enquiry
 from profiles import checks, services
 from profiles.models import (
@@ -128,6 +128,8 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
 STAYS: set[tuple[type[models.Model], str]] = {
     (NumberChange, "officer"),
     (RegisterCheck, "officer"),
+    (Proposal, "officer"),
+    (Unplaced, "officer"),
 }
 
 

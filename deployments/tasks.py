@@ -16,3 +16,11 @@ def sweep_letters() -> int:
 @shared_task
 def expire_offers() -> int:
     return services.expire_due()
+
+
+# A part of an allocation is a sub-county's and takes seconds, the nation's second round a minute.
+@shared_task(time_limit=600)
+def allocate() -> int:
+    from deployments.allocation.worker import work  # the solver is large; web processes need none
+
+    return work(seconds=20)

@@ -1,23 +1,52 @@
-from deployments.models.allocation import AllocationRun, RunStatus
+from deployments.models.allocation import (
+    AT_WORK,
+    OPEN_RUNS,
+    STANDS,
+    AllocationPart,
+    AllocationRun,
+    AllocationRunQuerySet,
+    AllocationWeights,
+    EmptyPost,
+    Proposal,
+    ProposalQuerySet,
+    ProposalStatus,
+    RunStatus,
+    Spill,
+    Unplaced,
+    Whose,
+)
 from deployments.models.deployments import Days, Deployment, DeploymentQuerySet
 from deployments.models.letters import Letter, LetterQuerySet, LetterStatus, LetterText, letter_path
 from deployments.models.posts import Post, PostQuerySet
 from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, DeploymentStatus
 
 __all__ = [
+    "AT_WORK",
     "HOLDS_ITS_DAYS",
     "LIVE",
+    "OPEN_RUNS",
+    "STANDS",
+    "AllocationPart",
     "AllocationRun",
+    "AllocationRunQuerySet",
+    "AllocationWeights",
     "Days",
     "Deployment",
     "DeploymentQuerySet",
     "DeploymentStatus",
+    "EmptyPost",
     "Letter",
     "LetterQuerySet",
     "LetterStatus",
     "LetterText",
     "Post",
     "PostQuerySet",
+    "Proposal",
+    "ProposalQuerySet",
+    "ProposalStatus",
     "RunStatus",
+    "Spill",
+    "Unplaced",
+    "Whose",
     "letter_path",
 ]
