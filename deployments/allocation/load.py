@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,6 @@ from deployments.allocation.problem import (
     Problem,
     array,
 )
-from deployments.allocation.rules import Objection
 from deployments.eligibility import first_day, with_history
 from deployments.models import (
     HOLDS_ITS_DAYS,
@@ -32,8 +32,10 @@ from deployments.models import (
     Post,
     PostQuerySet,
 )
+from deployments.sites import Site, sites_of
 from profiles.models import Gender, Officer
 from vacancies.models import ApplicationQuerySet, ApplicationStatus
+from vacancies.rules import Objection
 
 BLOCK = 1000  # officers in memory at once, with all that the rules ask about
 # Where so many pairs are possible, each officer is held against the nearest posts only.
@@ -62,7 +64,7 @@ class Candidate(NamedTuple):
     latitude: float
     longitude: float
     order: int
-    closed: dict[int, list[Objection]]  # stations
+    closed: dict[int, list[Objection]]  # the rows of the posts that are closed to them
 
 
 class Barred(NamedTuple):
@@ -71,15 +73,23 @@ class Barred(NamedTuple):
     objections: list[Objection]
 
 
+class Row(NamedTuple):
+    """Free places of a post that ask for the same; one is kept for each skill that is lacking."""
+
+    post: Post
+    kind: int
+    free: int
+    site: Site
+
+
 @dataclass
 class Loaded:
     problem: Problem
-    posts: list[Post]
+    rows: list[Row]  # as the problem's posts
     candidates: list[Candidate]  # as the problem's officers
     barred: list[Barred]
-    applied: Ints  # for each post, who wants one of its kind
-    # How many each rule keeps from a post.
-    kept_away: list[Counter[str]]
+    applied: Ints  # for each row, who wants one of its kind
+    kept_away: list[Counter[str]]  # how many each rule keeps from it
 
     @property
     def applicants(self) -> int:
@@ -91,30 +101,83 @@ def kind_of(position: int, station_kind: str) -> int:
     return position * 10 + StationKind.values.index(station_kind)
 
 
+@dataclass
+class Place:
+    """What is asked of everybody who would serve in one place, read once."""
+
+    run: AllocationRun
+    weights: AllocationWeights
+    rows: list[Row]
+    held: dict[int, "Held"]
+    terms: dict[int, PositionTerms]
+    at: dict[int, dict[int, list[int]]]  # by kind and station: the rows
+    particular: dict[int, list[int]]  # by kind: the rows that ask for something of their own
+
+    @property
+    def from_day(self) -> date:
+        return first_day(self.rows[0].post)
+
+
 def load(
     run: AllocationRun,
     posts: PostQuerySet,
     applications: ApplicationQuerySet,
     *,
     left: Mapping[int, int] | None = None,
+    skilled: Mapping[int, set[str]] | None = None,
     on: Callable[[float], None] = lambda done: None,
 ) -> Loaded:
-    """`left` says how many places a post still has, where a first round has taken some."""
-    weights = AllocationWeights(**run.weights)
-    places = list(posts.select_related("exam", "station__sub_county", "position").order_by("pk"))
-    kinds = {kind_of(post.position_id, post.station.kind) for post in places}
-    wanting = [each for each in _applied(applications) if _kind(each) in kinds]
+    """`left` says how many places a post still has where a first round has taken some, and
+    `skilled` what those whom it put there can do."""
+    place = _place(run, posts, left, skilled or {})
+    wanting = [each for each in _applied(applications) if _kind(each) in place.at]
     candidates: list[Candidate] = []
     barred: list[Barred] = []
     for start in range(0, len(wanting), BLOCK):
-        for each in _judged(run, weights, wanting, slice(start, start + BLOCK), places):
+        for each in _judged(place, wanting, slice(start, start + BLOCK)):
             if isinstance(each, Candidate):
                 candidates.append(each)
             else:
                 barred.append(each)
         on(min(1.0, (start + BLOCK) / len(wanting)))
     candidates.sort(key=lambda each: each.application.officer)
-    return _together(run, weights, places, candidates, barred, left)
+    return _together(place, candidates, barred)
+
+
+def _place(
+    run: AllocationRun,
+    posts: PostQuerySet,
+    left: Mapping[int, int] | None,
+    skilled: Mapping[int, set[str]],
+) -> Place:
+    found = list(posts.select_related("exam", "station__sub_county", "position").order_by("pk"))
+    terms = {
+        each.position_id: each
+        for each in PositionTerms.objects.filter(exam=run.exam_id).select_related("position")
+    }
+    held = held_at(found)
+    sites = sites_of(found, terms)
+    rows: list[Row] = []
+    for post in found:
+        free = free_at(post, held.get(post.pk)) if left is None else left[post.pk]
+        rows += _rows(post, free, sites[post.pk], skilled.get(post.pk, set()))
+    at: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    particular: dict[int, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        at[row.kind][row.post.station_id].append(number)
+        if rules.is_particular(terms.get(row.post.position_id), row.site):
+            particular[row.kind].append(number)
+    return Place(run, AllocationWeights(**run.weights), rows, held, terms, dict(at), particular)
+
+
+def _rows(post: Post, free: int, site: Site, skilled: set[str]) -> Iterator[Row]:
+    """The last places are kept for whoever has what the candidates need: a place for each skill, so
+    that two who read Braille do not take the one kept for a signer."""
+    kind = kind_of(post.position_id, post.station.kind)
+    lacks = sorted(site.lacks - skilled)[:free]
+    yield Row(post, kind, free - len(lacks), site._replace(lacks=frozenset()))
+    for skill in lacks:
+        yield Row(post, kind, 1, Site(site.is_hosted, frozenset([skill]), 1))
 
 
 def _kind(applied: Applied) -> int:
@@ -132,32 +195,16 @@ def _applied(applications: ApplicationQuerySet) -> list[Applied]:
     return [Applied(*row) for row in rows]
 
 
-def _judged(
-    run: AllocationRun,
-    weights: AllocationWeights,
-    wanting: list[Applied],
-    block: slice,
-    places: list[Post],
-) -> Iterator[Candidate | Barred]:
-    some = wanting[block]
-    officers = {
-        officer.pk: officer
-        for officer in with_history(
-            Officer.objects.filter(pk__in=[applied.officer for applied in some])
-        )
-    }
+def _judged(place: Place, wanting: list[Applied], block: slice) -> Iterator[Candidate | Barred]:
+    some, run, weights = wanting[block], place.run, place.weights
+    numbers = [applied.officer for applied in some]
+    officers = {each.pk: each for each in with_history(Officer.objects.filter(pk__in=numbers))}
     conduct = conduct_of(officers, run.exam, weights.recent_years)
     spots = _spots(officers.values())
-    terms = {
-        each.position_id: each
-        for each in PositionTerms.objects.filter(exam=run.exam_id).select_related("position")
-    }
-    positions = {post.position_id: post.position for post in places}
-    from_day = first_day(places[0])
+    positions = {row.post.position_id: row.post.position for row in place.rows}
     for order, applied in enumerate(some, start=block.start):
         officer = officers[applied.officer]
-        position = positions[applied.position]
-        of = terms.get(applied.position)
+        position, terms = positions[applied.position], place.terms.get(applied.position)
         weighed = weigh(
             officer,
             run.exam,
@@ -165,7 +212,8 @@ def _judged(
             nominated=applied.status == ApplicationStatus.NOMINATED,
             conduct=conduct.get(officer.pk) or NO_CONDUCT,
         )
-        if against := rules.everywhere(officer, run.exam, position, of, from_day):
+        against = rules.everywhere(officer, run.exam, position, terms, place.from_day)
+        if against:
             yield Barred(applied, weighed, against)
             continue
         latitude, longitude = spots.get(officer.pk, (np.nan, np.nan))
@@ -178,8 +226,24 @@ def _judged(
             latitude,
             longitude,
             order,
-            rules.stations(officer, run.exam, position, of),
+            _closed(place, officer, terms, _kind(applied)),
         )
+
+
+def _closed(
+    place: Place, officer: Officer, terms: PositionTerms | None, kind: int
+) -> dict[int, list[Objection]]:
+    """Of the rows of a kind, those that an officer may not fill."""
+    at = place.at[kind]
+    found: dict[int, list[Objection]] = {}
+    for station, said in rules.stations(officer, place.run.exam, terms, at).items():
+        for row in at.get(station, ()):
+            found[row] = list(said)
+    for row in place.particular.get(kind, ()):
+        of = place.rows[row]
+        if said := list(rules.here(officer, of.post, terms, of.site)):
+            found.setdefault(row, []).extend(said)
+    return found
 
 
 def _spots(officers: Any) -> dict[int, tuple[float, float]]:
@@ -232,36 +296,22 @@ def free_at(post: Post, held: Held | None) -> int:
     )
 
 
-def _together(
-    run: AllocationRun,
-    weights: AllocationWeights,
-    places: list[Post],
-    candidates: list[Candidate],
-    barred: list[Barred],
-    left: Mapping[int, int] | None,
-) -> Loaded:
-    held = held_at(places)
-    free = [free_at(post, held.get(post.pk)) if left is None else left[post.pk] for post in places]
-    kinds = [kind_of(post.position_id, post.station.kind) for post in places]
-    there: dict[tuple[int, int], int] = {
-        (post.station_id, kind): place
-        for place, (post, kind) in enumerate(zip(places, kinds, strict=True))
-    }
+def _together(place: Place, candidates: list[Candidate], barred: list[Barred]) -> Loaded:
+    rows, held = place.rows, place.held
     away: dict[int, Counter[str]] = defaultdict(Counter)
+    wanted: Counter[int] = Counter(_kind(each.application) for each in candidates)
     for each in barred:
-        away[_kind(each.application)].update({said.rule for said in each.objections})
-    kept_away = [Counter(away[kind]) for kind in kinds]
+        kind = _kind(each.application)
+        wanted[kind] += 1
+        away[kind].update({said.rule for said in each.objections})
+    kept_away = [Counter(away[row.kind]) for row in rows]
     who: list[int] = []
     where: list[int] = []
-    for place, candidate in enumerate(candidates):
-        kind = _kind(candidate.application)
-        for station, objections in candidate.closed.items():
-            if (post := there.get((station, kind))) is not None:
-                who.append(place)
-                where.append(post)
-                kept_away[post].update({said.rule for said in objections})
-    wanted = Counter(_kind(each.application) for each in candidates)
-    wanted.update(_kind(each.application) for each in barred)
+    for number, candidate in enumerate(candidates):
+        for row, objections in candidate.closed.items():
+            who.append(number)
+            where.append(row)
+            kept_away[row].update({said.rule for said in objections})
     officers = Officers(
         pk=array([each.application.officer for each in candidates]),
         kind=array([_kind(each.application) for each in candidates]),
@@ -275,33 +325,27 @@ def _together(
     )
     nobody = Held(set(), 0, 0)
     posts = Posts(
-        pk=array([post.pk for post in places]),
-        kind=array(kinds),
-        free=array(free),
-        women=array([held.get(post.pk, nobody).women for post in places]),
-        men=array([held.get(post.pk, nobody).men for post in places]),
-        latitude=_floats(post.station.latitude for post in places),
-        longitude=_floats(post.station.longitude for post in places),
-        sub_county=array([post.station.sub_county_id for post in places]),
-        county=array([post.station.sub_county.county_id for post in places]),
+        pk=array([row.post.pk for row in rows]),
+        kind=array([row.kind for row in rows]),
+        free=array([row.free for row in rows]),
+        women=array([held.get(row.post.pk, nobody).women for row in rows]),
+        men=array([held.get(row.post.pk, nobody).men for row in rows]),
+        latitude=_floats(row.post.station.latitude for row in rows),
+        longitude=_floats(row.post.station.longitude for row in rows),
+        sub_county=array([row.post.station.sub_county_id for row in rows]),
+        county=array([row.post.station.sub_county.county_id for row in rows]),
     )
     many = len(candidates) * int((posts.free > 0).sum()) > MOST_PAIRS
     problem = Problem(
         officers,
         posts,
         (array(who), array(where)),
-        prices=prices_of(weights),
-        seed=run.seed,
+        prices=prices_of(place.weights),
+        seed=place.run.seed,
         nearest=NEAREST if many else None,
     )
-    return Loaded(
-        problem=problem,
-        posts=places,
-        candidates=candidates,
-        barred=barred,
-        applied=array([wanted[kind] for kind in kinds]),
-        kept_away=kept_away,
-    )
+    applied = array([wanted[row.kind] for row in rows])
+    return Loaded(problem, rows, candidates, barred, applied, kept_away)
 
 
 def prices_of(weights: AllocationWeights) -> Prices:

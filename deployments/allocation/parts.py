@@ -1,6 +1,6 @@
 """One part of a run: read, solved, written down."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
@@ -26,6 +26,7 @@ from deployments.models import (
 from vacancies.models import Application
 
 AT_ONCE = 1000  # rows of one statement
+MOST_RULES = 10  # that are named of somebody who is without a place
 
 Beat = Callable[[float], None]
 
@@ -65,8 +66,18 @@ def _second(part: AllocationPart, on: Beat) -> Loaded:
         Post.objects.filter(pk__in=left),
         Application.objects.filter(pk__in=waiting.values("application")),
         left=left,
+        skilled=_skilled(run, left),
         on=lambda done: on(done * 0.6),
     )
+
+
+def _skilled(run: AllocationRun, posts: Iterable[int]) -> dict[int, set[str]]:
+    """What those can do whom the first round put at posts."""
+    found: dict[int, set[str]] = defaultdict(set)
+    rows = run.proposals.filter(post__in=list(posts)).exclude(officer__skills=[])
+    for post, skills in rows.values_list("post", "officer__skills"):
+        found[post].update(skills)
+    return found
 
 
 @transaction.atomic
@@ -93,7 +104,7 @@ def _proposals(part: AllocationPart, loaded: Loaded, post: Any) -> Iterable[Prop
     placed: Counter[int] = Counter(_places_taken(part, loaded))
     for officer in np.flatnonzero(post >= 0):
         candidate, place = loaded.candidates[officer], int(post[officer])
-        of = loaded.posts[place]
+        of = loaded.rows[place].post
         placed[of.pk] += 1
         yield Proposal(
             run_id=part.run_id,
@@ -112,21 +123,32 @@ def _places_taken(part: AllocationPart, loaded: Loaded) -> dict[int, int]:
     """By an earlier round."""
     if part.round == 1:
         return {}
-    of_these = Proposal.objects.filter(run=part.run_id, post__in=[post.pk for post in loaded.posts])
+    of_these = Proposal.objects.filter(
+        run=part.run_id, post__in=[row.post.pk for row in loaded.rows]
+    )
     return dict(of_these.order_by().values_list("post").annotate(last=Max("place")))
 
 
 def _empty(part: AllocationPart, loaded: Loaded, post: Any) -> Iterable[EmptyPost]:
+    """One line for each post, also where places of it are kept for skills."""
+    found: dict[int, EmptyPost] = {}
     for place, left, may, why in empty_posts(loaded.problem, post, loaded.applied):
-        yield EmptyPost(
+        number = loaded.rows[place].post.pk
+        rules = dict(loaded.kept_away[place].most_common())
+        if number in found:
+            found[number].places += left
+            found[number].rules |= rules
+            continue
+        found[number] = EmptyPost(
             run_id=part.run_id,
-            post_id=loaded.posts[place].pk,
+            post_id=number,
             places=left,
             applied=int(loaded.applied[place]),
             eligible=may,
             why=why,
-            rules=dict(loaded.kept_away[place].most_common()),
+            rules=rules,
         )
+    return found.values()
 
 
 def _unplaced(part: AllocationPart, loaded: Loaded, post: Any) -> Iterable[Unplaced]:
@@ -141,7 +163,7 @@ def _unplaced(part: AllocationPart, loaded: Loaded, post: Any) -> Iterable[Unpla
         )
     for officer, why, least in without_place(loaded.problem, post):
         candidate = loaded.candidates[officer]
-        closed = [said for each in candidate.closed.values() for said in each]
+        closed = {said for each in candidate.closed.values() for said in each}
         yield Unplaced(
             run_id=part.run_id,
             application_id=candidate.application.pk,
@@ -149,7 +171,7 @@ def _unplaced(part: AllocationPart, loaded: Loaded, post: Any) -> Iterable[Unpla
             standing=candidate.weighed.standing,
             why=why,
             least=least if why in {Without.OTHERS, Without.DRAW} else None,
-            rules=[[said.rule, said.words] for said in closed],
+            rules=[[said.rule, said.words] for said in sorted(closed)[:MOST_RULES]],
         )
 
 

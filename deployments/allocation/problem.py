@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deployments.allocation.ways import EARTH
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -17,7 +19,6 @@ Bools = NDArray[np.bool_]
 METRES = 100  # distances are held against each other in steps of so many
 FARTHEST = 1_500_000 // METRES  # nobody in Kenya has farther to go
 DRAW = 16  # a draw decides where less than one step of distance does
-EARTH = 6_371_008.8
 
 WOMAN, MAN, UNSAID = 0, 1, 2
 

@@ -18,14 +18,17 @@ from deployments.models.allocation import (
 from deployments.models.deployments import Days, Deployment, DeploymentQuerySet
 from deployments.models.letters import Letter, LetterQuerySet, LetterStatus, LetterText, letter_path
 from deployments.models.posts import Post, PostQuerySet
-from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, DeploymentStatus
+from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, MANAGES_THE_CENTRE, DeploymentStatus
+from deployments.models.waivers import WAIVABLE, Waiver, WaiverQuerySet, WaiverUse
 
 __all__ = [
     "AT_WORK",
     "HOLDS_ITS_DAYS",
     "LIVE",
+    "MANAGES_THE_CENTRE",
     "OPEN_RUNS",
     "STANDS",
+    "WAIVABLE",
     "AllocationPart",
     "AllocationRun",
     "AllocationRunQuerySet",
@@ -47,6 +50,9 @@ __all__ = [
     "RunStatus",
     "Spill",
     "Unplaced",
+    "Waiver",
+    "WaiverQuerySet",
+    "WaiverUse",
     "Whose",
     "letter_path",
 ]

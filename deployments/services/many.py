@@ -12,11 +12,20 @@ from accounts.models import User
 from accounts.services import record_each, tell_each
 from catalogue.models import PositionTerms
 from cp2.rules import Refused
-from deployments.eligibility import first_day, reasons_against
-from deployments.models import HOLDS_ITS_DAYS, LIVE, Deployment, DeploymentStatus, Post
+from deployments.eligibility import first_day, lifted, reasons_against
+from deployments.models import (
+    HOLDS_ITS_DAYS,
+    LIVE,
+    Deployment,
+    DeploymentStatus,
+    Post,
+    Waiver,
+    WaiverUse,
+)
 from deployments.services.offers import deploy
 from deployments.services.steps import check_day, lock_officers, lock_posts, respond_by
 from deployments.services.telling import words
+from deployments.sites import Site, sites_of
 from profiles.models import Officer
 from vacancies import deciding
 from vacancies.models import LIVE as LIVE_APPLICATIONS
@@ -42,6 +51,8 @@ class Books:
     here: dict[tuple[int, int], Deployment]
     applications: dict[int, Application]
     live: dict[tuple[int, int], Application]  # by officer and exam
+    sites: dict[int, Site]
+    used: list[tuple[Deployment, Waiver]] = field(default_factory=list)
     new: list[Deployment] = field(default_factory=list)
 
 
@@ -78,6 +89,9 @@ def _together(wishes: Sequence[Wish], *, by: User) -> list[Deployment | str]:
     outcome = [_one(wish, books) for wish in wishes]
     new = books.new
     Deployment.objects.bulk_create(new)
+    WaiverUse.objects.bulk_create(
+        WaiverUse(deployment=deployment, waiver=waiver) for deployment, waiver in books.used
+    )
     deciding.mark_deployed_all([each.application for each in new if each.application], by=by)
     record_each("deployment.offered", [(each, {}) for each in new], by=by)
     tell_each("deployments/offered", [(each.officer.user, None, words(each)) for each in new])
@@ -114,7 +128,9 @@ def _open(wishes: Sequence[Wish]) -> Books:
         (each.exam_id, each.position_id): each
         for each in PositionTerms.objects.filter(exam=exam).select_related("position")
     }
-    return Books(officers, posts, terms, taken, here, applications, live)
+    of_the_exam = {position: each for (_exam, position), each in terms.items()}
+    sites = sites_of(posts.values(), of_the_exam)
+    return Books(officers, posts, terms, taken, here, applications, live, sites)
 
 
 def _one(wish: Wish, books: Books) -> Deployment | str:
@@ -131,7 +147,8 @@ def _checked(wish: Wish, post: Post, officer: Officer, books: Books) -> Deployme
     starts_on, ends_on = first_day(post), post.exam.ends_on
     check_day(starts_on, earliest=post.exam.rehearsal_on, latest=ends_on)
     terms = books.terms.get((post.exam_id, post.position_id))
-    for reason in reasons_against(officer, post, terms=terms, from_day=starts_on):
+    site = books.sites[post.pk]
+    for reason in reasons_against(officer, post, terms=terms, from_day=starts_on, site=site):
         raise Refused(str(reason))
     assert terms is not None  # its lack is a reason
     application = _application(wish, post, officer, books)
@@ -146,6 +163,8 @@ def _checked(wish: Wish, post: Post, officer: Officer, books: Books) -> Deployme
         ends_on=ends_on,
         respond_by=respond_by(terms),
     )
+    waived = lifted(officer, post, terms=terms, site=site)
+    books.used += [(new, each.waiver) for each in waived]
     _note(new, books)
     return new
 
@@ -177,4 +196,7 @@ def _note(new: Deployment, books: Books) -> None:
     books.taken[new.post_id].add(new.slot)
     books.here[new.post_id, new.officer_id] = new
     new.officer.held.append(new)  # type: ignore[attr-defined]  # prefetched
+    site = books.sites[new.post_id]
+    lacks = site.lacks - set(new.officer.skills)
+    books.sites[new.post_id] = site._replace(lacks=lacks, free=site.free - 1)
     books.new.append(new)

@@ -270,7 +270,7 @@ class NationTests(TestCase):
 
     def test_a_part_for_each_sub_county(self):
         run = self.nation()
-        assert [str(part) for part in run.parts.all()] == ["One", "Two", "Afar"]
+        assert {str(part) for part in run.parts.all()} == {"One", "Two", "Afar"}
         assert run.proposals.count() == 5
         assert run.outcome["best"]["filled"] == 5
 
@@ -310,7 +310,7 @@ class NationTests(TestCase):
             runs.work(solve=solve, confirm=mock.Mock())
         run.refresh_from_db()
         assert (run.status, run.progress) == (RunStatus.RUNNING, 33)
-        assert run.proposals.count() == 1
+        assert {str(each.part) for each in run.proposals.all()} == {taken[0]}
         assert work() == 0  # the dead worker's lease stands
 
         self.lease_runs_out()

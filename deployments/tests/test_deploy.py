@@ -184,7 +184,7 @@ class DeployTests(TestCase):
 
     def test_deploying_takes_few_queries(self):
         application = self.apply()
-        with self.assertNumQueries(20):
+        with self.assertNumQueries(23):
             self.deploy(application=application)
 
 
@@ -323,9 +323,9 @@ class PageTests(WebTest):
             make.deployment(officer=officer)
 
         more()
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(13):
             self.client.get(self.url, {"post": self.post.pk})
         for _each in range(5):
             more()
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(13):
             self.client.get(self.url, {"post": self.post.pk})
