@@ -6,6 +6,7 @@ from deployments.models.allocation import (
     AllocationRun,
     AllocationRunQuerySet,
     AllocationWeights,
+    EmptyBecause,
     EmptyPost,
     Proposal,
     ProposalQuerySet,
@@ -13,6 +14,7 @@ from deployments.models.allocation import (
     RunStatus,
     Spill,
     Unplaced,
+    UnplacedBecause,
     Whose,
 )
 from deployments.models.deployments import Days, Deployment, DeploymentQuerySet
@@ -37,6 +39,7 @@ __all__ = [
     "Deployment",
     "DeploymentQuerySet",
     "DeploymentStatus",
+    "EmptyBecause",
     "EmptyPost",
     "Letter",
     "LetterQuerySet",
@@ -50,6 +53,7 @@ __all__ = [
     "RunStatus",
     "Spill",
     "Unplaced",
+    "UnplacedBecause",
     "Waiver",
     "WaiverQuerySet",
     "WaiverUse",
