@@ -161,7 +161,7 @@ def applications(user: User, asked: dict[str, Any], *, near: str = "") -> Applic
     """As they were asked for, each with what it may be sorted by. What is unknown stands last, and
     whoever is equal in all else by when they applied, so that no page repeats another."""
     rows = _narrowed(Application.objects.decidable_by(user), asked).annotate(
-        days_worked=_days_worked(), km=_distance(user, near), **_past_service()
+        days_worked=days_worked(), km=_distance(user, near), **_past_service()
     )
     order: dict[str, list[Any]] = {
         "experience": [F("days_worked").desc()],
@@ -187,7 +187,7 @@ def _past_service() -> dict[str, Any]:
     return found
 
 
-def _days_worked() -> RawSQL:
+def days_worked() -> RawSQL:
     """To today; time in two places at once counts once, as everywhere."""
     today = timezone.localdate()
     return RawSQL(

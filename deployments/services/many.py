@@ -12,15 +12,14 @@ from accounts.models import User
 from accounts.services import record_each, tell_each
 from catalogue.models import PositionTerms
 from cp2.rules import Refused
-from deployments.eligibility import first_day, lifted, reasons_against
+from deployments import waivers
+from deployments.eligibility import first_day, reasons_against
 from deployments.models import (
     HOLDS_ITS_DAYS,
     LIVE,
     Deployment,
     DeploymentStatus,
     Post,
-    Waiver,
-    WaiverUse,
 )
 from deployments.services.offers import deploy
 from deployments.services.steps import check_day, lock_officers, lock_posts, respond_by
@@ -52,7 +51,6 @@ class Books:
     applications: dict[int, Application]
     live: dict[tuple[int, int], Application]  # by officer and exam
     sites: dict[int, Site]
-    used: list[tuple[Deployment, Waiver]] = field(default_factory=list)
     new: list[Deployment] = field(default_factory=list)
 
 
@@ -89,9 +87,7 @@ def _together(wishes: Sequence[Wish], *, by: User) -> list[Deployment | str]:
     outcome = [_one(wish, books) for wish in wishes]
     new = books.new
     Deployment.objects.bulk_create(new)
-    WaiverUse.objects.bulk_create(
-        WaiverUse(deployment=deployment, waiver=waiver) for deployment, waiver in books.used
-    )
+    waivers.note_uses([each for each in new if each.officer.waived])  # type: ignore[attr-defined]
     deciding.mark_deployed_all([each.application for each in new if each.application], by=by)
     record_each("deployment.offered", [(each, {}) for each in new], by=by)
     tell_each("deployments/offered", [(each.officer.user, None, words(each)) for each in new])
@@ -163,8 +159,6 @@ def _checked(wish: Wish, post: Post, officer: Officer, books: Books) -> Deployme
         ends_on=ends_on,
         respond_by=respond_by(terms),
     )
-    waived = lifted(officer, post, terms=terms, site=site)
-    books.used += [(new, each.waiver) for each in waived]
     _note(new, books)
     return new
 

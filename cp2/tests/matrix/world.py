@@ -24,7 +24,7 @@ from attendance.models import (
     SupervisorReport,
 )
 from attendance.services import code_of
-from catalogue.models import Activity, CentreEntry, DutyStation, Exam, SubCounty
+from catalogue.models import Activity, CentreEntry, DutyStation, Exam, MarkingEntry, SubCounty
 from claims import services as claims_services
 from claims.models import Claim, Hold, PaymentBatch, TaxRule
 from cp2.rules import Role
@@ -33,7 +33,9 @@ from deployments import letters
 from deployments.models import AllocationRun, Deployment, Letter, LetterStatus, LetterText, Post
 from enquiries.models import Enquiry, Reply
 from profiles.models import (
+    ExaminerTraining,
     ImportStatus,
+    Interest,
     NumberChange,
     Officer,
     Paper,
@@ -97,6 +99,8 @@ class Place:
     guard_application: Application
     work: WorkExperience
     qualification: Qualification
+    training: ExaminerTraining
+    interest: Interest
     copy: Paper  # of the ID card
     alert: VacancyAlert
     check: RegisterCheck
@@ -172,6 +176,8 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         guard_application=applications[1],
         work=make.work(officer),
         qualification=_qualification(officer),
+        training=make.training(officer),
+        interest=make.interest(officer),
         copy=_paper(officer, PaperKind.ID_FRONT),
         alert=VacancyAlert.objects.create(officer=officer, position=posts[0].position),
         check=make.register_check(officer),
@@ -283,6 +289,13 @@ def _rest(own: Place) -> None:
     AllocationRun.objects.create(exam=own.exam, started_by=make.user())
     RegisterEntry.objects.create(
         register="id", number=own.officer.national_id, name="X", imported_at=timezone.now()
+    )
+    make.waiver(own.officer, own.exam)
+    MarkingEntry.objects.create(
+        exam=own.exam,
+        station=make.station(kind="marking_centre"),
+        position=own.post.position,
+        officers=3,
     )
     InboundMessage.objects.create(
         provider_id="in-1", sender=own.phone, shortcode="22262", text="STATUS"
