@@ -133,6 +133,14 @@ SAID: dict[str, tuple[str, Any]] = {
     "tax_is_a_part_of_the_claim": ("rate", gettext_lazy("Enter a share from 0 to 100.")),
     "tax_threshold_not_negative": ("above", gettext_lazy("Enter 0 or more.")),
     "terms_age_limit_is_an_age": ("oldest", gettext_lazy("Enter an age from 18 to 99.")),
+    "weights_are_small_numbers": (
+        "per_year",
+        gettext_lazy("Points are from 0 to 100, and no more than 20 years are recent. Check them."),
+    ),
+    "weights_are_ways_within_kenya": (
+        "elsewhere_km",
+        gettext_lazy("Ways are from 0 to 1,000 km. Check them."),
+    ),
     "terms_leave_time_to_respond": ("days_to_respond", gettext_lazy("Enter 1 day or more.")),
     "terms_rate_not_negative": ("daily_rate", gettext_lazy("Enter 0 or more.")),
     "terms_ratio_is_positive": ("candidates_per_officer", gettext_lazy("Enter 1 or more.")),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
 from cp2.rules import Refused
+from deployments import allocation_admin as allocation_admin  # whose models are registered there
 from deployments import deploy_admin, letters, services
 from deployments import marking_admin as marking_admin  # whose model is registered there
 from deployments import waiver_admin as waiver_admin  # whose model is registered there
@@ -25,7 +26,7 @@ from deployments.admin_parts import (
     WithNumber,
     WithReason,
 )
-from deployments.models import AllocationRun, Deployment, Letter, LetterText, Post
+from deployments.models import Deployment, Letter, LetterText, Post
 
 
 class ComputeForm(forms.Form):
@@ -230,10 +231,3 @@ class LetterTextAdmin(admin.ModelAdmin[LetterText]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-@admin.register(AllocationRun)
-class AllocationRunAdmin(LookOnly):
-    list_display = ["exam", "scope", "status", "progress", "started_by", "created_at"]
-    list_filter = ["status", "exam"]
-    list_select_related = ["exam", "scope", "started_by"]
