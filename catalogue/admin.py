@@ -18,6 +18,7 @@ from catalogue.models import (
     Exam,
     ExamDay,
     Level,
+    OwnSchool,
     Position,
     PositionTerms,
     Skill,
@@ -83,6 +84,9 @@ class TermsForm(forms.ModelForm[PositionTerms]):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None ticked: any."),
+    )
+    at_own_school = forms.ChoiceField(
+        label=_("At their own school"), choices=OwnSchool, required=False
     )
     paid_days = forms.MultipleChoiceField(
         label=_("Kinds of day that are paid"),

@@ -46,7 +46,14 @@ class ComputeForm(forms.Form):
 @admin.register(Post)
 class PostAdmin(LookOnly):
     change_list_template = "deployments/admin_posts.html"
-    list_display = ["exam", "station", "sub_county", "position", "required", "override_reason"]
+    list_display = [
+        "exam_short",
+        "station",
+        "position",
+        "required",
+        "sub_county",
+        "override_reason",
+    ]
     list_filter = [
         "exam",
         "position",
@@ -60,6 +67,10 @@ class PostAdmin(LookOnly):
     ordering = ["pk"]  # by station, all of them would be sorted for one page
     action_form = PostActionForm
     actions = ["override"]
+
+    @admin.display(description=_("exam"), ordering="exam")
+    def exam_short(self, post: Post) -> str:
+        return post.exam.short
 
     @admin.display(description=_("sub-county"))
     def sub_county(self, post: Post) -> str:
@@ -84,8 +95,10 @@ class PostAdmin(LookOnly):
         return format_html('<a href="{}">{}</a>', url, gettext("Deploy officers"))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        shown = [*self.list_display]
-        return [*shown, "deploy"] if deploy_admin.may_deploy(request) else shown
+        shown: list[Any] = [*self.list_display]
+        if deploy_admin.may_deploy(request):
+            shown.insert(4, "deploy")
+        return shown
 
     def compute(self, request: HttpRequest) -> HttpResponse:
         """Entitle every station of an exam anew, by its candidates and terms."""

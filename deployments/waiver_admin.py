@@ -1,22 +1,23 @@
 """Waivers, as headquarters grants, lists and takes them back."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.requests import actor
-from accounts.services import record
-from cp2.exports import Table, answer, kind_of
+from accounts.models import User
+from accounts.requests import SignedIn, actor
+from accounts.taking import take_away
+from cp2.exports import Table
 from cp2.lists import LongList
 from cp2.rules import Refused
 from deployments import waivers
@@ -102,51 +103,56 @@ class WaiverAdmin(LongList[Waiver]):
 
     def get_urls(self) -> list[URLPattern]:
         own = path(
-            "files/<slug:ending>/",
+            "files/",
             self.admin_site.admin_view(self.take),
             name="deployments_waivers_files",
         )
         return [own, *super().get_urls()]
 
-    def take(self, request: HttpRequest, ending: str) -> HttpResponseBase:
-        """The list as it is filtered, with a line in the trail: it names people."""
+    def take(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as it is filtered. It names people, so it is taken as such lists are."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        kind = kind_of(ending)
-        if kind is None:
-            raise Http404
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        query = request.GET.urlencode()
+        back = reverse(LIST) + (f"?{query}" if query else "")
         try:
             found = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:  # back to the list, which says so
             return redirect(f"{reverse(LIST)}?e=1")
         rows = Waiver.objects.filter(pk__in=found.order_by().values("pk")).order_by("-pk")
-        table = Table(
-            name="waivers",
-            title=_("Waivers"),
-            heading=[
-                _("Officer"),
-                _("ID number"),
-                _("Exam"),
-                _("Rule"),
-                _("Duty station"),
-                _("Reason"),
-                _("Granted by"),
-                _("Granted"),
-                _("Withdrawn"),
-                _("Deployments under it"),
-            ],
-            rows=_rows(rows),
-            count=rows.count(),
-            by=str(actor(request)),
-        )
-        try:
-            made = answer(kind, table)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return redirect(f"{reverse(LIST)}?{request.GET.urlencode()}")
         by = actor(request)
-        record("waivers.taken", by, by=by, kind=kind, rows=table.count)
-        return made
+        return take_away(
+            cast(SignedIn, request),
+            lambda: _table(rows, by=by),
+            back=back,
+            verb="waivers.taken",
+            subject=by,
+            filters=query,
+        )
+
+
+def _table(rows: QuerySet[Waiver], *, by: User) -> Table:
+    return Table(
+        name="waivers",
+        title=_("Waivers"),
+        heading=[
+            _("Officer"),
+            _("ID number"),
+            _("Exam"),
+            _("Rule"),
+            _("Duty station"),
+            _("Reason"),
+            _("Granted by"),
+            _("Granted"),
+            _("Withdrawn"),
+            _("Deployments under it"),
+        ],
+        rows=_rows(rows),
+        count=rows.count(),
+        by=str(by),
+    )
 
 
 def _rows(found: QuerySet[Waiver]) -> Iterator[list[Any]]:

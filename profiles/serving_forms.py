@@ -33,7 +33,7 @@ class TeachingForm(forms.Form):
         choices=subjects,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("Examiners mark what they teach."),
+        help_text=gettext_lazy("Five at most."),
     )
     skills = forms.MultipleChoiceField(
         label=gettext_lazy("What you can do for candidates who need it"),

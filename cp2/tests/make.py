@@ -26,6 +26,7 @@ from catalogue.models import (
     Exam,
     ExamDay,
     Level,
+    MarkingEntry,
     Office,
     Position,
     PositionTerms,
@@ -146,6 +147,13 @@ def entry(**fields: Any) -> CentreEntry:
     fields["station"] = fields.get("station") or station()
     fields["exam"] = fields.get("exam") or exam()
     return CentreEntry.objects.create(**{"candidates": 60, **fields})
+
+
+def marking_entry(**fields: Any) -> MarkingEntry:
+    fields["station"] = fields.get("station") or station(kind=StationKind.MARKING_CENTRE)
+    fields["exam"] = fields.get("exam") or exam()
+    fields["position"] = fields.get("position") or position("EXM-1")
+    return MarkingEntry.objects.create(**{"officers": 3, **fields})
 
 
 # People

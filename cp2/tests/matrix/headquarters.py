@@ -169,7 +169,12 @@ PAGES = [
     page("admin:vacancies_files", "'csv", who=of("deployment auditor")),
     page("admin:deployments_post_compute", who=of("deployment")),
     page("admin:deployments_post_deploy", "post.pk", who=of("deployment")),
-    page("admin:deployments_waivers_files", "'csv", who=of("deployment auditor")),
+    page(
+        "admin:deployments_waivers_files",
+        who=of("deployment auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
     page("admin:catalogue_markingentry_send", who=of("deployment")),
     page("admin:deployments_allocation_start", who=of("deployment")),
     page("admin:deployments_allocation", "nation_run.pk", who=of("deployment auditor")),

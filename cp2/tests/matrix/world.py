@@ -24,7 +24,7 @@ from attendance.models import (
     SupervisorReport,
 )
 from attendance.services import code_of
-from catalogue.models import Activity, CentreEntry, DutyStation, Exam, MarkingEntry, SubCounty
+from catalogue.models import Activity, CentreEntry, DutyStation, Exam, SubCounty
 from claims import services as claims_services
 from claims.models import Claim, Hold, PaymentBatch, TaxRule
 from cp2.rules import Role
@@ -252,7 +252,7 @@ class World:
 def build() -> World:
     here, season = make.sub_county("Here", "Kisii"), make.exam()
     for code in ("INV", "SEC"):
-        make.terms(season, make.position(code))
+        make.terms(season, make.position(code), vetting_required=False)
     places = {
         Scope.OWN: place(Scope.OWN, here, season),
         Scope.AREA: place(Scope.AREA, here, season),
@@ -339,12 +339,7 @@ def _rest(own: Place) -> None:
         register="id", number=own.officer.national_id, name="X", imported_at=timezone.now()
     )
     make.waiver(own.officer, own.exam)
-    MarkingEntry.objects.create(
-        exam=own.exam,
-        station=make.station(kind="marking_centre"),
-        position=own.post.position,
-        officers=3,
-    )
+    make.marking_entry(exam=own.exam, position=own.post.position)
     InboundMessage.objects.create(
         provider_id="in-1", sender=own.phone, shortcode="22262", text="STATUS"
     )
