@@ -401,7 +401,7 @@ class Proposal(models.Model):
         help_text=_("Among those that were free; the slot is given when it is deployed."),
     )
     officer = models.ForeignKey(
-        "profiles.Officer", models.PROTECT, related_name="+", verbose_name=_("officer")
+        "profiles.Officer", models.PROTECT, related_name="proposals", verbose_name=_("officer")
     )
     application = models.ForeignKey(
         "vacancies.Application",
@@ -542,7 +542,7 @@ class Unplaced(models.Model):
         "vacancies.Application", models.PROTECT, related_name="+", verbose_name=_("application")
     )
     officer = models.ForeignKey(
-        "profiles.Officer", models.PROTECT, related_name="+", verbose_name=_("officer")
+        "profiles.Officer", models.PROTECT, related_name="unplaced", verbose_name=_("officer")
     )
     standing = models.SmallIntegerField(_("standing, points"))
     least = models.SmallIntegerField(_("least standing that got a place"), null=True, blank=True)
