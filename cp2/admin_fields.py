@@ -151,6 +151,14 @@ SAID: dict[str, tuple[str, Any]] = {
         "closes_at",
         gettext_lazy("Enter a moment after the one at which it opens."),
     ),
+    "weights_are_small_numbers": (
+        "per_year",
+        gettext_lazy("Points are from 0 to 100, and no more than 20 years are recent. Check them."),
+    ),
+    "weights_are_ways_within_kenya": (
+        "elsewhere_km",
+        gettext_lazy("Ways are from 0 to 1,000 km. Check them."),
+    ),
 }
 
 

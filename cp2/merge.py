@@ -20,7 +20,7 @@ from accounts.services import record
 from attendance.models import Mark, MarkStatus
 from claims.models import Claim, ClaimStatus
 from cp2.rules import Refused, move
-from deployments.models import HOLDS_ITS_DAYS, Deployment, Waiver
+from deployments.models import HOLDS_ITS_DAYS, Deployment, Proposal, Unplaced, Waiver
 from enquiries.models import Enquiry
 from profiles import checks, services, serving
 from profiles.models import (
@@ -159,6 +159,8 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
 STAYS: set[tuple[type[models.Model], str]] = {
     (NumberChange, "officer"),
     (RegisterCheck, "officer"),
+    (Proposal, "officer"),
+    (Unplaced, "officer"),
 }
 
 

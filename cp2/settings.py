@@ -206,6 +206,11 @@ VACANCY_COUNTS = {
     "past_service": "attendance.history.past_service",
 }
 
+# Deployments
+
+# They lie below attendance, so the roof says who knows on how many days an officer was absent.
+PAST_ABSENCES = "attendance.history.absences"
+
 if PRODUCTION:
     if SMS_BACKEND == "sms.backends.simulator":
         raise ImproperlyConfigured("SMS_BACKEND must not be the simulator in production.")
@@ -263,6 +268,7 @@ CELERY_BEAT_SCHEDULE = {
     "letters": every(1, "deployments.tasks.render_letters"),
     "posts": every(1, "deployments.tasks.recount_posts"),
     "offers": every(60, "deployments.tasks.expire_offers"),
+    "allocations": every(1, "deployments.tasks.allocate"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
 from cp2.rules import Refused
+from deployments import allocation_admin as allocation_admin  # whose models are registered there
 from deployments import deploy_admin, services
 from deployments import letter_admin as letter_admin  # whose models are registered there
 from deployments import marking_admin as marking_admin  # whose model is registered there
@@ -27,7 +28,7 @@ from deployments.admin_parts import (
     WithNumber,
     WithReason,
 )
-from deployments.models import AllocationRun, Deployment, Post
+from deployments.models import Deployment, Post
 from deployments.services import recounts
 
 
@@ -213,10 +214,3 @@ class DeploymentAdmin(LookOnly):
             ngettext("%(count)d deployment cancelled.", "%(count)d deployments cancelled.", done)
             % {"count": done},
         )
-
-
-@admin.register(AllocationRun)
-class AllocationRunAdmin(LookOnly):
-    list_display = ["exam", "scope", "status", "progress", "started_by", "created_at"]
-    list_filter = ["status", "exam"]
-    list_select_related = ["exam", "scope", "started_by"]

@@ -31,3 +31,11 @@ def make_letter_packs() -> int:
 @shared_task
 def tidy_letter_packs() -> int:
     return packs.tidy()
+
+
+# A part of an allocation is a sub-county's and takes seconds, the nation's second round a minute.
+@shared_task(time_limit=600)
+def allocate() -> int:
+    from deployments.allocation.worker import work  # the solver is large; web processes need none
+
+    return work(seconds=20)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deployments import area_views, letter_views, pack_views, views
+from deployments import allocate_views, area_views, letter_views, pack_views, views
 
 app_name = "deployments"
 
@@ -9,6 +9,14 @@ urlpatterns = [
     path("deployments/<int:pk>/", views.detail, name="detail"),
     path("deployments/<int:pk>/accept/", views.accept, name="accept"),
     path("deployments/<int:pk>/reject/", views.reject, name="reject"),
+    path("area/allocate/", allocate_views.allocate, name="area_allocate"),
+    path("area/allocate/<int:pk>/", allocate_views.run, name="area_run"),
+    path("area/allocate/<int:pk>/again/", allocate_views.again, name="area_run_again"),
+    path("area/allocate/<int:pk>/cancel/", allocate_views.cancel, name="area_run_cancel"),
+    path("area/allocate/<int:pk>/confirm/", allocate_views.confirm, name="area_run_confirm"),
+    path("area/allocate/<int:pk>/files/", allocate_views.files, name="area_run_files"),
+    path("area/allocate/<int:pk>/unplaced/", allocate_views.unplaced, name="area_run_unplaced"),
+    path("area/allocate/<int:pk>/pairs/<int:number>/", allocate_views.pair, name="area_pair"),
     path("area/centres/", area_views.centres, name="area_centres"),
     path("area/centres/<slug:code>/", area_views.centre, name="area_centre"),
     path("area/deployments/", area_views.deployments, name="area_deployments"),

@@ -24,6 +24,8 @@ from deployments.models import (
     Deployment,
     Letter,
     LetterPack,
+    Proposal,
+    Unplaced,
     Waiver,
     WaiverUse,
 )
@@ -54,6 +56,10 @@ OF_THE_ACCOUNT: set[Edge] = {
 
 IN_OFFICE = "What somebody did in their office is about the other person, and in that one's data."
 THE_SAME_ROW = "The row is there already, as the officer's own."
+NOT_DECIDED = (
+    "What an office thinks of doing is told to nobody before it is decided; what comes of it is a "
+    "deployment, which is given."
+)
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
@@ -68,6 +74,13 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (RegisterReturn, "received_by"): IN_OFFICE,
     (AllocationRun, "started_by"): IN_OFFICE,
     (LetterPack, "asked_by"): IN_OFFICE,
+    (AllocationRun, "confirmed_by"): IN_OFFICE,
+    (Proposal, "decided_by"): IN_OFFICE,
+    (Proposal, "officer"): NOT_DECIDED,
+    (Proposal, "application"): NOT_DECIDED,
+    (Proposal, "deployment"): NOT_DECIDED,
+    (Unplaced, "officer"): NOT_DECIDED,
+    (Unplaced, "application"): NOT_DECIDED,
     (Claim, "verified_by"): IN_OFFICE,
     (Claim, "approved_by"): IN_OFFICE,
     (Hold, "raised_by"): IN_OFFICE,

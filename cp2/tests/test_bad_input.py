@@ -19,6 +19,7 @@ from cp2.admin_fields import SAID
 from cp2.rules import Refused, Role
 from cp2.tests import make
 from cp2.tests.bad_input import CASES, LONG, READERS, Case
+from deployments.models import AllocationWeights
 from profiles import register_lines
 from profiles.models import RegisterImport
 
@@ -166,6 +167,8 @@ class Words(TestCase):
         "terms_leave_time_to_respond": lambda: (terms(), {"days_to_respond": "0"}),
         "terms_rate_not_negative": lambda: (terms(), {"daily_rate": "-1"}),
         "terms_ratio_is_positive": lambda: (terms(), {"candidates_per_officer": "0"}),
+        "weights_are_small_numbers": lambda: (weights(), {"per_year": "101"}),
+        "weights_are_ways_within_kenya": lambda: (weights(), {"elsewhere_km": "1001"}),
         "vacancy_closes_after_it_opens": lambda: (
             make.vacancy(),
             {"closes_at_0": "2001-01-01", "closes_at_1": "07:30"},
@@ -206,6 +209,10 @@ def tax():
 
 def terms():
     return make.terms(make.exam(), make.position())
+
+
+def weights():
+    return AllocationWeights.objects.create(exam=make.exam())
 
 
 # The import of registers

@@ -1,4 +1,22 @@
-from deployments.models.allocation import AllocationRun, RunStatus
+from deployments.models.allocation import (
+    AT_WORK,
+    OPEN_RUNS,
+    STANDS,
+    AllocationPart,
+    AllocationRun,
+    AllocationRunQuerySet,
+    AllocationWeights,
+    EmptyBecause,
+    EmptyPost,
+    Proposal,
+    ProposalQuerySet,
+    ProposalStatus,
+    RunStatus,
+    Spill,
+    Unplaced,
+    UnplacedBecause,
+    Whose,
+)
 from deployments.models.deployments import Days, Deployment, DeploymentQuerySet
 from deployments.models.letter_texts import LetterText, LetterTextQuerySet
 from deployments.models.letters import Letter, LetterQuerySet, LetterStatus, letter_path
@@ -8,15 +26,23 @@ from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, MANAGES_THE_CENTRE
 from deployments.models.waivers import WAIVABLE, Waiver, WaiverQuerySet, WaiverUse
 
 __all__ = [
+    "AT_WORK",
     "HOLDS_ITS_DAYS",
     "LIVE",
     "MANAGES_THE_CENTRE",
+    "OPEN_RUNS",
+    "STANDS",
     "WAIVABLE",
+    "AllocationPart",
     "AllocationRun",
+    "AllocationRunQuerySet",
+    "AllocationWeights",
     "Days",
     "Deployment",
     "DeploymentQuerySet",
     "DeploymentStatus",
+    "EmptyBecause",
+    "EmptyPost",
     "Letter",
     "LetterPack",
     "LetterPackQuerySet",
@@ -27,10 +53,17 @@ __all__ = [
     "PackStatus",
     "Post",
     "PostQuerySet",
+    "Proposal",
+    "ProposalQuerySet",
+    "ProposalStatus",
     "Recount",
     "RunStatus",
+    "Spill",
+    "Unplaced",
+    "UnplacedBecause",
     "Waiver",
     "WaiverQuerySet",
     "WaiverUse",
+    "Whose",
     "letter_path",
 ]

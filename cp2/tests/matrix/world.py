@@ -31,14 +31,19 @@ from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
 from deployments.models import (
+    AllocationPart,
     AllocationRun,
+    AllocationWeights,
     Deployment,
+    EmptyPost,
     Letter,
     LetterPack,
     LetterStatus,
     LetterText,
     PackStatus,
     Post,
+    Proposal,
+    Unplaced,
 )
 from enquiries.models import Enquiry, Reply
 from profiles.models import (
@@ -127,6 +132,11 @@ class Place:
     coming: RegisterImport | None = None
     vacancy_file: VacancyFile | None = None
     text: LetterText | None = None
+    run: Any = None
+    guard_run: Any = None
+    proposal: Any = None
+    guard_proposal: Any = None
+    nation_run: AllocationRun | None = None
     inbound_secret: str = settings.SMS_INBOUND_SECRET
     delivery_secret: str = settings.SMS_DELIVERY_SECRET
     phone: str = "254712345678"
@@ -277,13 +287,34 @@ def build() -> World:
         people[name] = make.user(Role.STAFF)
         people[name].groups.set(Group.objects.filter(name=group))
     _money(own, people["preparer"])
-    _rest(own)
     own.vacancy_file = VacancyFile.objects.create(name="v.csv", by=people["deployment"])
     own.coming = _coming(people["deployment"])
     for each in places.values():
         each.own, each.batch = own, own.batch
-        each.coming, each.vacancy_file, each.text = own.coming, own.vacancy_file, own.text
+        each.coming, each.vacancy_file = own.coming, own.vacancy_file
+        each.run, each.proposal = _allocated(each, each.post, "tsc")
+        each.guard_run, each.guard_proposal = _allocated(each, each.guard_post, "scde")
+    _rest(own)
+    nation = AllocationRun.objects.create(exam=own.exam, outcome=NOTHING, status="confirmed")
+    for each in places.values():
+        each.nation_run, each.text = nation, own.text
     return World(places, people)
+
+
+GAUGE = dict.fromkeys(["filled", "standing", "metres", "measured", "women", "men", "alone"], 0)
+NOTHING = {"places": 0, "applicants": 0, "eligible": 0, "second": 0, "best": GAUGE, "queue": GAUGE}
+
+
+def _allocated(place: Place, post: Post, whose: str) -> tuple[AllocationRun, Proposal]:
+    """Over already, so that there may be one of each place in one sub-county."""
+    run = AllocationRun.objects.create(
+        exam=post.exam, scope=place.sub_county, whose=whose, status="confirmed", outcome=NOTHING
+    )
+    part = AllocationPart.objects.create(run=run, sub_county=place.sub_county)
+    proposal = Proposal.objects.create(
+        run=run, part=part, post=post, place=1, officer=place.spare, standing=0
+    )
+    return run, proposal
 
 
 def _coming(by: User) -> RegisterImport:
@@ -310,7 +341,17 @@ def _rest(own: Place) -> None:
     own.text = LetterText.objects.create(
         exam=own.exam, position=own.post.position, paragraphs=["Be there."]
     )
-    AllocationRun.objects.create(exam=own.exam, started_by=make.user())
+    EmptyPost.objects.create(
+        run=own.run, post=own.post, places=1, applied=0, eligible=0, why="nobody_applied"
+    )
+    Unplaced.objects.create(
+        run=own.run,
+        application=own.application,
+        officer=own.application.officer,
+        standing=1,
+        why="others",
+    )
+    AllocationWeights.objects.create(exam=own.exam)
     RegisterEntry.objects.create(
         register="id", number=own.officer.national_id, name="X", imported_at=timezone.now()
     )

@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0006_what_entitles'),
-        ('deployments', '0005_letter_texts_and_packs'),
+        ('deployments', '0006_allocation'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
