@@ -134,14 +134,14 @@ def say(what: str, problems: list[Problem], found: list[Any], places: int) -> No
 
 def left_over(problems: list[Problem], found: list[Any]) -> Problem:
     """What a second round is about: who has no place, and the places that nobody has."""
-    blocks = []
+    blocks: list[Block] = []
     for problem, post in zip(problems, found, strict=True):
         without = np.flatnonzero(post < 0)
         free = problem.posts.free - np.bincount(post[post >= 0], minlength=len(problem.posts))
         empty = np.flatnonzero(free > 0)
-        who = Officers(**{name: getattr(problem.officers, name)[without] for name in WHO})
-        where = {name: getattr(problem.posts, name)[empty] for name in WHERE}
-        blocks.append((who, Posts(**where | {"free": free[empty]}), (array([]), array([]))))
+        left = {name: getattr(problem.posts, name)[empty] for name in WHERE}
+        officers = Officers(**{name: getattr(problem.officers, name)[without] for name in WHO})
+        blocks.append((officers, Posts(**left | {"free": free[empty]}), (array([]), array([]))))
     who, where, closed = together(blocks)
     return Problem(who, where, closed, nearest=40)
 

@@ -6,15 +6,17 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from catalogue.models import County, Exam, SubCounty
 from deployments.forms import ChosenField, offer
-from deployments.models import ProposalStatus, Spill, UnplacedBecause, Whose
+from deployments.models import Post, PostQuerySet, ProposalStatus, Spill, UnplacedBecause, Whose
 from profiles.fields import LineField, WholeNumberField
 from profiles.models import Officer
 
 
-def _ahead() -> Any:
-    return Exam.objects.filter(ends_on__gte=timezone.localdate())
+def _ahead(posts: PostQuerySet) -> Any:
+    """Exams that are not over, for which there are posts to fill."""
+    return Exam.objects.filter(ends_on__gte=timezone.localdate(), pk__in=posts.values("exam"))
 
 
 class StartForm(forms.Form):
@@ -26,9 +28,9 @@ class StartForm(forms.Form):
         error_messages={"required": gettext_lazy("Choose the exam")},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "exam", _ahead())
+        offer(self, "exam", _ahead(Post.objects.deployable_by(by)))
 
 
 class AnyStartForm(StartForm):

@@ -49,7 +49,7 @@ def _asked(form: forms.Form) -> dict[str, Any]:
 @for_role(Role.DIRECTOR)
 def allocate(request: SignedIn) -> HttpResponse:
     """All runs of this office here, and the way to a new one."""
-    form = StartForm(request.POST if request.method == "POST" else None)
+    form = StartForm(request.POST if request.method == "POST" else None, by=request.user)
     if form.is_valid():
         try:
             run = runs.start(

@@ -111,7 +111,8 @@ class AllocationRunAdmin(LookOnly):
 
     def start(self, request: HttpRequest) -> HttpResponse:
         _refuse_without(request, MAY_ACT)
-        form = AnyStartForm(request.POST if request.method == "POST" else None)
+        sent = request.POST if request.method == "POST" else None
+        form = AnyStartForm(sent, by=actor(request))
         if form.is_valid():
             typed = form.cleaned_data
             try:
