@@ -20,10 +20,11 @@ from deployments.models import Deployment, Letter, LetterStatus
 @require_safe
 def letter(request: SignedIn, pk: int) -> HttpResponseBase:
     """Straight from storage; a page that looks again by itself while it is being printed."""
-    deployment = get_object_or_404(Deployment.objects.visible_to(request.user), pk=pk)
     if request.user.role == Role.STAFF and not request.user.has_perm("deployments.view_letter"):
         raise Http404
-    current = get_object_or_404(deployment.letters.current())
+    seen = Deployment.objects.visible_to(request.user).filter(pk=pk)
+    rows = Letter.objects.current().select_related("deployment")  # a morning's busiest page
+    current = get_object_or_404(rows, deployment=pk, deployment__in=seen)
     file = letters.open_file(current) if current.status == LetterStatus.READY else None
     if file is None:
         return _waiting(request, current)
@@ -33,7 +34,7 @@ def letter(request: SignedIn, pk: int) -> HttpResponseBase:
     return FileResponse(
         file,
         as_attachment="view" not in request.GET,
-        filename=f"{deployment.serial}.pdf",
+        filename=f"{current.deployment.serial}.pdf",
         content_type="application/pdf",
     )
 
