@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deployments import area_views, letter_views, views
+from deployments import area_views, change_views, letter_views, views
 
 app_name = "deployments"
 
@@ -12,11 +12,11 @@ urlpatterns = [
     path("area/centres/", area_views.centres, name="area_centres"),
     path("area/centres/<slug:code>/", area_views.centre, name="area_centre"),
     path("area/deployments/", area_views.deployments, name="area_deployments"),
-    path("area/deployments/new/", area_views.new, name="area_new"),
-    path("area/deployments/swap/", area_views.swap, name="area_swap"),
-    path("area/deployments/<int:pk>/cancel/", area_views.cancel, name="area_cancel"),
-    path("area/deployments/<int:pk>/redeploy/", area_views.redeploy, name="area_redeploy"),
-    path("area/deployments/<int:pk>/replace/", area_views.replace, name="area_replace"),
+    path("area/deployments/new/", change_views.new, name="area_new"),
+    path("area/deployments/swap/", change_views.swap, name="area_swap"),
+    path("area/deployments/<int:pk>/cancel/", change_views.cancel, name="area_cancel"),
+    path("area/deployments/<int:pk>/redeploy/", change_views.redeploy, name="area_redeploy"),
+    path("area/deployments/<int:pk>/replace/", change_views.replace, name="area_replace"),
     path("deployments/<int:pk>/letter.pdf", letter_views.letter, name="letter"),
     path("letters/", letter_views.letter_find, name="letter_find"),
     path("letters/<str:code>/", letter_views.letter_check, name="letter_check"),
