@@ -24,6 +24,7 @@ from vacancies.models import (
     Vacancy,
     of_person,
 )
+from vacancies.rules import Objection
 from vacancies.standing import Standing, standing
 from vacancies.vetting import against_the_person, terms_unmet
 
@@ -292,14 +293,20 @@ def rows(page: Iterable[Any]) -> Iterator[Row]:
             km=None if row.km is None else round(row.km),
             days_served=row.days_served,
             exams_served=row.exams_served,
-            against=list(_against(row, terms.get((row.exam_id, row.vacancy.position_id)))),
+            against=[
+                str(each)
+                for each in _against(row, terms.get((row.exam_id, row.vacancy.position_id)))
+            ],
         )
 
 
-def _against(application: Application, terms: PositionTerms | None) -> Iterator[str]:
+def _against(application: Application, terms: PositionTerms | None) -> Iterator[Objection]:
     """Whether they would still be let in; nothing of those about whom all is decided."""
     if not application.may_be_decided:
         return
     yield from against_the_person(application.officer)
     if terms:
-        yield from terms_unmet(application.officer, terms)
+        vacancy = application.vacancy
+        yield from terms_unmet(
+            application.officer, terms, exam=vacancy.exam, position=vacancy.position
+        )

@@ -73,7 +73,7 @@ def replace(
         raise Refused(_("Choose another officer than the one to be replaced."))
     check_changeable(old, from_day)
     was, starts_on = copy(old), max(from_day, old.starts_on)
-    terms = check_officer(officer, post, from_day=starts_on)
+    terms = check_officer(officer, post, from_day=starts_on, instead_of=old)
 
     end(old, from_day=from_day, reason=reason)
     release(old, by=by)
@@ -114,6 +114,7 @@ def swap(
             posts[place.post_id],
             from_day=max(from_day, place.starts_on),
             leaving=leaving,
+            instead_of=place,
         )
         for leaving, place in (old, old[::-1])
     ]

@@ -16,6 +16,7 @@ from deployments import letters
 from deployments.eligibility import reasons_against, terms_of, with_history
 from deployments.models import HOLDS_ITS_DAYS, Deployment, DeploymentStatus, Post
 from deployments.services.telling import tell_officer
+from deployments.sites import site_of
 from profiles.models import Officer
 from vacancies.models import Application
 
@@ -94,12 +95,20 @@ def check_changeable(old: Deployment, from_day: date | None = None) -> None:
 
 
 def check_officer(
-    officer: Officer, post: Post, *, from_day: date, leaving: Deployment | None = None
+    officer: Officer,
+    post: Post,
+    *,
+    from_day: date,
+    leaving: Deployment | None = None,
+    instead_of: Deployment | None = None,
 ) -> PositionTerms:
     """Refuse with the first reason there is, else say under which terms the officer serves."""
     terms = terms_of(post)
-    for reason in reasons_against(officer, post, terms=terms, from_day=from_day, leaving=leaving):
-        raise Refused(reason)
+    site = site_of(post, terms, instead_of=instead_of)
+    for reason in reasons_against(
+        officer, post, terms=terms, from_day=from_day, leaving=leaving, site=site
+    ):
+        raise Refused(str(reason))
     assert terms is not None  # its lack is a reason
     return terms
 

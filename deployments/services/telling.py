@@ -10,10 +10,7 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.services import tell
 from cp2.rules import Role
-from deployments.eligibility import (
-    HEADS_OF_THEIR_OWN,
-)
-from deployments.models import Deployment, DeploymentStatus, Post
+from deployments.models import MANAGES_THE_CENTRE, Deployment, DeploymentStatus, Post
 from profiles.models import Officer
 
 
@@ -56,7 +53,7 @@ def tell_station(
         officer__deployments__in=Deployment.objects.filter(
             post__station=deployment.post.station_id,
             post__exam=deployment.post.exam_id,
-            post__position__code__in=HEADS_OF_THEIR_OWN,
+            post__position__code=MANAGES_THE_CENTRE,
             status=DeploymentStatus.ACCEPTED,
             ends_on__gte=from_day,
         )

@@ -183,7 +183,7 @@ class DeployTests(TestCase):
 
     def test_deploying_takes_few_queries(self):
         application = self.apply()
-        with self.assertNumQueries(20):
+        with self.assertNumQueries(23):
             self.deploy(application=application)
 
 
@@ -322,9 +322,9 @@ class PageTests(WebTest):
             make.deployment(officer=officer)
 
         more()
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(13):
             self.client.get(self.url, {"post": self.post.pk})
         for _each in range(5):
             more()
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(13):
             self.client.get(self.url, {"post": self.post.pk})
