@@ -195,7 +195,7 @@ class DeploymentTests(TestCase):
         with refused_by("slot_within_post"):
             self.another(slot=4)
         with refused_by("slot_within_post"):
-            self.set("slot = 4")
+            self.another(slot=4)
         small = make.post(exam=self.row.post.exam, required=0)
         with refused_by("slot_within_post"):
             self.set("post_id = %s", small.pk)

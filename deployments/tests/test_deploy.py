@@ -17,7 +17,7 @@ from cp2.tests import make
 from deployments import services
 from deployments.models import Deployment, DeploymentStatus
 from sms.models import Kind, Message
-from vacancies.models import Application, ApplicationStatus
+from vacancies.models import ApplicationStatus
 
 DAY = timedelta(days=1)
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deployments', '0002_seams'),
+        ('deployments', '0003_waivers'),
         ('profiles', '0008_registers_imports_and_checks'),
         ('vacancies', '0005_places_in_step_and_files'),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0003_centres_sign_in_for'),
+        ('catalogue', '0005_subjects_and_own_schools'),
     ]
 
     operations = [
