@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from catalogue.models import DutyStation, Exam, Position
+from catalogue.models import DutyStation
 from deployments.candidates import reachable
-from deployments.models import Deployment, DeploymentQuerySet, DeploymentStatus, Post
+from deployments.models import Deployment, DeploymentQuerySet, Post
 from profiles.fields import LineField
 from profiles.models import Officer
 from vacancies.models import Application
@@ -203,33 +203,3 @@ class SearchForm(forms.Form):
             attrs={"type": "search", "autocomplete": "off", "class": "form-control"}
         ),
     )
-
-
-class CentresForm(forms.Form):
-    exam = ChosenField(
-        queryset=Exam.objects.all(),
-        label=gettext_lazy("Exam"),
-        required=False,
-        empty_label=gettext_lazy("All that are not over"),
-    )
-    position = ChosenField(
-        queryset=Position.objects.all(),
-        label=gettext_lazy("Position"),
-        required=False,
-        empty_label=gettext_lazy("All"),
-    )
-
-
-class DeploymentsForm(SearchForm):
-    exam = ChosenField(
-        queryset=Exam.objects.all(),
-        label=gettext_lazy("Exam"),
-        required=False,
-        empty_label=gettext_lazy("All"),
-    )
-    status = forms.ChoiceField(
-        choices=[("", gettext_lazy("All")), *DeploymentStatus.choices],
-        label=gettext_lazy("Status"),
-        required=False,
-    )
-    field_order = ["exam", "status", "q"]

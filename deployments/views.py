@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
@@ -21,7 +22,7 @@ from deployments.eligibility import terms_of
 from deployments.forms import RejectForm
 from deployments.models import MANAGES_THE_CENTRE, Deployment, DeploymentStatus
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def for_role(role: Role) -> Callable[[View], View]:
@@ -30,7 +31,7 @@ def for_role(role: Role) -> Callable[[View], View]:
     def guard(view: View) -> View:
         @login_required
         @wraps(view)
-        def guarded(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.role != role:
                 raise Http404
             return view(request, *args, **kwargs)

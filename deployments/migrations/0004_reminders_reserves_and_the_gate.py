@@ -6,8 +6,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('deployments', '0003_reminders'),
         ('deployments', '0003_waivers'),
-        ('profiles', '0008_registers_imports_and_checks'),
+        ('profiles', '0009_rules_as_data'),
         ('vacancies', '0005_places_in_step_and_files'),
     ]
 
@@ -21,11 +22,6 @@ class Migration(migrations.Migration):
             model_name='deployment',
             name='refill_due',
             field=models.BooleanField(db_default=False, default=False, verbose_name='place to be filled from the reserve'),
-        ),
-        migrations.AddField(
-            model_name='deployment',
-            name='reminded_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='reminded'),
         ),
         migrations.AddIndex(
             model_name='deployment',

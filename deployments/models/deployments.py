@@ -4,7 +4,7 @@ from typing import Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, Func, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,10 @@ from deployments.models.posts import Post
 from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, DeploymentStatus
 from profiles.models import Officer, Vetting
 from vacancies.models import Application
+
+SOON = timedelta(days=1)  # before an offer ends
+LATELY = timedelta(days=7)
+REMIND_AGAIN = timedelta(days=1)
 
 
 class Days(Func):
@@ -85,6 +89,37 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
             status__in=[DeploymentStatus.ACCEPTED, DeploymentStatus.MOVED],
             starts_on__lte=day,
             ends_on__gte=day,
+        )
+
+    def unasked(self) -> Self:
+        """Nominated without having applied."""
+        return self.filter(application=None)
+
+    def due_soon(self) -> Self:
+        """Offers that end within a day."""
+        return self.filter(status=DeploymentStatus.OFFERED, respond_by__lt=timezone.now() + SOON)
+
+    def left_free(self) -> Self:
+        """Turned down or run out of late, and nobody has the place since."""
+        today, since = timezone.localdate(), timezone.now() - LATELY
+        holders = Deployment.objects.live().filter(
+            post=OuterRef("post"), slot=OuterRef("slot"), ends_on__gte=today
+        )
+        lately = Q(status=DeploymentStatus.REJECTED, answered_at__gte=since) | Q(
+            status=DeploymentStatus.EXPIRED, respond_by__gte=since
+        )
+        return self.filter(
+            lately, ~Exists(holders), slot__lte=F("post__required"), ends_on__gte=today
+        )
+
+    def remindable(self) -> Self:
+        """Offers that wait for an answer, and of which nothing was said since they were made or
+        since yesterday."""
+        before = timezone.now() - REMIND_AGAIN
+        return self.filter(
+            Q(reminded_at=None) | Q(reminded_at__lte=before),
+            status=DeploymentStatus.OFFERED,
+            respond_by__gt=Now(),
         )
 
 

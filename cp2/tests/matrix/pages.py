@@ -196,6 +196,18 @@ PAGES = [
     page("deployments:area_centres", tsc=MAY, scde=MAY),
     page("deployments:area_centre", "station.code", tsc=AREA, scde=AREA),
     page("deployments:area_deployments", tsc=MAY, scde=MAY),
+    page("deployments:area_centres_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}),
+    page(
+        "deployments:area_centre_files",
+        "station.code",
+        tsc=AREA,
+        scde=AREA,
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page(
+        "deployments:area_deployments_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}
+    ),
     page("attendance:area_attendance", tsc=MAY, scde=MAY),
     page("attendance:centre_passwords", tsc=AREA, scde=AREA, sends={"centre": "entry.pk"}),
     page("claims:area_claims", tsc=MAY, scde=MAY),
@@ -221,6 +233,20 @@ PAGES = [
     ),
     page("deployments:area_new", tsc=AREA, sends={"post": "post.pk", "officer": "spare.pk"}),
     page("deployments:area_new", scde=AREA, sends={"post": "guard_post.pk", "officer": "spare.pk"}),
+    page(
+        "deployments:area_cancel_many",
+        tsc=AREA,
+        posted=True,
+        sends={"deployment": "deployment.pk", "reason": "'Why"},
+    ),
+    page(
+        "deployments:area_cancel_many",
+        scde=AREA,
+        posted=True,
+        sends={"deployment": "guarding.pk", "reason": "'Why"},
+    ),
+    page("deployments:area_remind", tsc=AREA, posted=True, sends={"deployment": "deployment.pk"}),
+    page("deployments:area_remind", scde=AREA, posted=True, sends={"deployment": "guarding.pk"}),
     page("deployments:area_cancel", "deployment.pk", tsc=AREA, sends={"reason": "'Why"}),
     page("deployments:area_cancel", "guarding.pk", scde=AREA, sends={"reason": "'Why"}),
     page(

@@ -30,7 +30,15 @@ from claims.models import Claim, Hold, PaymentBatch, TaxRule
 from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
-from deployments.models import AllocationRun, Deployment, Letter, LetterStatus, LetterText, Post
+from deployments.models import (
+    AllocationRun,
+    Deployment,
+    DeploymentStatus,
+    Letter,
+    LetterStatus,
+    LetterText,
+    Post,
+)
 from enquiries.models import Enquiry, Reply
 from profiles.models import (
     ImportStatus,
@@ -90,6 +98,8 @@ class Place:
     guard_post: Post
     deployment: Deployment
     guarding: Deployment
+    offer: Deployment
+    guard_offer: Deployment
     letter: Letter
     mark: Mark
     vacancy: Vacancy
@@ -137,6 +147,15 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
     ]
     deployment = make.deployment(post=posts[0], officer=officer)
     guarding = make.deployment(post=posts[1], officer=guard)
+    offers = [
+        make.deployment(
+            DeploymentStatus.OFFERED,
+            post=post,
+            slot=3,
+            officer=make.officer(sub_county=sub_county),
+        )
+        for post in posts
+    ]
     make.bank_account(officer)
     make.next_of_kin(officer)
     activity = Activity.objects.create(name=f"Supervision, {scope.name.lower()}")
@@ -165,6 +184,8 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         guard_post=posts[1],
         deployment=deployment,
         guarding=guarding,
+        offer=offers[0],
+        guard_offer=offers[1],
         letter=_letter(deployment),
         mark=mark,
         vacancy=vacancies[0],
