@@ -161,7 +161,7 @@ def applications(user: User, asked: dict[str, Any], *, near: str = "") -> Applic
     """As they were asked for, each with what it may be sorted by. What is unknown stands last, and
     whoever is equal in all else by when they applied, so that no page repeats another."""
     rows = _narrowed(Application.objects.decidable_by(user), asked).annotate(
-        days_worked=_days_worked(), km=_distance(user, near), **_past_service()
+        days_worked=days_worked(), km=_distance(user, near), **_past_service()
     )
     order: dict[str, list[Any]] = {
         "experience": [F("days_worked").desc()],
@@ -187,7 +187,7 @@ def _past_service() -> dict[str, Any]:
     return found
 
 
-def _days_worked() -> RawSQL:
+def days_worked() -> RawSQL:
     """To today; time in two places at once counts once, as everywhere."""
     today = timezone.localdate()
     return RawSQL(
@@ -209,10 +209,13 @@ def _days_worked() -> RawSQL:
 def _distance(user: User, centre: str) -> Combinable:
     """In kilometres over the ground as the crow flies, from where the applicant works to a centre
     of the sub-county or to the middle of its stations; null where one of the two is unknown."""
-    there = DutyStation.objects.filter(sub_county=user.sub_county_id).order_by()
-    if centre:
-        there = there.filter(code=centre)
-    middle = there.annotate(all=Value(1)).values("all")
+    there = DutyStation.objects.filter(sub_county=user.sub_county_id)
+    return distance_to(there.filter(code=centre) if centre else there)
+
+
+def distance_to(there: QuerySet[DutyStation]) -> Combinable:
+    """Of an application, to these stations or to the middle of them."""
+    middle = there.order_by().annotate(all=Value(1)).values("all")
 
     def of_there(name: str) -> Combinable:
         mean = middle.annotate(mean=Avg(name)).values("mean")

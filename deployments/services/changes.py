@@ -7,6 +7,7 @@ they name, and the officer goes on with the next. Replacing hands the rest of th
 from collections.abc import Collection
 from copy import copy
 from datetime import date
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -151,7 +152,7 @@ def take_over(
     if at_gate:
         for row in rows:
             letters.issue(row)
-    how = {"at_gate": True} if at_gate else {}
+    how: dict[str, Any] = {"at_gate": True} if at_gate else {}
     left = [leg.pk for leg in legs if leg not in taken]
     record("deployment.replaced", rows[0], by=by, was=old.pk, reason=reason, left=left, **how)
     for row in rows[1:]:

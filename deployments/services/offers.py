@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 from copy import copy
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -88,7 +89,7 @@ def offer(
         application=applied,
         replaces=freed,
     )
-    cause = {} if freed is None else {"cause": freed.status, "freed": freed.pk}
+    cause: dict[str, Any] = {} if freed is None else {"cause": freed.status, "freed": freed.pk}
     record("deployment.offered", new, by=by, nominated=applied is None, **cause)
     tell_officer(new, "offered", bulk=bulk)
     return new

@@ -282,10 +282,10 @@ def place(post: Post, officer: Officer, **fields: Any) -> Deployment:
         with transaction.atomic():
             return Deployment.objects.create(post=post, officer=officer, **fields)
     except IntegrityError as error:
-        raise Refused(_in_words(error, officer=officer, post=post)) from error
+        raise Refused(in_words(error, officer=officer, post=post)) from error
 
 
-def _in_words(error: IntegrityError, *, officer: Officer, post: Post) -> str:
+def in_words(error: IntegrityError, *, officer: Officer, post: Post) -> str:
     """What the database refused, said to the director who was a moment too late."""
     constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
     match constraint:
