@@ -65,12 +65,14 @@ class Plan:
 
 
 def weeks_of(from_day: date, last: date, days: int, sits: Iterable[date]) -> list[Week]:
-    """Legs of equal length; an end without a day of the exam belongs to the leg before it."""
+    """Legs of equal length; an end of less than half of it, or without a day of the exam, belongs
+    to the leg before it."""
     sitting, weeks = set(sits), list[Week]()
     while from_day <= last:
         until = min(from_day + timedelta(days=days - 1), last)
         week = Week(from_day, until)
-        if weeks and not any(from_day <= day <= until for day in sitting):
+        short = 2 * ((until - from_day).days + 1) < days
+        if weeks and (short or not any(from_day <= day <= until for day in sitting)):
             weeks[-1] = Week(weeks[-1].starts_on, until)
         else:
             weeks.append(week)
