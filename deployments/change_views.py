@@ -78,8 +78,11 @@ def new(request: SignedIn) -> HttpResponse:
             officers=form.cleaned_data["officer"],
             by=request.user,
         )
-        _say(request, len(done), refusals)
-        return redirect("deployments:area_centre", code=post.station.code)
+        if done:
+            _say(request, len(done), refusals)
+            return redirect("deployments:area_centre", code=post.station.code)
+        for refusal in refusals:
+            form.add_error(None, refusal)
     context = {"post": post, "form": form, **_candidates(request, post)}
     return render(request, "deployments/area_new.html", context)
 

@@ -38,4 +38,4 @@ def whole(act: Callable[P, R]) -> Callable[P, R]:
 
 
 def _state(error: OperationalError) -> str:
-    return str(getattr(error.__cause__, "sqlstate", ""))
+    return str(getattr(error.__cause__, "pgcode", ""))
