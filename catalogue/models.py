@@ -466,6 +466,7 @@ class CentreEntry(models.Model):
         models.CharField(max_length=15, choices=Skill),
         verbose_name=_("what candidates need"),
         default=list,
+        db_default=[],
         blank=True,
         help_text=_("One of those who invigilate here must have each of these."),
     )

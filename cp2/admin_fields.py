@@ -116,7 +116,12 @@ SAID: dict[str, tuple[str, Any]] = {
         "ends_on",
         gettext_lazy("First comes the rehearsal, then the first day, then the last. Check them."),
     ),
+    "marking_entry_takes_some": ("officers", gettext_lazy("Enter 1 or more, up to 32767.")),
     "no_centre_hosts_itself": ("host", gettext_lazy("A centre cannot be its own host.")),
+    "paper_is_of_the_subject": (
+        "paper",
+        gettext_lazy("A paper is its subject's number and its own, such as 101/1 of 101."),
+    ),
     "role_has_its_place": (
         "role",
         gettext_lazy(
@@ -124,8 +129,10 @@ SAID: dict[str, tuple[str, Any]] = {
             "officer a phone number; nobody has what is another's."
         ),
     ),
+    "subject_code": ("code", gettext_lazy("A subject's code is three digits, such as 101.")),
     "tax_is_a_part_of_the_claim": ("rate", gettext_lazy("Enter a share from 0 to 100.")),
     "tax_threshold_not_negative": ("above", gettext_lazy("Enter 0 or more.")),
+    "terms_age_limit_is_an_age": ("oldest", gettext_lazy("Enter an age from 18 to 99.")),
     "terms_leave_time_to_respond": ("days_to_respond", gettext_lazy("Enter 1 day or more.")),
     "terms_rate_not_negative": ("daily_rate", gettext_lazy("Enter 0 or more.")),
     "terms_ratio_is_positive": ("candidates_per_officer", gettext_lazy("Enter 1 or more.")),

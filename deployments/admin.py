@@ -1,55 +1,31 @@
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
-from cp2.lists import LongList
 from cp2.rules import Refused
-from deployments import letters, services
+from deployments import deploy_admin, letters, services
+from deployments import marking_admin as marking_admin  # whose model is registered there
+from deployments import waiver_admin as waiver_admin  # whose model is registered there
+from deployments.admin_parts import (
+    DeploymentActionForm,
+    LookOnly,
+    PostActionForm,
+    WithNumber,
+    WithReason,
+)
 from deployments.models import AllocationRun, Deployment, Letter, LetterText, Post
-from profiles.fields import LineField, WholeNumberField
-
-
-class LookOnly(LongList[Any]):
-    """Rows that services write: read here, changed through actions, never deleted."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [field.name for field in self.model._meta.fields]
-
-
-class WithReason(forms.Form):
-    reason = LineField(max_length=200, error_messages={"required": _("Enter the reason")})
-
-
-class WithNumber(WithReason):
-    required = WholeNumberField(
-        min_value=0, max_value=999, error_messages={"required": _("Enter the new entitlement")}
-    )
-
-
-class PostActionForm(ActionForm):
-    required = WholeNumberField(required=False, min_value=0, label=_("New entitlement:"))
-    reason = forms.CharField(required=False, max_length=200, label=_("Reason:"))
-
-
-class DeploymentActionForm(ActionForm):
-    reason = forms.CharField(required=False, max_length=200, label=_("Reason:"))
 
 
 class ComputeForm(forms.Form):
@@ -73,6 +49,7 @@ class PostAdmin(LookOnly):
     list_filter = [
         "exam",
         "position",
+        "position__deployed_by",
         ("override_reason", admin.EmptyFieldListFilter),
         "station__kind",
     ]
@@ -93,7 +70,21 @@ class PostAdmin(LookOnly):
             self.admin_site.admin_view(self.compute),
             name="deployments_post_compute",
         )
-        return [own, *super().get_urls()]
+        deploy = path(
+            "<int:pk>/deploy/",
+            self.admin_site.admin_view(partial(deploy_admin.deploy, admin=self)),
+            name="deployments_post_deploy",
+        )
+        return [own, deploy, *super().get_urls()]
+
+    @admin.display(description=_("deploy"))
+    def deploy(self, post: Post) -> str:
+        url = reverse("admin:deployments_post_deploy", args=[post.pk])
+        return format_html('<a href="{}">{}</a>', url, gettext("Deploy officers"))
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        shown = [*self.list_display]
+        return [*shown, "deploy"] if deploy_admin.may_deploy(request) else shown
 
     def compute(self, request: HttpRequest) -> HttpResponse:
         """Entitle every station of an exam anew, by its candidates and terms."""

@@ -6,12 +6,21 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from accounts.models import User
+from catalogue.models import PositionTerms
 from cp2.rules import Role
-from deployments.eligibility import history, reasons_against, terms_of, with_history
+from deployments.eligibility import (
+    Lifted,
+    history,
+    lifted,
+    reasons_against,
+    terms_of,
+    with_history,
+)
 from deployments.models import Deployment, DeploymentQuerySet, Post
-from deployments.sites import site_of
+from deployments.sites import Site, site_of
 from profiles.models import Officer, OfficerQuerySet, Qualification, WorkExperience
 from sms.phones import is_mobile, mobile
+from vacancies.area import days_worked
 from vacancies.models import Application, ApplicationQuerySet, ApplicationStatus
 from vacancies.rules import Objection
 from vacancies.standing import rank, years_served
@@ -24,6 +33,7 @@ class Candidate(NamedTuple):
     years: int
     workstation: WorkExperience | None
     reasons: list[Objection]
+    waived: list[Lifted]
 
 
 def reachable(by: User) -> OfficerQuerySet:
@@ -43,6 +53,11 @@ def applicants(post: Post) -> ApplicationQuerySet:
         vacancy__sub_county=post.station.sub_county_id,
         status__in=[ApplicationStatus.NOMINATED, ApplicationStatus.SUBMITTED],
     ).order_by("status", "pk")  # "nominated" sorts before "submitted"
+
+
+def ranked(post: Post) -> ApplicationQuerySet:
+    """The same, and among equals those who have worked longest first."""
+    return applicants(post).annotate(worked=days_worked()).order_by("status", "-worked", "pk")
 
 
 def search(rows: DeploymentQuerySet, q: str) -> DeploymentQuerySet:
@@ -94,20 +109,22 @@ def of_applications(post: Post, applications: ApplicationQuerySet) -> Iterator[C
     rows = applications.select_related("officer__user", "officer__sub_county")
     for application in rows.prefetch_related(*history("officer__")):
         officer = application.officer
-        reasons = list(reasons_against(officer, post, terms=terms, site=site))
-        yield _candidate(officer, application, reasons)
+        yield _candidate(officer, application, post, terms, site)
 
 
 def of_officers(post: Post, officers: OfficerQuerySet) -> Iterator[Candidate]:
     terms = terms_of(post)
     site = site_of(post, terms)
     for officer in with_history(officers):
-        reasons = list(reasons_against(officer, post, terms=terms, site=site))
-        yield _candidate(officer, None, reasons)
+        yield _candidate(officer, None, post, terms, site)
 
 
 def _candidate(
-    officer: Officer, application: Application | None, reasons: list[Objection]
+    officer: Officer,
+    application: Application | None,
+    post: Post,
+    terms: PositionTerms | None,
+    site: Site,
 ) -> Candidate:
     studies = officer.qualifications.all()
     return Candidate(
@@ -116,5 +133,6 @@ def _candidate(
         qualification=max(studies, key=lambda study: rank(study.level), default=None),
         years=years_served(officer.work.all()),
         workstation=officer.current_work,
-        reasons=reasons,
+        reasons=list(reasons_against(officer, post, terms=terms, site=site)),
+        waived=lifted(officer, post, terms=terms, site=site),
     )

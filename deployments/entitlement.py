@@ -36,7 +36,15 @@ WITH served AS (
     WHERE entry.exam_id = %(exam)s AND station.kind <> 'examination_centre'
     GROUP BY station.kind, station.id
 ),
-entitled AS (
+marking AS (
+    -- by no number of candidates: headquarters says how many examiners a marking centre takes
+    SELECT entry.station_id, entry.position_id, entry.officers::int AS required
+    FROM catalogue_markingentry entry
+    JOIN catalogue_dutystation station ON station.id = entry.station_id
+    WHERE entry.exam_id = %(exam)s
+        AND (%(sub_county)s::bigint IS NULL OR station.sub_county_id = %(sub_county)s)
+),
+by_terms AS (
     SELECT served.station_id, terms.position_id,
         least(32767, greatest(
             terms.minimum_per_centre,
@@ -48,6 +56,11 @@ entitled AS (
     WHERE terms.exam_id = %(exam)s
         AND (terms.in_hosted_centres OR NOT served.hosted)
         AND (%(sub_county)s::bigint IS NULL OR station.sub_county_id = %(sub_county)s)
+),
+entitled AS (
+    SELECT station_id, position_id, max(required) AS required
+    FROM (SELECT * FROM by_terms UNION ALL SELECT * FROM marking) both_ways
+    GROUP BY station_id, position_id
 ),
 present AS (
     SELECT post.id, post.station_id, post.position_id, post.override_reason,

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='centreentry',
             name='needs',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('braille', 'Braille'), ('sign_language', 'Kenyan Sign Language'), ('french', 'French'), ('german', 'German'), ('arabic', 'Arabic')], max_length=15), blank=True, default=list, help_text='One of those who invigilate here must have each of these.', size=None, verbose_name='what candidates need'),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('braille', 'Braille'), ('sign_language', 'Kenyan Sign Language'), ('french', 'French'), ('german', 'German'), ('arabic', 'Arabic')], max_length=15), blank=True, db_default=[], default=list, help_text='One of those who invigilate here must have each of these.', size=None, verbose_name='what candidates need'),
         ),
         migrations.AddField(
             model_name='position',

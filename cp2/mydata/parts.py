@@ -19,10 +19,11 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.models import Entry, RecoveryCode, Session, User
 from attendance.models import Mark, RegisterReturn
 from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
-from deployments.models import AllocationRun, Deployment, Letter
+from deployments.models import AllocationRun, Deployment, Letter, Waiver, WaiverUse
 from enquiries.models import Reply
 from profiles.models import (
     ImportLine,
+    Interest,
     NumberChange,
     Officer,
     Paper,
@@ -51,6 +52,10 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
     (LogEntry, "user"): IN_OFFICE,
     (NumberChange, "decided_by"): IN_OFFICE,
+    (Interest, "recorded_by"): IN_OFFICE,
+    (Waiver, "granted_by"): IN_OFFICE,
+    (Waiver, "withdrawn_by"): IN_OFFICE,
+    (WaiverUse, "deployment"): THE_SAME_ROW,
     (Mark, "marked_by"): IN_OFFICE,
     (RegisterReturn, "stamped_by"): IN_OFFICE,
     (RegisterReturn, "received_by"): IN_OFFICE,

@@ -27,6 +27,7 @@ from catalogue.models import (
 from cp2.rules import Role
 from cp2.season import draws
 from cp2.season.dates import TIMETABLES, moment
+from cp2.season.marking import make_papers
 from cp2.season.names import full_name
 from cp2.season.rows import Batch
 from cp2.season.scales import Scale, share
@@ -68,6 +69,8 @@ def make_exams(today: date) -> list[Exam]:
             ExamDay(exam=exam, day=day, kind=kind) for day, kind in sorted(days.items())
         )
         make_terms(exam)
+        if exam.abbreviation == "KCSE":
+            make_papers(exam)
         exams.append(exam)
     return exams
 

@@ -219,6 +219,15 @@ class TinySeasonTests(TestCase):
             assert list(against) == []
             assert officers[held.officer_id].vetting == Vetting.VETTED
 
+    def test_a_marking_centre_has_trained_examiners_in_several_states(self):
+        marked = Deployment.objects.exclude(post__position__paper="")
+        assert set(marked.values_list("post__station__kind", flat=True)) == {"marking_centre"}
+        assert len(set(marked.values_list("status", flat=True))) > 1
+        assert marked.filter(application__isnull=False).exists()
+        for each in marked.select_related("officer", "post__position"):
+            assert each.post.position.paper in each.officer.trained_in
+            assert each.officer.trainings.count() == 1
+
     def test_nobody_but_the_head_serves_at_their_own_school(self):
         own = Deployment.objects.filter(officer__work__station=F("post__station"))
         assert set(own.values_list("post__position__code", flat=True)) == {"CM"}

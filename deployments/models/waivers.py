@@ -77,7 +77,6 @@ class Waiver(models.Model):
         verbose_name = _("waiver")
         verbose_name_plural = _("waivers")
         ordering = ["-pk"]
-        permissions = [("grant_waiver", _("Can waive a rule for an officer"))]
         constraints = [
             models.CheckConstraint(condition=Q(rule__in=WAIVABLE), name="rule_can_be_waived"),
             models.CheckConstraint(

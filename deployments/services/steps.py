@@ -14,7 +14,7 @@ import vacancies.services
 from accounts.models import User
 from catalogue.models import DutyStation, PositionTerms
 from cp2.rules import Refused, move
-from deployments import letters
+from deployments import letters, waivers
 from deployments.eligibility import reasons_against, terms_of, with_history
 from deployments.models import (
     HOLDS_ITS_DAYS,
@@ -280,9 +280,12 @@ def place(post: Post, officer: Officer, **fields: Any) -> Deployment:
     """One row, in its own savepoint: the database has the last word on who holds what, when."""
     try:
         with transaction.atomic():
-            return Deployment.objects.create(post=post, officer=officer, **fields)
+            new = Deployment.objects.create(post=post, officer=officer, **fields)
     except IntegrityError as error:
         raise Refused(in_words(error, officer=officer, post=post)) from error
+    if getattr(officer, "waived", True):  # of one who comes without history it is not known
+        waivers.note_uses([new])
+    return new
 
 
 def in_words(error: IntegrityError, *, officer: Officer, post: Post) -> str:

@@ -279,6 +279,10 @@ class Officer(models.Model):
         return ", ".join(str(IDENTITY[name]) for name in self.changed_since.split(",") if name)
 
     @property
+    def skills_in_words(self) -> str:
+        return ", ".join(str(Skill(each).label) for each in self.skills)
+
+    @property
     def current_work(self) -> "WorkExperience | None":
         return next((work for work in self.work.all() if work.ends_on is None), None)
 

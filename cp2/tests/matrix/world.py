@@ -41,7 +41,9 @@ from deployments.models import (
 )
 from enquiries.models import Enquiry, Reply
 from profiles.models import (
+    ExaminerTraining,
     ImportStatus,
+    Interest,
     NumberChange,
     Officer,
     Paper,
@@ -107,6 +109,8 @@ class Place:
     guard_application: Application
     work: WorkExperience
     qualification: Qualification
+    training: ExaminerTraining
+    interest: Interest
     copy: Paper  # of the ID card
     alert: VacancyAlert
     check: RegisterCheck
@@ -193,6 +197,8 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         guard_application=applications[1],
         work=make.work(officer),
         qualification=_qualification(officer),
+        training=make.training(officer),
+        interest=make.interest(officer),
         copy=_paper(officer, PaperKind.ID_FRONT),
         alert=VacancyAlert.objects.create(officer=officer, position=posts[0].position),
         check=make.register_check(officer),
@@ -250,7 +256,7 @@ class World:
 def build() -> World:
     here, season = make.sub_county("Here", "Kisii"), make.exam()
     for code in ("INV", "SEC"):
-        make.terms(season, make.position(code))
+        make.terms(season, make.position(code), vetting_required=False)
     places = {
         Scope.OWN: place(Scope.OWN, here, season),
         Scope.AREA: place(Scope.AREA, here, season),
@@ -305,6 +311,8 @@ def _rest(own: Place) -> None:
     RegisterEntry.objects.create(
         register="id", number=own.officer.national_id, name="X", imported_at=timezone.now()
     )
+    make.waiver(own.officer, own.exam)
+    make.marking_entry(exam=own.exam, position=own.post.position)
     InboundMessage.objects.create(
         provider_id="in-1", sender=own.phone, shortcode="22262", text="STATUS"
     )
