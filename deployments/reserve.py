@@ -5,6 +5,7 @@ of study, the shorter way to the station, and whoever applied sooner.
 """
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Subquery, Value, When
 from django.db.models.expressions import Combinable
@@ -53,12 +54,15 @@ def ranked(post: Post) -> ApplicationQuerySet:
     )
 
 
-def eligible(post: Post, *, most: int, unasked: bool = False) -> Iterator[Candidate]:
-    """The first of them against whom no rule speaks, or of those who were never asked. A few
-    queries for each block of applicants."""
-    waiting, found = ranked(post), 0
-    if unasked:
-        waiting = waiting.filter(left=False)
+def unasked(post: Post) -> ApplicationQuerySet:
+    """Without those who let an offer lapse or were called off."""
+    waiting: Any = ranked(post)  # with what it is sorted by
+    return cast(ApplicationQuerySet, waiting.filter(left=False))
+
+
+def eligible(post: Post, waiting: ApplicationQuerySet, *, most: int) -> Iterator[Candidate]:
+    """The first of those who wait against whom no rule speaks. A few queries for each block."""
+    found = 0
     for start in range(0, waiting.count(), BLOCK):
         for candidate in of_applications(post, waiting[start : start + BLOCK]):
             if not candidate.reasons:

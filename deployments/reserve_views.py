@@ -34,7 +34,7 @@ def post(request: SignedIn, pk: int) -> HttpResponse:
     context = {
         "post": shown,
         "form": form,
-        "waiting": list(reserve.eligible(shown, most=SHOWN)),
+        "waiting": list(reserve.eligible(shown, reserve.ranked(shown), most=SHOWN)),
         "left": left.order_by("-pk")[:SHOWN],
     }
     return render(request, "deployments/area_post.html", context)

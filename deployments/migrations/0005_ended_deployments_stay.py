@@ -51,6 +51,7 @@ DROP FUNCTION deployment_is_not_deleted;
 class Migration(migrations.Migration):
     dependencies = [
         ("deployments", "0004_reminders_reserves_and_the_gate"),
+        ("deployments", "0004_who_waives"),
         ("profiles", "0004_number_changes_and_merges"),
     ]
 

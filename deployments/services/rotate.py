@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.services import record_each, tell_each
 from catalogue.models import DutyStation, Exam, Position, PositionTerms
 from cp2.rules import Refused
-from deployments import letters
+from deployments import letters, waivers
 from deployments.eligibility import (
     against_everywhere,
     elsewhere,
@@ -136,6 +136,7 @@ def rotate(scope: Scope, plan: Plan, deployments: Sequence[int], *, by: User, re
     )
     for row in made:
         row.post = posts[row.post_id]
+    waivers.note_uses(made)
     _tell(scope, old, made)
     return len(old)
 

@@ -95,14 +95,20 @@ class RankedTests(TestCase):
         barred, own, fine = self.apply(), self.apply(station=self.post.station), self.apply()
         barred.officer.vetting, barred.officer.vetting_reason = "barred", "Fraud"
         barred.officer.save()
-        assert [each.application for each in reserve.eligible(self.post, most=9)] == [fine]
+        assert [
+            each.application
+            for each in reserve.eligible(self.post, reserve.ranked(self.post), most=9)
+        ] == [fine]
         assert own in self.ranked()
 
     def test_asked_in_blocks_until_there_are_enough(self):
         for _each in range(reserve.BLOCK + 1):
             self.apply(station=self.post.station)
         last = self.apply()
-        assert [each.application for each in reserve.eligible(self.post, most=9)] == [last]
+        assert [
+            each.application
+            for each in reserve.eligible(self.post, reserve.ranked(self.post), most=9)
+        ] == [last]
 
 
 class RefillTests(TestCase):
@@ -145,7 +151,9 @@ class RefillTests(TestCase):
         post, [held], _none = reserved(automatic=True, waiting=0)
         services.cancel(held, by=make.user(), reason="A mistake")
         assert services.refill_due() == 0
-        assert [each.officer for each in reserve.eligible(post, most=9)] == [held.officer]
+        assert [each.officer for each in reserve.eligible(post, reserve.ranked(post), most=9)] == [
+            held.officer
+        ]
 
     def test_not_where_the_terms_do_not_say_so(self):
         _post, [held], _waiting = reserved(automatic=False)
