@@ -84,5 +84,6 @@ def _what(row: Deployment | None) -> dict[str, str]:
         "deployment.moved": _("redeployed to %(station)s") % names,
         "deployment.replaced": _("replaced by %(officer)s") % names,
         "deployment.swapped": _("swapped to %(station)s") % names,
+        "deployment.taken_on": _("%(officer)s was taken on at the gate of %(station)s") % names,
         "deployment.rotated": _("sent to %(station)s by a rotation") % names,
     }

@@ -19,8 +19,10 @@ from deployments.models import HOLDS_ITS_DAYS, Deployment, DeploymentStatus, Let
 from deployments.services.again import whole
 from deployments.tests.test_reserve import reserved
 
-race = pytest.mark.race
-transactional = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = [
+    pytest.mark.race,
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+]
 DAY = timedelta(days=1)
 ROUNDS = 40
 WHO = r"(Jane Wambui|Otieno Ouma|the portal|Wanjik\S+ Ng\S+ \d+)"
@@ -28,7 +30,7 @@ CHANGED = rf"Changed by {WHO} at \d\d:\d\d: .+\. Look at it again\."
 
 
 @pytest.fixture
-def area(transactional_db):
+def area():
     """A sub-county with two directors, an exam, and posts at four stations."""
     return Area()
 
@@ -106,8 +108,6 @@ def deadlocks():
         return cursor.fetchone()[0]
 
 
-@race
-@transactional
 def test_two_directors_deploy_and_move_the_same_officer_and_the_same_place(area):
     for number in range(ROUNDS):
         one, two, three, four = area.posts()
@@ -219,8 +219,6 @@ NAMES = [
 ]
 
 
-@race
-@transactional
 @pytest.mark.parametrize("name", NAMES)
 def test_changes_meet(area, name):
     for _round in range(5):
@@ -228,8 +226,6 @@ def test_changes_meet(area, name):
         area.check()
 
 
-@race
-@transactional
 def test_expiry_meets_an_answer(area):
     for _round in range(10):
         (post,) = area.posts(1)
@@ -244,8 +240,6 @@ def test_expiry_meets_an_answer(area):
         area.check()
 
 
-@race
-@transactional
 def test_a_fill_from_the_reserve_meets_a_deployment(area):
     for _round in range(10):
         post, [held], waiting = reserved(waiting=2)
@@ -261,8 +255,6 @@ def test_a_fill_from_the_reserve_meets_a_deployment(area):
         area.check()
 
 
-@race
-@transactional
 def test_a_deadlock_with_somebody_else_is_begun_anew(area):
     """Somebody at the database's own prompt who takes a post before its officer."""
     (post,) = area.posts(1)
@@ -284,7 +276,7 @@ def test_a_deadlock_with_somebody_else_is_begun_anew(area):
     assert len(calls) == 3
 
 
-def test_no_more_than_three_tries_and_none_for_other_errors(transactional_db):
+def test_no_more_than_three_tries_and_none_for_other_errors():
     for state, tries in {"40P01": 3, "40001": 3, "57014": 1}.items():
         error = OperationalError("no")
         error.__cause__ = type("Cause", (Exception,), {"pgcode": state})()

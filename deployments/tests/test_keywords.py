@@ -42,8 +42,18 @@ class KeywordTests(TestCase):
 
     def test_accept_a_second_time(self):
         self.text("ACCEPT")
-        assert "no deployment is waiting" in self.text("ACCEPT")
+        assert "you accepted to serve as Invigilator" in self.text("ACCEPT")
         assert self.status() == DeploymentStatus.ACCEPTED
+
+    def test_reject_a_second_time(self):
+        self.text("REJECT I am unwell")
+        assert "noted: you will not serve" in self.text("REJECT I am unwell")
+        assert "no deployment is waiting" in self.text("ACCEPT")
+        assert self.status() == DeploymentStatus.REJECTED
+
+    def test_who_stopped_the_news_still_hears_of_this(self):
+        self.text("STOP")
+        assert "you accepted to serve as Invigilator" in self.text("ACCEPT")
 
     def test_accept_too_late(self):
         Deployment.objects.update(respond_by=timezone.now() - timedelta(hours=1))
