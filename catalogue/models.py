@@ -384,6 +384,20 @@ class PositionTerms(models.Model):
     )
     daily_rate = models.DecimalField(_("daily rate, KES"), max_digits=8, decimal_places=2)
     days_to_respond = models.PositiveSmallIntegerField(_("days to respond"), default=3)
+    reminder_hours = models.PositiveSmallIntegerField(
+        _("reminder, hours before the deadline"),
+        null=True,
+        blank=True,
+        default=24,
+        db_default=24,
+        help_text=_("Empty: none. Nobody is reminded who has had no longer than this to answer."),
+    )
+    fills_from_reserve = models.BooleanField(
+        _("freed places are filled from the reserve list"),
+        default=False,
+        db_default=False,
+        help_text=_("By the portal, when an officer rejects, does not answer or is called off."),
+    )
     rotation_days = models.PositiveSmallIntegerField(_("rotation, days"), null=True, blank=True)
 
     class Meta:

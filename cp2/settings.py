@@ -269,6 +269,8 @@ CELERY_BEAT_SCHEDULE = {
     "posts": every(1, "deployments.tasks.recount_posts"),
     "offers": every(60, "deployments.tasks.expire_offers"),
     "allocations": every(1, "deployments.tasks.allocate"),
+    "reminders": every(60, "deployments.tasks.remind_officers"),
+    "reserves": every(5, "deployments.tasks.fill_from_reserve"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),

@@ -153,6 +153,19 @@ class PostAdmin(LookOnly):
                 self.message_user(request, _("%(post)s: overridden.") % {"post": post})
 
 
+class PapersFilter(admin.SimpleListFilter):
+    """Those who were taken on at the gate and are not in order yet."""
+
+    title = _("papers")
+    parameter_name = "papers"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("due", _("To follow"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.with_papers_due() if self.value() == "due" else queryset
+
+
 @admin.register(Deployment)
 class DeploymentAdmin(LookOnly):
     list_display = [
@@ -166,7 +179,7 @@ class DeploymentAdmin(LookOnly):
         "starts_on",
         "ends_on",
     ]
-    list_filter = ["status", "post__exam", "post__position"]
+    list_filter = ["status", PapersFilter, "post__exam", "post__position"]
     list_select_related = ["officer__user", "post__exam", "post__station", "post__position"]
     search_fields = [
         "=serial",

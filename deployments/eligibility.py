@@ -63,12 +63,14 @@ def reasons_against(
     *,
     terms: PositionTerms | None,
     from_day: date | None = None,
+    until: date | None = None,
     leaving: Deployment | None = None,
     site: Site | None = None,
 ) -> Iterator[Objection]:
     """One sentence each; none means that they may. The officer comes from `with_history`.
 
-    `leaving` is the deployment that the officer gives up for this one. `site` is what `site_of`
+    `until` is the last day, where it is not the exam's. `leaving` is the deployment that the
+    officer gives up for this one. `site` is what `site_of`
     says of the post, which a page of officers asks once.
     """
     if site is None:
@@ -76,7 +78,7 @@ def reasons_against(
     yield from against_everywhere(officer, post.exam, post.position, terms)
     yield from stations_refused(officer, post.exam, terms).get(post.station_id, [])
     yield from against_here(officer, post, terms, site)
-    yield from elsewhere(officer, post.exam, from_day or first_day(post), leaving)
+    yield from elsewhere(officer, post.exam, from_day or first_day(post), leaving, until)
 
 
 # Wherever it may be
@@ -230,12 +232,16 @@ def _here(
 
 
 def elsewhere(
-    officer: Officer, exam: Exam, from_day: date, leaving: Deployment | None = None
+    officer: Officer,
+    exam: Exam,
+    from_day: date,
+    leaving: Deployment | None = None,
+    until: date | None = None,
 ) -> Iterator[Objection]:
     for held in _held(officer):
         if leaving is not None and held.pk == leaving.pk:
             continue
-        if held.starts_on <= exam.ends_on and held.ends_on >= from_day:
+        if held.starts_on <= (until or exam.ends_on) and held.ends_on >= from_day:
             said = _("Already deployed at %(station)s, %(first)s to %(last)s.") % {
                 "station": held.post.station,
                 "first": date_format(held.starts_on, "j M Y"),

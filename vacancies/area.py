@@ -209,10 +209,13 @@ def days_worked() -> RawSQL:
 def _distance(user: User, centre: str) -> Combinable:
     """In kilometres over the ground as the crow flies, from where the applicant works to a centre
     of the sub-county or to the middle of its stations; null where one of the two is unknown."""
-    there = DutyStation.objects.filter(sub_county=user.sub_county_id).order_by()
-    if centre:
-        there = there.filter(code=centre)
-    middle = there.annotate(all=Value(1)).values("all")
+    there = DutyStation.objects.filter(sub_county=user.sub_county_id)
+    return distance_to(there.filter(code=centre) if centre else there)
+
+
+def distance_to(there: QuerySet[DutyStation]) -> Combinable:
+    """Of an application, to these stations or to the middle of them."""
+    middle = there.order_by().annotate(all=Value(1)).values("all")
 
     def of_there(name: str) -> Combinable:
         mean = middle.annotate(mean=Avg(name)).values("mean")

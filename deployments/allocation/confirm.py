@@ -22,7 +22,7 @@ from deployments.models import (
     ProposalStatus,
     RunStatus,
 )
-from deployments.services.many import Wish, deploy_each
+from deployments.services.bulk import Wish, deploy_each
 
 BLOCK = 200
 

@@ -25,8 +25,8 @@ from deployments.models import (
     Waiver,
     WaiverUse,
 )
-from deployments.services import many
-from deployments.services.many import Wish, deploy_each
+from deployments.services import bulk
+from deployments.services.bulk import Wish, deploy_each
 from deployments.tests.allocating import Place
 from sms.models import Kind, Message
 from vacancies.models import ApplicationStatus
@@ -72,7 +72,7 @@ class ConfirmTests(TestCase):
             Wish(row.post_id, row.officer_id, row.application_id) for row in run.proposals.all()
         ]
         together = self.written(lambda: deploy_each(wishes, by=self.place.director))
-        alone = self.written(lambda: [many._alone(wish, by=self.place.director) for wish in wishes])
+        alone = self.written(lambda: [bulk._alone(wish, by=self.place.director) for wish in wishes])
         assert together == alone
 
     def written(self, act):
@@ -226,8 +226,8 @@ class ConfirmTests(TestCase):
             make.deployment(post=sneaky, officer=first.officer)
             return books
 
-        original = many._open
-        with mock.patch.object(many, "_open", open_and_be_late):
+        original = bulk._open
+        with mock.patch.object(bulk, "_open", open_and_be_late):
             outcome = deploy_each(
                 [Wish(row.post_id, row.officer_id) for row in (first, second)],
                 by=self.place.director,

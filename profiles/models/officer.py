@@ -254,6 +254,11 @@ class Officer(models.Model):
         return self.user.phone or ""
 
     @property
+    def is_in_order(self) -> bool:
+        """Everything that pay needs is there, and somebody has looked at it."""
+        return self.submitted_at is not None and self.vetting == Vetting.VETTED
+
+    @property
     def masked_id(self) -> str:
         return masked(self.national_id)
 

@@ -35,6 +35,7 @@ from deployments.models import (
     AllocationRun,
     AllocationWeights,
     Deployment,
+    DeploymentStatus,
     EmptyPost,
     Letter,
     LetterPack,
@@ -106,6 +107,8 @@ class Place:
     guard_post: Post
     deployment: Deployment
     guarding: Deployment
+    offer: Deployment
+    guard_offer: Deployment
     letter: Letter
     pack: LetterPack
     mark: Mark
@@ -162,6 +165,15 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
     ]
     deployment = make.deployment(post=posts[0], officer=officer)
     guarding = make.deployment(post=posts[1], officer=guard)
+    offers = [
+        make.deployment(
+            DeploymentStatus.OFFERED,
+            post=post,
+            slot=3,
+            officer=make.officer(sub_county=sub_county),
+        )
+        for post in posts
+    ]
     make.bank_account(officer)
     make.next_of_kin(officer)
     activity = Activity.objects.create(name=f"Supervision, {scope.name.lower()}")
@@ -190,6 +202,8 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         guard_post=posts[1],
         deployment=deployment,
         guarding=guarding,
+        offer=offers[0],
+        guard_offer=offers[1],
         letter=_letter(deployment),
         pack=_pack(posts[0]),
         mark=mark,
