@@ -18,9 +18,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.requests import SignedIn, acting_name, is_read
-from attendance import services
+from attendance import absences, services
 from attendance.eligibility import is_past_marking, moment, reasons_against_marking
-from attendance.forms import AmendForm, DayForm, DistanceForm, PersonForm, RegisterForm, SignForm
+from attendance.forms import (
+    AbsentForm,
+    AmendForm,
+    DayForm,
+    DistanceForm,
+    PersonForm,
+    RegisterForm,
+    SignForm,
+)
 from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
 from attendance.pdf import print_officers, print_return
 from attendance.serving import lines, listed, tally
@@ -321,6 +329,24 @@ def area_attendance(request: SignedIn) -> HttpResponse:
     rows = [(entry, counts.get((entry.exam_id, entry.station_id))) for entry in page]
     context = {"form": form, "day": day, "page": page, "rows": rows, "statuses": RegisterStatus}
     return render(request, "attendance/area_attendance.html", context)
+
+
+@require_safe
+@for_directors(Office.TSC, Office.SCDE)
+def area_absent(request: SignedIn) -> HttpResponse:
+    """Whom the last register of their centre does not name as present: to be asked after, and
+    replaced before the next morning."""
+    form = AbsentForm(request.GET)
+    rows = (
+        absences.absent(request.user, form.chosen())
+        .with_place()
+        .select_related("officer__user")
+        .order_by("post__station__code", "post__position__rank", "officer__full_name", "pk")
+    )
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    last = absences.last_registers(page)
+    context = {"form": form, "page": page, "rows": [(row, *last[row.pk]) for row in page]}
+    return render(request, "attendance/area_absent.html", context)
 
 
 @for_directors(Office.TSC)
