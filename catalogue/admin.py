@@ -105,6 +105,8 @@ class TermsForm(forms.ModelForm[PositionTerms]):
             "paid_days",
             "daily_rate",
             "days_to_respond",
+            "reminder_hours",
+            "fills_from_reserve",
             "rotation_days",
         ]
 

@@ -262,6 +262,8 @@ CELERY_BEAT_SCHEDULE = {
     "inbox": every(1, "sms.tasks.read_inbox"),
     "letters": every(1, "deployments.tasks.render_letters"),
     "offers": every(60, "deployments.tasks.expire_offers"),
+    "reminders": every(60, "deployments.tasks.remind_officers"),
+    "reserves": every(5, "deployments.tasks.fill_from_reserve"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),

@@ -9,9 +9,11 @@ from accounts.models import User
 from cp2.rules import Role
 from deployments.eligibility import history, reasons_against, terms_of, with_history
 from deployments.models import Deployment, DeploymentQuerySet, Post
+from deployments.sites import site_of
 from profiles.models import Officer, OfficerQuerySet, Qualification, WorkExperience
 from sms.phones import is_mobile, mobile
 from vacancies.models import Application, ApplicationQuerySet, ApplicationStatus
+from vacancies.rules import Objection
 from vacancies.standing import rank, years_served
 
 
@@ -21,7 +23,7 @@ class Candidate(NamedTuple):
     qualification: Qualification | None
     years: int
     workstation: WorkExperience | None
-    reasons: list[str]
+    reasons: list[Objection]
 
 
 def reachable(by: User) -> OfficerQuerySet:
@@ -79,20 +81,25 @@ def found(q: str, *, by: User) -> OfficerQuerySet:
 
 def of_applications(post: Post, applications: ApplicationQuerySet) -> Iterator[Candidate]:
     terms = terms_of(post)
+    site = site_of(post, terms)
     rows = applications.select_related("officer__user", "officer__sub_county")
     for application in rows.prefetch_related(*history("officer__")):
         officer = application.officer
-        reasons = list(reasons_against(officer, post, terms=terms))
+        reasons = list(reasons_against(officer, post, terms=terms, site=site))
         yield _candidate(officer, application, reasons)
 
 
 def of_officers(post: Post, officers: OfficerQuerySet) -> Iterator[Candidate]:
     terms = terms_of(post)
+    site = site_of(post, terms)
     for officer in with_history(officers):
-        yield _candidate(officer, None, list(reasons_against(officer, post, terms=terms)))
+        reasons = list(reasons_against(officer, post, terms=terms, site=site))
+        yield _candidate(officer, None, reasons)
 
 
-def _candidate(officer: Officer, application: Application | None, reasons: list[str]) -> Candidate:
+def _candidate(
+    officer: Officer, application: Application | None, reasons: list[Objection]
+) -> Candidate:
     studies = officer.qualifications.all()
     return Candidate(
         officer=officer,

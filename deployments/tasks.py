@@ -14,5 +14,15 @@ def sweep_letters() -> int:
 
 
 @shared_task
+def remind_officers() -> int:
+    return services.remind_due()
+
+
+@shared_task
+def fill_from_reserve() -> int:
+    return services.refill_due()
+
+
+@shared_task
 def expire_offers() -> int:
     return services.expire_due()

@@ -18,9 +18,9 @@ from accounts.requests import SignedIn
 from catalogue.models import CentreEntry, ExamDay
 from cp2.rules import Refused, Role
 from deployments import services
-from deployments.eligibility import HEADS_OF_THEIR_OWN, terms_of
+from deployments.eligibility import terms_of
 from deployments.forms import RejectForm
-from deployments.models import Deployment, DeploymentStatus
+from deployments.models import MANAGES_THE_CENTRE, Deployment, DeploymentStatus
 
 View = Callable[..., HttpResponseBase]
 
@@ -140,7 +140,7 @@ def _manager_of(deployment: Deployment) -> str:
         .filter(
             post__exam=deployment.post.exam_id,
             post__station=deployment.post.station_id,
-            post__position__code__in=HEADS_OF_THEIR_OWN,
+            post__position__code=MANAGES_THE_CENTRE,
             status=DeploymentStatus.ACCEPTED,
         )
         .select_related("officer")

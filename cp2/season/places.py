@@ -90,6 +90,11 @@ def make_terms(exam: Exam) -> None:
             daily_rate=row["daily_rate"],
             days_to_respond=row["days_to_respond"],
             rotation_days=row["rotation_days"] or None,
+            at_own_school=row["at_own_school"],
+            meets_needs=row["meets_needs"] == "yes",
+            subject_required=row["subject_required"] == "yes",
+            training_required=row["training_required"] == "yes",
+            oldest=row["oldest"] or None,
         )
         for row in draws.table("terms")
         if row["exam"] == exam.abbreviation

@@ -4,17 +4,17 @@ from typing import Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalogue.models import Office
+from catalogue.models import Office, PositionTerms
 from cp2.rules import Role
 from deployments.models.posts import Post
 from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, DeploymentStatus
-from profiles.models import Officer
+from profiles.models import Officer, Vetting
 from vacancies.models import Application
 
 SOON = timedelta(days=1)  # before an offer ends
@@ -60,6 +60,28 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
     def lapsed(self) -> Self:
         """Offers that nobody answered in time, by the database's clock."""
         return self.filter(status=DeploymentStatus.OFFERED, respond_by__lt=Now())
+
+    def to_be_reminded(self) -> Self:
+        """Unanswered offers whose deadline is near, once, by the database's clock. Whoever was
+        given no longer than that has just been told."""
+        notice = Subquery(
+            PositionTerms.objects.filter(
+                exam=OuterRef("post__exam"), position=OuterRef("post__position")
+            ).values(span=F("reminder_hours") * timedelta(hours=1)),
+            output_field=models.DurationField(),
+        )
+        waiting = self.filter(
+            status=DeploymentStatus.OFFERED, reminded_at=None, respond_by__gt=Now()
+        )
+        return waiting.annotate(notice=notice).filter(
+            respond_by__lte=Now() + F("notice"),
+            offered_at__lte=F("respond_by") - F("notice") - F("notice"),
+        )
+
+    def with_papers_due(self) -> Self:
+        """Of those who were taken on at the gate, whoever is not in order yet."""
+        missing = Q(officer__submitted_at=None) | ~Q(officer__vetting=Vetting.VETTED)
+        return self.filter(missing, papers_due=True, status__in=HOLDS_ITS_DAYS)
 
     def serving_on(self, day: date) -> Self:
         """Who is expected at work: accepted then, even if moved on since."""
@@ -162,6 +184,15 @@ class Deployment(models.Model):
     offered_at = models.DateTimeField(_("offered"), db_default=Now())
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
+    refill_due = models.BooleanField(
+        _("place to be filled from the reserve"), default=False, db_default=False
+    )
+    papers_due = models.BooleanField(
+        _("papers to follow"),
+        default=False,
+        db_default=False,
+        help_text=_("Taken on at the gate; profile and vetting were to follow."),
+    )
 
     objects = DeploymentQuerySet.as_manager()
 
@@ -175,6 +206,10 @@ class Deployment(models.Model):
                 fields=["respond_by"],
                 name="deployments_unanswered",
                 condition=Q(status=DeploymentStatus.OFFERED),
+            ),
+            models.Index(fields=["id"], name="deployments_to_refill", condition=Q(refill_due=True)),
+            models.Index(
+                fields=["officer"], name="deployments_papers_due", condition=Q(papers_due=True)
             ),
         ]
         constraints = [
@@ -225,6 +260,11 @@ class Deployment(models.Model):
             f"KNEC/GEN/EA/FA/SI/APP/{post.exam.abbreviation}/{post.position.code}/"
             f"{post.exam.year}/{self.serial}"
         )
+
+    @property
+    def version(self) -> str:
+        """What a director saw, for a form to carry: it is another after each change."""
+        return f"{self.status}.{self.ends_on:%Y%m%d}"
 
     @property
     def has_started(self) -> bool:

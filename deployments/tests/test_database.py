@@ -20,6 +20,7 @@ from deployments.models import (
     LetterText,
     Post,
 )
+from profiles.models import Officer
 
 DAY = timedelta(days=1)
 
@@ -96,7 +97,7 @@ class DeploymentTests(TestCase):
 
     def test_slots_count_from_one(self):
         with refused_by("slots_count_from_one"):
-            self.set("slot = 0")
+            self.another(slot=0)
 
     def test_rejected_with_a_reason(self):
         with refused_by("rejected_with_a_reason"):
@@ -127,12 +128,52 @@ class DeploymentTests(TestCase):
             officer=self.row.officer, post=after, starts_on=last + DAY, ends_on=last + DAY
         )
 
-    def test_what_holds_nobody_cannot_come_back_over_what_does(self):
-        off = make.deployment(
-            DeploymentStatus.CANCELLED, officer=self.row.officer, post=make.post()
+    def test_it_stays_with_its_officer_its_place_and_its_first_day(self):
+        other = self.another()
+        for assignment, value in {
+            "officer_id = %s": make.officer().pk,
+            "post_id = %s": make.post(exam=self.row.post.exam).pk,
+            "slot = %s": 3,
+            "starts_on = %s": self.row.starts_on - DAY,
+        }.items():
+            with self.subTest(assignment=assignment), refused_by("deployment_keeps_its_days"):
+                run(
+                    f"UPDATE deployments_deployment SET {assignment} WHERE id = %s",
+                    value,
+                    other.pk,
+                )
+
+    def test_what_has_ended_is_never_changed(self):
+        ended = set(DeploymentStatus) - set(LIVE)
+        assert len(ended) == 4
+        for status in ended:
+            row = make.deployment(status, reason="Unwell")
+            for assignment in (
+                "ends_on = ends_on + 1",
+                "ends_on = ends_on - 1",
+                "status = 'offered'",
+            ):
+                with (
+                    self.subTest(status=status, assignment=assignment),
+                    refused_by("deployment_keeps_its_days"),
+                ):
+                    run(f"UPDATE deployments_deployment SET {assignment} WHERE id = %s", row.pk)
+
+    def test_it_goes_along_when_two_accounts_are_made_one(self):
+        row, into = self.another(status=DeploymentStatus.MOVED), make.officer()
+        of = Deployment.objects.filter(pk=row.pk)
+        with refused_by("deployment_keeps_its_days"):
+            of.update(officer=into)
+        Officer.objects.filter(pk=row.officer_id).update(
+            merged_into=into, national_id=None, kra_pin=None, tsc_number=None, submitted_at=None
         )
-        with refused_by("one_place_at_a_time"):
-            run("UPDATE deployments_deployment SET status = 'accepted' WHERE id = %s", off.pk)
+        with refused_by("deployment_keeps_its_days"):
+            of.update(officer=into, ends_on=row.ends_on - DAY)
+        assert of.update(officer=into) == 1
+
+    def test_it_is_never_deleted(self):
+        with refused_by("deployment_is_not_deleted"):
+            remove("deployments_deployment", self.row.pk)
 
     def test_one_officer_in_a_slot(self):
         for status in DeploymentStatus:
@@ -154,7 +195,7 @@ class DeploymentTests(TestCase):
         with refused_by("slot_within_post"):
             self.another(slot=4)
         with refused_by("slot_within_post"):
-            self.set("slot = 4")
+            self.another(slot=4)
         small = make.post(exam=self.row.post.exam, required=0)
         with refused_by("slot_within_post"):
             self.set("post_id = %s", small.pk)

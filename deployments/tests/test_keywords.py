@@ -7,6 +7,7 @@ from django.utils import timezone
 
 import sms.services
 from cp2.tests import make
+from deployments import services
 from deployments.models import Deployment, DeploymentStatus
 from deployments.tests.test_answer import offered, texts_to
 from sms.models import InboundMessage, Message
@@ -92,10 +93,10 @@ class KeywordTests(TestCase):
         assert "this number has no account" in Message.objects.get(to=stranger).text
 
     def test_what_is_over_is_not_offered(self):
-        Deployment.objects.update(
-            starts_on=timezone.localdate() - timedelta(days=9),
-            ends_on=timezone.localdate() - timedelta(days=1),
-        )
+        services.cancel(self.deployment, by=make.user(), reason="A mistake")
+        yesterday = timezone.localdate() - timedelta(days=1)
+        exam = make.exam(rehearsal_on=yesterday, starts_on=yesterday, ends_on=yesterday)
+        offered(officer=self.officer, post=make.post(exam=exam), application=False)
         assert "no deployment is waiting" in self.text("ACCEPT")
 
     def test_every_answer_is_one_text(self):
