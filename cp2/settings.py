@@ -264,6 +264,7 @@ CELERY_BEAT_SCHEDULE = {
     "offers": every(60, "deployments.tasks.expire_offers"),
     "reminders": every(60, "deployments.tasks.remind_officers"),
     "reserves": every(5, "deployments.tasks.fill_from_reserve"),
+    "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),

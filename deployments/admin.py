@@ -15,6 +15,7 @@ from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
 from cp2.lists import LongList
 from cp2.rules import Refused
+from deployments import fairness_admin as fairness_admin
 from deployments import letters, services
 from deployments.models import AllocationRun, Deployment, Letter, LetterText, Post
 from profiles.fields import LineField, WholeNumberField

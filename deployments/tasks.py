@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from deployments import letters, services
+from deployments.fairness import runs as fairness
 
 
 @shared_task
@@ -26,3 +27,9 @@ def fill_from_reserve() -> int:
 @shared_task
 def expire_offers() -> int:
     return services.expire_due()
+
+
+# The nation's takes half a minute on a small machine; a worker beyond that is stuck.
+@shared_task(time_limit=300)
+def count_fairness() -> bool:
+    return fairness.work()

@@ -19,7 +19,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.models import Entry, RecoveryCode, Session, User
 from attendance.models import Mark, RegisterReturn
 from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
-from deployments.models import AllocationRun, Deployment, Letter
+from deployments.models import AllocationRun, Deployment, FairnessReport, Letter
 from enquiries.models import Reply
 from profiles.models import (
     ImportLine,
@@ -55,6 +55,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (RegisterReturn, "stamped_by"): IN_OFFICE,
     (RegisterReturn, "received_by"): IN_OFFICE,
     (AllocationRun, "started_by"): IN_OFFICE,
+    (FairnessReport, "asked_by"): IN_OFFICE,
     (Claim, "verified_by"): IN_OFFICE,
     (Claim, "approved_by"): IN_OFFICE,
     (Hold, "raised_by"): IN_OFFICE,

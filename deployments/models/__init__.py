@@ -1,5 +1,6 @@
 from deployments.models.allocation import AllocationRun, RunStatus
 from deployments.models.deployments import Days, Deployment, DeploymentQuerySet
+from deployments.models.fairness import FairnessReport, FairnessReportQuerySet, FairnessStatus
 from deployments.models.letters import Letter, LetterQuerySet, LetterStatus, LetterText, letter_path
 from deployments.models.posts import Post, PostQuerySet
 from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, MANAGES_THE_CENTRE, DeploymentStatus
@@ -15,6 +16,9 @@ __all__ = [
     "Deployment",
     "DeploymentQuerySet",
     "DeploymentStatus",
+    "FairnessReport",
+    "FairnessReportQuerySet",
+    "FairnessStatus",
     "Letter",
     "LetterQuerySet",
     "LetterStatus",

@@ -34,6 +34,8 @@ from deployments.models import (
     AllocationRun,
     Deployment,
     DeploymentStatus,
+    FairnessReport,
+    FairnessStatus,
     Letter,
     LetterStatus,
     LetterText,
@@ -121,6 +123,7 @@ class Place:
     own: Any = None
     batch: PaymentBatch | None = None
     coming: RegisterImport | None = None
+    fairness: FairnessReport | None = None
     vacancy_file: VacancyFile | None = None
     inbound_secret: str = settings.SMS_INBOUND_SECRET
     delivery_secret: str = settings.SMS_DELIVERY_SECRET
@@ -273,9 +276,16 @@ def build() -> World:
     _rest(own)
     own.vacancy_file = VacancyFile.objects.create(name="v.csv", by=people["deployment"])
     own.coming = _coming(people["deployment"])
+    own.fairness = FairnessReport.objects.create(
+        exam=own.exam,
+        asked_by=people["auditor"],
+        status=FairnessStatus.DONE,
+        done_at=timezone.now(),
+    )
     for each in places.values():
         each.own, each.batch = own, own.batch
         each.coming, each.vacancy_file = own.coming, own.vacancy_file
+        each.fairness = own.fairness
     return World(places, people)
 
 
