@@ -89,6 +89,7 @@ def _waiting(user: User) -> dict[str, int]:
         "letters": Letter.objects.current().filter(
             status=LetterStatus.FAILED, deployment__in=deployed
         ),
+        "papers": Deployment.objects.visible_to(user).with_papers_due(),
         "centres": CentreEntry.objects.visible_to(user).filter(exam__days__day=today),
         "marked": Register.objects.visible_to(user)
         .filter(day=today)

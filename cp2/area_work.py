@@ -78,6 +78,11 @@ def _of_deployments(waiting: dict[str, int], *, free: int) -> Iterator[Work]:
     )
     yield Work(_("letters that could not be printed"), waiting["letters"], shown(shows="letter"))
     yield Work(
+        _("taken on at the gate, papers to follow"),
+        waiting["papers"],
+        _to("deployments:area_papers"),
+    )
+    yield Work(
         _("applications to look at"),
         waiting["applications"],
         _to("vacancies:area_applications", status="submitted"),

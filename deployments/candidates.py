@@ -79,6 +79,15 @@ def found(q: str, *, by: User) -> OfficerQuerySet:
     return reachable(by).filter(pk__in=[each.pk for each in Officer.objects.filter(numbered)])
 
 
+def by_number(q: str) -> Officer | None:
+    """Whoever stands before one and says their ID number or their phone, wherever they work."""
+    q = " ".join(q.split())
+    officers = Officer.objects.filter(merged_into=None, user__is_active=True)
+    if is_mobile(q) and (found := officers.filter(user__phone=mobile(q)).first()):
+        return found
+    return officers.filter(national_id=q).first()
+
+
 def of_applications(post: Post, applications: ApplicationQuerySet) -> Iterator[Candidate]:
     terms = terms_of(post)
     site = site_of(post, terms)

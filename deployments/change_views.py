@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -16,7 +15,7 @@ from accounts.requests import SignedIn
 from cp2.rules import Refused, Role
 from deployments import candidates, services
 from deployments.forms import (
-    CancelForm,
+    CallOffForm,
     DeployForm,
     RedeployForm,
     ReplaceForm,
@@ -30,24 +29,28 @@ from vacancies.models import ApplicationQuerySet
 PAGE = 25
 
 
-def _posted(request: SignedIn) -> Any:
+def posted(request: SignedIn) -> Any:
     return request.POST if request.method == "POST" else None
 
 
-def _number(typed: str | None) -> int:
+def number_in(typed: str | None) -> int:
     """A row's number as a link of ours has it; anything else is no row's."""
     plain = typed and typed.isascii() and typed.isdigit() and len(typed) < 19
     return int(typed) if typed and plain else 0
 
 
-def _carry_out(form: forms.Form, act: Callable[[], object]) -> bool:
-    """Whether it was done. A refusal is said in the form, where nothing typed is lost."""
+def carry_out(form: Any, act: Callable[[], object], *, on: Deployment | None = None) -> bool:
+    """Whether it was done. A refusal is said in the form, where nothing typed is lost; it then
+    carries what stands now."""
     if not form.is_valid():
         return False
     try:
         act()
     except Refused as refusal:
         form.add_error(None, str(refusal))
+        if on is not None:
+            on.refresh_from_db(fields=["status", "ends_on"])
+            form.show_anew(on.version)
         return False
     return True
 
@@ -67,7 +70,7 @@ def new(request: SignedIn) -> HttpResponse:
         page = Paginator(posts, PAGE).get_page(request.GET.get("page"))
         return render(request, "deployments/area_choose_post.html", {"page": page})
 
-    form = DeployForm(_posted(request), by=request.user)
+    form = DeployForm(posted(request), by=request.user)
     if form.is_valid():
         done, refusals = services.deploy_all(
             post,
@@ -86,7 +89,8 @@ def _chosen_post(request: SignedIn) -> Post | None:
     if not asked:
         return None
     posts = Post.objects.deployable_by(request.user).with_counts()
-    return get_object_or_404(posts.select_related("exam", "station", "position"), pk=_number(asked))
+    posts = posts.select_related("exam", "station", "position")
+    return get_object_or_404(posts, pk=number_in(asked))
 
 
 def _candidates(request: SignedIn, post: Post) -> dict[str, Any]:
@@ -119,16 +123,20 @@ def _say(request: SignedIn, done: int, refusals: list[str]) -> None:
 # To change
 
 
-def _theirs(request: SignedIn, pk: int) -> Deployment:
+def theirs(request: SignedIn, pk: int) -> Deployment:
     rows = Deployment.objects.deployable_by(request.user).with_place().select_related("officer")
     return get_object_or_404(rows, pk=pk)
 
 
 @for_role(Role.DIRECTOR)
 def cancel(request: SignedIn, pk: int) -> HttpResponse:
-    deployment = _theirs(request, pk)
-    form = CancelForm(_posted(request))
-    if _carry_out(form, lambda: services.cancel(deployment, by=request.user, **form.cleaned_data)):
+    deployment = theirs(request, pk)
+    form = CallOffForm(posted(request), initial={"seen": deployment.version})
+
+    def act() -> None:
+        services.cancel(deployment, by=request.user, **form.cleaned_data)
+
+    if carry_out(form, act, on=deployment):
         messages.success(request, _("The deployment is cancelled and the officer told."))
         return redirect("deployments:area_centre", code=deployment.post.station.code)
     context = {"deployment": deployment, "form": form}
@@ -137,12 +145,12 @@ def cancel(request: SignedIn, pk: int) -> HttpResponse:
 
 @for_role(Role.DIRECTOR)
 def redeploy(request: SignedIn, pk: int) -> HttpResponse:
-    deployment = _theirs(request, pk)
+    deployment = theirs(request, pk)
     form = RedeployForm(
-        _posted(request),
+        posted(request),
         deployment=deployment,
         by=request.user,
-        initial={"from_day": timezone.localdate()},
+        initial={"from_day": timezone.localdate(), "seen": deployment.version},
     )
 
     def act() -> None:
@@ -152,10 +160,11 @@ def redeploy(request: SignedIn, pk: int) -> HttpResponse:
             to=data["station"],
             from_day=data["from_day"],
             reason=data["reason"],
+            seen=data["seen"],
             by=request.user,
         )
 
-    if _carry_out(form, act):
+    if carry_out(form, act, on=deployment):
         messages.success(request, _("The officer is redeployed and told by text."))
         return redirect("deployments:area_centre", code=form.cleaned_data["station"].code)
     context = {"deployment": deployment, "form": form}
@@ -164,16 +173,20 @@ def redeploy(request: SignedIn, pk: int) -> HttpResponse:
 
 @for_role(Role.DIRECTOR)
 def replace(request: SignedIn, pk: int) -> HttpResponse:
-    deployment = _theirs(request, pk)
+    deployment = theirs(request, pk)
     search = SearchForm(request.GET)
     q = search.cleaned_data["q"] if search.is_valid() else ""
     form = ReplaceForm(
-        _posted(request),
+        posted(request),
         by=request.user,
         offered=_offered(request, deployment, q),
-        initial={"from_day": timezone.localdate()},
+        initial={"from_day": timezone.localdate(), "seen": deployment.version},
     )
-    if _carry_out(form, lambda: services.replace(deployment, by=request.user, **form.cleaned_data)):
+
+    def act() -> None:
+        services.replace(deployment, by=request.user, **form.cleaned_data)
+
+    if carry_out(form, act, on=deployment):
         messages.success(request, _("The officer is replaced; both are told by text."))
         return redirect("deployments:area_centre", code=deployment.post.station.code)
     context = {"deployment": deployment, "form": form, "search": search}
@@ -188,30 +201,27 @@ def _offered(request: SignedIn, deployment: Deployment, q: str) -> list[tuple[in
     else:
         waiting = candidates.applicants(deployment.post).select_related("officer")[:PAGE]
         officers = [application.officer for application in waiting]
-    officers += candidates.reachable(request.user).filter(pk=_number(request.POST.get("officer")))
+    officers += candidates.reachable(request.user).filter(pk=number_in(request.POST.get("officer")))
     return list({officer.pk: str(officer) for officer in officers}.items())
 
 
 @for_role(Role.DIRECTOR)
 def swap(request: SignedIn) -> HttpResponse:
-    rows = (
-        Deployment.objects.deployable_by(request.user)
-        .filter(status__in=LIVE, ends_on__gte=timezone.localdate())
-        .with_place()
-        .select_related("officer")
-        .order_by("officer__full_name", "pk")
+    ours = Deployment.objects.deployable_by(request.user).with_place().select_related("officer")
+    rows = ours.filter(status__in=LIVE, ends_on__gte=timezone.localdate()).order_by(
+        "officer__full_name", "pk"
     )
     search = SearchForm(request.GET)
     q = search.cleaned_data["q"] if search.is_valid() else ""
-    first = rows.filter(pk=_number(request.GET.get("first"))).first()
+    first = rows.filter(pk=number_in(request.GET.get("first"))).first()
     form = SwapForm(
-        _posted(request),
-        among=rows,
+        posted(request),
+        among=ours,  # of one that has just been changed the refusal says by whom
         first=first,
         offered=candidates.partners(rows, first=first, q=q)[: 2 * PAGE],
         initial={"from_day": timezone.localdate(), "first": first},
     )
-    if _carry_out(form, lambda: services.swap(by=request.user, **form.cleaned_data)):
+    if carry_out(form, lambda: services.swap(by=request.user, **form.cleaned_data)):
         messages.success(request, _("The officers change places; both are told by text."))
         return redirect("deployments:area_deployments")
     return render(request, "deployments/area_swap.html", {"form": form, "search": search})

@@ -23,12 +23,10 @@ BLOCK = 30
 
 def ranked(post: Post) -> ApplicationQuerySet:
     """All who wait, in the order in which they would be called; whoever has turned this exam down
-    is not asked again."""
-    turned_down = Deployment.objects.filter(
-        officer=OuterRef("officer"),
-        post__exam=post.exam_id,
-        status=DeploymentStatus.REJECTED,
-    )
+    is not asked again. Whoever let an offer lapse or was called off comes last, and is for a
+    director alone to ask."""
+    earlier = Deployment.objects.filter(officer=OuterRef("officer"), post__exam=post.exam_id)
+    turned_down = earlier.filter(status=DeploymentStatus.REJECTED)
     nominated = Case(
         When(status=ApplicationStatus.NOMINATED, then=Value(0)),
         default=Value(1),
@@ -38,12 +36,14 @@ def ranked(post: Post) -> ApplicationQuerySet:
         applicants(post)
         .exclude(Exists(turned_down))
         .annotate(
+            left=Exists(earlier),
             turn=nominated,
             days_worked=days_worked(),
             level=_level(),
             km=distance_to(DutyStation.objects.filter(pk=post.station_id)),
         )
         .order_by(
+            "left",
             "turn",
             F("days_worked").desc(),
             F("level").desc(),
@@ -53,9 +53,12 @@ def ranked(post: Post) -> ApplicationQuerySet:
     )
 
 
-def eligible(post: Post, *, most: int) -> Iterator[Candidate]:
-    """The first of them against whom no rule speaks. A few queries for each block of applicants."""
+def eligible(post: Post, *, most: int, unasked: bool = False) -> Iterator[Candidate]:
+    """The first of them against whom no rule speaks, or of those who were never asked. A few
+    queries for each block of applicants."""
     waiting, found = ranked(post), 0
+    if unasked:
+        waiting = waiting.filter(left=False)
     for start in range(0, waiting.count(), BLOCK):
         for candidate in of_applications(post, waiting[start : start + BLOCK]):
             if not candidate.reasons:

@@ -9,6 +9,7 @@ weeks that could be planned stand.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from math import asin, cos, radians, sin, sqrt
 from random import Random
 from typing import NamedTuple
@@ -64,12 +65,14 @@ class Plan:
 
 
 def weeks_of(from_day: date, last: date, days: int, sits: Iterable[date]) -> list[Week]:
-    """Legs of equal length; an end without a day of the exam belongs to the leg before it."""
+    """Legs of equal length; an end of less than half of it, or without a day of the exam, belongs
+    to the leg before it."""
     sitting, weeks = set(sits), list[Week]()
     while from_day <= last:
         until = min(from_day + timedelta(days=days - 1), last)
         week = Week(from_day, until)
-        if weeks and not any(from_day <= day <= until for day in sitting):
+        short = 2 * ((until - from_day).days + 1) < days
+        if weeks and (short or not any(from_day <= day <= until for day in sitting)):
             weeks[-1] = Week(weeks[-1].starts_on, until)
         else:
             weeks.append(week)
@@ -87,8 +90,8 @@ def draw(
     """The longest plan of several tries; the same for the same seed."""
     chance, best = Random(seed), Plan([], [], [])
     for attempt in range(TRIES):
-        plain = seed == 0 and attempt == 0
-        cells = _try(turning, places, weeks, lambda: 0 if plain else chance.randrange(DRAW))
+        most = 1 if seed == 0 and attempt == 0 else DRAW  # the first draw is the plain best
+        cells = _try(turning, places, weeks, partial(chance.randrange, most))
         if len(cells) > len(best.weeks) or attempt == 0:
             rows = [[week[each] for week in cells] for each in range(len(turning))]
             best = Plan(list(weeks[: len(cells)]), [place for place, _at in places], rows)

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from deployments import area_views, change_views, letter_views, views
+from deployments import (
+    area_views,
+    change_views,
+    gate_views,
+    letter_views,
+    reserve_views,
+    rotate_views,
+    views,
+)
 
 app_name = "deployments"
 
@@ -19,6 +27,13 @@ urlpatterns = [
     path("area/deployments/remind/", area_views.remind, name="area_remind"),
     path("area/deployments/new/", change_views.new, name="area_new"),
     path("area/deployments/swap/", change_views.swap, name="area_swap"),
+    path("area/deployments/papers/", gate_views.papers, name="area_papers"),
+    path("area/posts/<int:pk>/", reserve_views.post, name="area_post"),
+    path("area/posts/<int:pk>/gate/", gate_views.fill_now, name="area_fill_now"),
+    path("area/rotate/", rotate_views.rotate, name="area_rotate"),
+    path(
+        "area/deployments/<int:pk>/replace/gate/", gate_views.replace_now, name="area_replace_now"
+    ),
     path("area/deployments/<int:pk>/cancel/", change_views.cancel, name="area_cancel"),
     path("area/deployments/<int:pk>/redeploy/", change_views.redeploy, name="area_redeploy"),
     path("area/deployments/<int:pk>/replace/", change_views.replace, name="area_replace"),

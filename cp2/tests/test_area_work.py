@@ -13,6 +13,7 @@ from catalogue.models import Office
 from cp2.area_picture import DAYS, MOST_CENTRES
 from cp2.tests import make
 from deployments.models import DeploymentStatus, Letter, LetterStatus
+from profiles.models import Vetting
 
 OFFERED, REJECTED = DeploymentStatus.OFFERED, DeploymentStatus.REJECTED
 
@@ -65,6 +66,12 @@ class WorkTests(Pictured):
         make.deployment(REJECTED, post=self.post, slot=3, officer=make.officer(), answered_at=now)
         failed = self.serving(slot=4)
         Letter.objects.create(deployment=failed, code="L", status=LetterStatus.FAILED)
+        make.deployment(
+            post=self.post,
+            slot=5,
+            officer=make.officer(vetting=Vetting.PENDING),
+            papers_due=True,
+        )
         guards = make.post(exam=self.exam, station=self.station, position=make.position("SEC"))
         make.deployment(OFFERED, post=guards, officer=make.officer())  # of the other office
 
@@ -74,6 +81,7 @@ class WorkTests(Pictured):
             ("offers not answered yet", 2),
             ("turned down or not answered, place still free", 1),
             ("letters that could not be printed", 1),
+            ("taken on at the gate, papers to follow", 1),
         ):
             assert self.listed(label) == (count, count), label
 

@@ -1,4 +1,4 @@
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q, Value
@@ -19,6 +19,9 @@ class DaysBetween(models.Func):
     template = "(%(expressions)s + 1)"
     arg_joiner = " - "
     output_field = models.IntegerField()
+
+    def __init__(self, first: Any, last: Any) -> None:
+        super().__init__(last, first)
 
 
 class PostQuerySet(models.QuerySet["Post"]):

@@ -84,7 +84,7 @@ def _first_who_can(freed: Deployment) -> Deployment | None:
     post = freed.post
     if not _is_open(post):
         return None
-    for candidate in reserve.eligible(post, most=TRIED):
+    for candidate in reserve.eligible(post, most=TRIED, unasked=True):
         try:
             return _call(candidate.officer, candidate.application, freed)
         except Refused:  # taken elsewhere since the list was read
