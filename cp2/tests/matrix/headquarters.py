@@ -155,6 +155,18 @@ PAGES = [
     page("admin:vacancies_applicants", who=of("deployment auditor")),
     page("admin:vacancies_files", "'csv", who=of("deployment auditor")),
     page("admin:deployments_post_compute", who=of("deployment")),
+    page(
+        "admin:deployments_post_files",
+        who=of("deployment auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page(
+        "admin:deployments_deployment_files",
+        who=of("deployment helpdesk auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
     page("admin:deployments_fairnessreport_ask", who=of("deployment auditor")),
     page(
         "admin:deployments_fairnessreport_files",
