@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Exists, IntegerField, OuterRef, Subquery
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
@@ -15,8 +17,8 @@ LATELY = timedelta(days=7)
 
 # From the sub-county's few registers to their officers: the other way round, each officer's centre
 # would be looked up.
-ABSENT = """
-    SELECT deployment.id
+MISSING = """
+    SELECT deployment.id, mark.status
     FROM (
         SELECT DISTINCT ON (entry.id) entry.exam_id, entry.station_id, register.day
         FROM catalogue_dutystation station
@@ -28,28 +30,41 @@ ABSENT = """
     ) last
     JOIN deployments_post post
         ON post.exam_id = last.exam_id AND post.station_id = last.station_id
+    JOIN catalogue_position position
+        ON position.id = post.position_id AND position.deployed_by = %s
     JOIN deployments_deployment deployment
         ON deployment.post_id = post.id AND deployment.status = 'accepted'
         AND last.day BETWEEN deployment.starts_on AND deployment.ends_on
+        AND deployment.ends_on >= %s
     LEFT JOIN attendance_mark mark
         ON mark.officer_id = deployment.officer_id AND mark.day = last.day
-    WHERE {marked}
+    WHERE mark.status IS DISTINCT FROM 'present'
 """
-MARKED = {
-    "": "mark.status IS DISTINCT FROM 'present'",
-    "absent": "mark.status = 'absent'",
-    "none": "mark.id IS NULL",
-}
+MARKED = {"absent": "WHERE status = 'absent'", "none": "WHERE status IS NULL"}
+
+
+def _values(user: User) -> list[Any]:
+    today = timezone.localdate()
+    return [user.sub_county_id, today - LATELY, today, user.office, today]
 
 
 def absent(user: User, marked: str = "") -> DeploymentQuerySet:
     """Of those whom this office deploys, who still hold their places."""
-    today = timezone.localdate()
-    found = RawSQL(
-        ABSENT.format(marked=MARKED.get(marked, MARKED[""])),
-        [user.sub_county_id, today - LATELY, today],
+    which = MARKED.get(marked, "")
+    found = RawSQL(f"SELECT id FROM ({MISSING}) missing {which}", _values(user))
+    return Deployment.objects.deployable_by(user).filter(pk__in=found)
+
+
+def counts(user: User) -> RawSQL:
+    """How many of them are marked absent, and how many not marked."""
+    return RawSQL(
+        f"""
+        (SELECT ARRAY[count(*) FILTER (WHERE status = 'absent'),
+            count(*) FILTER (WHERE status IS NULL)] FROM ({MISSING}) missing)
+        """,
+        _values(user),
+        output_field=ArrayField(IntegerField()),
     )
-    return Deployment.objects.deployable_by(user).filter(pk__in=found, ends_on__gte=today)
 
 
 def last_registers(rows: Iterable[Deployment]) -> dict[int, tuple[date, bool]]:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.db.models import Count, F, Model, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, Func, IntegerField, Model, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.slips import with_slips
-from attendance.absences import absent
+from attendance import absences
 from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
 from catalogue.models import CentreEntry, Office
 from claims.models import Claim, ClaimStatus
@@ -84,8 +84,6 @@ def _waiting(user: User) -> dict[str, int]:
         "due": deployed.due_soon(),
         "offers": deployed.filter(status=DeploymentStatus.OFFERED),
         "free": deployed.left_free(),
-        "absent": absent(user, "absent"),
-        "unmarked": absent(user, "none"),
         "letters": Letter.objects.current().filter(
             status=LetterStatus.FAILED, deployment__in=deployed
         ),
@@ -109,13 +107,21 @@ def _waiting(user: User) -> dict[str, int]:
         waiting["returns"] = RegisterReturn.objects.visible_to(user).filter(
             status=ReturnStatus.SIGNED
         )
-    counts = User.objects.filter(pk=user.pk).values_list(*map(_count, waiting.values())).get()
-    return dict(zip(waiting, counts, strict=True))
+    me = User.objects.filter(pk=user.pk)
+    *counts, missing = me.values_list(*map(_count, waiting.values()), absences.counts(user)).get()
+    return dict(zip(waiting, counts, strict=True)) | dict(
+        zip(("absent", "unmarked"), missing, strict=True)
+    )
 
 
-def _count(rows: QuerySet[Model]) -> Coalesce:
-    counted = rows.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk"))
-    return Coalesce(Subquery(counted.values("n")), 0)
+def _count(rows: QuerySet[Model]) -> Func:
+    """As a list's length: a count in a subquery must group by something, and Django takes twice as
+    long to write that."""
+    return Func(
+        ArraySubquery(rows.order_by().values("pk")),
+        function="CARDINALITY",
+        output_field=IntegerField(),
+    )
 
 
 __all__ = ["Work", "picture"]
