@@ -66,6 +66,7 @@ ORDER = {
         "Proposal",
         "EmptyPost",
         "Unplaced",
+        "FairnessReport",
     ],
     "attendance": ["Register", "Mark", "SupervisorReport", "RegisterReturn"],
     "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "TaxRule"],

@@ -271,6 +271,7 @@ CELERY_BEAT_SCHEDULE = {
     "allocations": every(1, "deployments.tasks.allocate"),
     "reminders": every(60, "deployments.tasks.remind_officers"),
     "reserves": every(5, "deployments.tasks.fill_from_reserve"),
+    "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),

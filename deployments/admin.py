@@ -15,9 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
+from cp2.exports import Table
 from cp2.rules import Refused
+from deployments import admin_lists, deploy_admin, services
 from deployments import allocation_admin as allocation_admin  # whose models are registered there
-from deployments import deploy_admin, services
+from deployments import fairness_admin as fairness_admin  # whose model is registered there
 from deployments import letter_admin as letter_admin  # whose models are registered there
 from deployments import marking_admin as marking_admin  # whose model is registered there
 from deployments import waiver_admin as waiver_admin  # whose model is registered there
@@ -47,20 +49,27 @@ class ComputeForm(forms.Form):
 
 
 @admin.register(Post)
-class PostAdmin(LookOnly):
+class PostAdmin(admin_lists.TakenAway, LookOnly):
+    taken_verb = "posts.taken"
     change_list_template = "deployments/admin_posts.html"
     list_display = [
         "exam_short",
         "station",
         "position",
-        "required",
         "sub_county",
+        "required",
+        "live",
+        "accepted",
+        "gap",
         "override_reason",
     ]
     list_filter = [
+        admin_lists.GapFilter,
         "exam",
         "position",
         "position__deployed_by",
+        admin_lists.CountyFilter,
+        admin_lists.SubCountyFilter,
         ("override_reason", admin.EmptyFieldListFilter),
         "station__kind",
     ]
@@ -75,9 +84,27 @@ class PostAdmin(LookOnly):
     def exam_short(self, post: Post) -> str:
         return post.exam.short
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return admin_lists.counted(Post.objects.order_by())
+
     @admin.display(description=_("sub-county"))
     def sub_county(self, post: Post) -> str:
         return str(post.station.sub_county)
+
+    @admin.display(description=_("deployed"))
+    def live(self, post: Any) -> int:
+        return int(post.live)
+
+    @admin.display(description=_("accepted"))
+    def accepted(self, post: Any) -> int:
+        return int(post.accepted)
+
+    @admin.display(description=_("gap"))
+    def gap(self, post: Any) -> int:
+        return int(post.gap)
+
+    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
+        return admin_lists.posts_table(rows, by=str(actor(request)), about=about)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:  # type: ignore[override]  # paths of both kinds
         own = path(
@@ -167,7 +194,9 @@ class PapersFilter(admin.SimpleListFilter):
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(LookOnly):
+class DeploymentAdmin(admin_lists.TakenAway, LookOnly):
+    taken_verb = "deployments.taken"
+    change_list_template = "deployments/admin_deployments.html"
     list_display = [
         "serial",
         "officer",
@@ -179,7 +208,15 @@ class DeploymentAdmin(LookOnly):
         "starts_on",
         "ends_on",
     ]
-    list_filter = ["status", PapersFilter, "post__exam", "post__position"]
+    list_filter = [
+        "status",
+        PapersFilter,
+        "post__exam",
+        "post__position",
+        admin_lists.UnaskedFilter,
+        admin_lists.CountyOfDeployment,
+        admin_lists.SubCountyOfDeployment,
+    ]
     list_select_related = ["officer__user", "post__exam", "post__station", "post__position"]
     search_fields = [
         "=serial",
@@ -190,6 +227,9 @@ class DeploymentAdmin(LookOnly):
     search_help_text = _("Serial, ID number, phone number (2547…) or centre code, in full")
     action_form = DeploymentActionForm
     actions = ["cancel"]
+
+    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
+        return admin_lists.deployments_table(rows, by=str(actor(request)), about=about)
 
     @admin.display(description=_("ID number"))
     def masked_id(self, deployment: Deployment) -> str:

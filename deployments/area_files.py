@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -19,21 +20,35 @@ def posts_table(found: PostQuerySet, *, by: User, about: str) -> Table:
     return Table(
         name="centres",
         title=_("Entitled and deployed, %(sub_county)s") % {"sub_county": by.sub_county},
-        heading=[
-            _("Code"),
-            _("Duty station"),
-            _("Exam"),
-            _("Position"),
-            _("Entitled"),
-            _("Deployed"),
-            _("Accepted"),
-            _("Gap"),
-        ],
-        rows=map(post_line, found.iterator(BLOCK)),
+        heading=post_heading(),
+        rows=map(post_line, in_blocks(found)),
         count=found.count(),
         by=str(by),
         about=about,
     )
+
+
+def in_blocks(found: QuerySet[Any]) -> Iterator[Any]:
+    """In the order of the list, so that a long one is never whole in memory, whatever stands
+    between us and the database."""
+    numbers = list(found.values_list("pk", flat=True))
+    for start in range(0, len(numbers), BLOCK):
+        block = numbers[start : start + BLOCK]
+        rows = {row.pk: row for row in found.filter(pk__in=block).order_by()}
+        yield from (rows[pk] for pk in block if pk in rows)
+
+
+def post_heading() -> list[str]:
+    return [
+        _("Code"),
+        _("Duty station"),
+        _("Exam"),
+        _("Position"),
+        _("Entitled"),
+        _("Deployed"),
+        _("Accepted"),
+        _("Gap"),
+    ]
 
 
 def post_line(post: Any) -> list[Any]:  # with counts
@@ -55,7 +70,7 @@ def deployments_table(found: DeploymentQuerySet, *, by: User, about: str) -> Tab
         name="deployments",
         title=_("Deployments, %(sub_county)s") % {"sub_county": by.sub_county},
         heading=deployment_heading(),
-        rows=map(deployment_line, found.select_related("application").iterator(BLOCK)),
+        rows=map(deployment_line, in_blocks(found.select_related("application"))),
         count=found.count(),
         by=str(by),
         about=about,

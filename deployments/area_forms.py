@@ -58,6 +58,7 @@ class CentresForm(Narrowing):
         ],
     )
     gaps = forms.BooleanField(label=_("Only where places are free"), required=False)
+    ours = forms.BooleanField(label=_("Only positions that this office fills"), required=False)
 
 
 class DeploymentsForm(SearchForm, Narrowing):
@@ -97,7 +98,8 @@ class DeploymentsForm(SearchForm, Narrowing):
             ("station", _("By station")),
         ],
     )
-    field_order = ["exam", "position", "status", "station", "q", "shows", "sort"]
+    ours = forms.BooleanField(label=_("Only positions that this office fills"), required=False)
+    field_order = ["exam", "position", "status", "station", "q", "shows", "sort", "ours"]
 
 
 class CancelAllForm(CancelForm):

@@ -11,7 +11,9 @@ from deployments.models import Deployment, DeploymentQuerySet, LetterStatus, Pos
 
 def posts(user: User, asked: dict[str, Any]) -> PostQuerySet:
     """Of one exam, or of all that are not over; each with its counts."""
-    rows = Post.objects.visible_to(user).select_related("exam", "station", "position")
+    posts = Post.objects
+    ours = posts.deployable_by(user) if asked.get("ours") else posts.visible_to(user)
+    rows = ours.select_related("exam", "station", "position")
     rows = rows.filter(exam=asked["exam"]) if asked.get("exam") else rows.ahead()
     if asked.get("position"):
         rows = rows.filter(position=asked["position"])
@@ -30,7 +32,9 @@ def posts(user: User, asked: dict[str, Any]) -> PostQuerySet:
 
 
 def deployments(user: User, asked: dict[str, Any]) -> DeploymentQuerySet:
-    rows = Deployment.objects.visible_to(user).with_place().select_related("officer__user")
+    known = Deployment.objects
+    ours = known.deployable_by(user) if asked.get("ours") else known.visible_to(user)
+    rows = ours.with_place().select_related("officer__user")
     if asked.get("exam"):
         rows = rows.filter(post__exam=asked["exam"])
     if asked.get("position"):

@@ -21,7 +21,7 @@ from cp2.rules import Role
 from deployments import area_files, area_lists
 from deployments.area_forms import CancelAllForm, CentresForm, DeploymentsForm
 from deployments.models import Deployment, Post
-from deployments.services import many
+from deployments.services import ticked
 from deployments.views import for_role
 
 PAGE = 25
@@ -159,7 +159,7 @@ def cancel_many(request: SignedIn) -> HttpResponse:
     if not form.is_valid():
         context = {"form": form, "chosen": chosen, "back": back}
         return render(request, "deployments/area_cancel_many.html", context)
-    done, refused = many.cancel_all(chosen, by=request.user, **form.cleaned_data)
+    done, refused = ticked.cancel_all(chosen, by=request.user, **form.cleaned_data)
     for refusal in refused[:MOST_SAID]:
         messages.error(request, refusal)
     if done:
@@ -182,7 +182,7 @@ def remind(request: SignedIn) -> HttpResponse:
     if not chosen:
         messages.error(request, _("Tick the officers whom you remind."))
         return redirect(_back(request, "area_deployments"))
-    reminded = many.remind_all(chosen, by=request.user)
+    reminded = ticked.remind_all(chosen, by=request.user)
     if reminded:
         messages.success(
             request,

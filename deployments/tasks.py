@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from deployments import letters, packs, services
+from deployments.fairness import runs as fairness
 
 
 @shared_task
@@ -49,3 +50,9 @@ def allocate() -> int:
     from deployments.allocation.worker import work  # the solver is large; web processes need none
 
     return work(seconds=20)
+
+
+# The nation's takes half a minute on a small machine; a worker beyond that is stuck.
+@shared_task(time_limit=300)
+def count_fairness() -> bool:
+    return fairness.work()

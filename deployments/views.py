@@ -10,12 +10,12 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.requests import SignedIn
-from catalogue.models import CentreEntry, ExamDay
+from catalogue.models import CentreEntry, DutyStation, ExamDay
 from cp2.rules import Refused, Role
 from deployments import services
 from deployments.eligibility import terms_of
@@ -58,7 +58,11 @@ def detail(request: SignedIn, pk: int) -> HttpResponse:
     return render(
         request,
         "deployments/detail.html",
-        {"deployment": deployment, "facts": facts(deployment)},
+        {
+            "deployment": deployment,
+            "facts": facts(deployment),
+            "letter": deployment.letters.current().first() if deployment.is_accepted else None,
+        },
     )
 
 
@@ -105,6 +109,7 @@ def facts(deployment: Deployment) -> list[dict[str, Any]]:
         (_("Duty station"), str(station)),
         (_("Location"), station.location),
         (_("Sub-county"), f"{station.sub_county}, {station.sub_county.county}"),
+        (_("How to get there"), _map_of(station)),
         (_("Distance to the distribution centre"), _distance(deployment)),
         (_("Position"), str(post.position)),
         (_("From"), date_format(deployment.starts_on, "j M Y")),
@@ -115,7 +120,7 @@ def facts(deployment: Deployment) -> list[dict[str, Any]]:
         (_("Reference"), _breakable(deployment.reference)),
         (_("Reason"), deployment.reason),
     ]
-    needed = {_("Reason")}  # the one fact that most deployments have not
+    needed = {_("Reason"), _("How to get there")}  # facts that many deployments have not
     return [
         {"label": label, "value": value} for label, value in rows if value or label not in needed
     ]
@@ -124,6 +129,20 @@ def facts(deployment: Deployment) -> list[dict[str, Any]]:
 def _breakable(reference: str) -> SafeString:
     """It may break after each stroke, or it is wider than a phone."""
     return format_html_join(mark_safe("/<wbr>"), "{}", ((part,) for part in reference.split("/")))
+
+
+def _map_of(station: DutyStation) -> str:
+    """A plain link, which a phone opens in whatever shows maps there."""
+    if station.latitude is None or station.longitude is None:
+        return ""
+    place = f"{station.latitude},{station.longitude}"
+    return format_html(
+        '<a href="https://www.google.com/maps/search/?api=1&amp;query={}" rel="noreferrer">{}</a> '
+        '<span class="muted">{}</span>',
+        place,
+        _("Show on a map"),
+        place,
+    )
 
 
 def _distance(deployment: Deployment) -> str:

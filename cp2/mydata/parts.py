@@ -22,6 +22,7 @@ from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
 from deployments.models import (
     AllocationRun,
     Deployment,
+    FairnessReport,
     Letter,
     LetterPack,
     Proposal,
@@ -81,6 +82,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Proposal, "deployment"): NOT_DECIDED,
     (Unplaced, "officer"): NOT_DECIDED,
     (Unplaced, "application"): NOT_DECIDED,
+    (FairnessReport, "asked_by"): IN_OFFICE,
     (Claim, "verified_by"): IN_OFFICE,
     (Claim, "approved_by"): IN_OFFICE,
     (Hold, "raised_by"): IN_OFFICE,

@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0005_subjects_and_own_schools'),
         ('deployments', '0002_seams'),
+        ('catalogue', '0005_subjects_and_own_schools'),
         ('profiles', '0009_rules_as_data'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -38,9 +38,9 @@ def give_rights(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
+        ('deployments', '0003_waivers'),
         ("accounts", "0003_groups"),
         ("catalogue", "0005_subjects_and_own_schools"),
-        ("deployments", "0003_waivers"),
         ("profiles", "0009_rules_as_data"),
     ]
 

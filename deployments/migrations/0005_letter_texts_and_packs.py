@@ -40,8 +40,8 @@ DROP FUNCTION published_words_stay;
 class Migration(migrations.Migration):
 
     dependencies = [
+        ('deployments', '0004_who_waives'),
         ('catalogue', '0003_centres_sign_in_for'),
-        ("deployments", "0004_who_waives"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

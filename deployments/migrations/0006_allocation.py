@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0005_subjects_and_own_schools'),
         ('deployments', '0005_letter_texts_and_packs'),
+        ('catalogue', '0005_subjects_and_own_schools'),
         ('profiles', '0009_rules_as_data'),
         ('vacancies', '0005_places_in_step_and_files'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

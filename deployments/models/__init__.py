@@ -18,6 +18,7 @@ from deployments.models.allocation import (
     Whose,
 )
 from deployments.models.deployments import Days, Deployment, DeploymentQuerySet
+from deployments.models.fairness import FairnessReport, FairnessReportQuerySet, FairnessStatus
 from deployments.models.letter_texts import LetterText, LetterTextQuerySet
 from deployments.models.letters import Letter, LetterQuerySet, LetterStatus, letter_path
 from deployments.models.packs import LetterPack, LetterPackQuerySet, PackStatus
@@ -43,6 +44,9 @@ __all__ = [
     "DeploymentStatus",
     "EmptyBecause",
     "EmptyPost",
+    "FairnessReport",
+    "FairnessReportQuerySet",
+    "FairnessStatus",
     "Letter",
     "LetterPack",
     "LetterPackQuerySet",

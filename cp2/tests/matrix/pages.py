@@ -221,6 +221,7 @@ PAGES = [
         "deployments:area_deployments_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}
     ),
     page("attendance:area_attendance", tsc=MAY, scde=MAY),
+    page("attendance:area_absent", tsc=MAY, scde=MAY),
     page("attendance:centre_passwords", tsc=AREA, scde=AREA, sends={"centre": "entry.pk"}),
     page("claims:area_claims", tsc=MAY, scde=MAY),
     page("claims:area_claim", "claim.pk", tsc=AREA, scde=AREA),
@@ -257,8 +258,8 @@ PAGES = [
         posted=True,
         sends={"deployment": "guarding.pk", "reason": "'Why"},
     ),
-    page("deployments:area_remind", tsc=AREA, posted=True, sends={"deployment": "deployment.pk"}),
-    page("deployments:area_remind", scde=AREA, posted=True, sends={"deployment": "guarding.pk"}),
+    page("deployments:area_remind", tsc=AREA, posted=True, sends={"deployment": "offer.pk"}),
+    page("deployments:area_remind", scde=AREA, posted=True, sends={"deployment": "guard_offer.pk"}),
     page("deployments:area_post", "post.pk", tsc=AREA, sends={"application": "application.pk"}),
     page(
         "deployments:area_post",

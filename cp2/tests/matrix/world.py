@@ -37,6 +37,8 @@ from deployments.models import (
     Deployment,
     DeploymentStatus,
     EmptyPost,
+    FairnessReport,
+    FairnessStatus,
     Letter,
     LetterPack,
     LetterStatus,
@@ -133,6 +135,7 @@ class Place:
     own: Any = None
     batch: PaymentBatch | None = None
     coming: RegisterImport | None = None
+    fairness: FairnessReport | None = None
     vacancy_file: VacancyFile | None = None
     text: LetterText | None = None
     run: Any = None
@@ -303,6 +306,12 @@ def build() -> World:
     _money(own, people["preparer"])
     own.vacancy_file = VacancyFile.objects.create(name="v.csv", by=people["deployment"])
     own.coming = _coming(people["deployment"])
+    own.fairness = FairnessReport.objects.create(
+        exam=own.exam,
+        asked_by=people["auditor"],
+        status=FairnessStatus.DONE,
+        done_at=timezone.now(),
+    )
     for each in places.values():
         each.own, each.batch = own, own.batch
         each.coming, each.vacancy_file = own.coming, own.vacancy_file
@@ -312,6 +321,7 @@ def build() -> World:
     nation = AllocationRun.objects.create(exam=own.exam, outcome=NOTHING, status="confirmed")
     for each in places.values():
         each.nation_run, each.text = nation, own.text
+        each.fairness = own.fairness
     return World(places, people)
 
 

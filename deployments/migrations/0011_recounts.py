@@ -156,8 +156,8 @@ DROP FUNCTION exams_counted_with;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0006_what_entitles'),
-        ('deployments', '0006_allocation'),
+        ('deployments', '0010_fairness_reports'),
+        ('catalogue', '0007_what_entitles'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

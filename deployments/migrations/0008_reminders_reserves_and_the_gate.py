@@ -6,8 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('deployments', '0003_reminders'),
-        ('deployments', '0003_waivers'),
+        ('deployments', '0007_reminders'),
         ('profiles', '0009_rules_as_data'),
         ('vacancies', '0005_places_in_step_and_files'),
     ]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0005_subjects_and_own_schools'),
+        ('catalogue', '0006_reminders_and_reserves'),
     ]
 
     operations = [

@@ -50,8 +50,7 @@ DROP FUNCTION deployment_is_not_deleted;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("deployments", "0004_reminders_reserves_and_the_gate"),
-        ("deployments", "0004_who_waives"),
+        ('deployments', '0008_reminders_reserves_and_the_gate'),
         ("profiles", "0004_number_changes_and_merges"),
     ]
 
