@@ -73,14 +73,14 @@ class PostAdmin(admin_lists.TakenAway, LookOnly):
     taken_verb = "posts.taken"
     change_list_template = "deployments/admin_posts.html"
     list_display = [
-        "exam",
+        "exam_short",
         "station",
-        "sub_county",
         "position",
+        "gap",
         "required",
         "live",
         "accepted",
-        "gap",
+        "sub_county",
         "override_reason",
     ]
     list_filter = [
@@ -101,6 +101,10 @@ class PostAdmin(admin_lists.TakenAway, LookOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return admin_lists.counted(Post.objects.order_by())
+
+    @admin.display(description=_("exam"))
+    def exam_short(self, post: Post) -> str:
+        return post.exam.short
 
     @admin.display(description=_("sub-county"))
     def sub_county(self, post: Post) -> str:
