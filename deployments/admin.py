@@ -56,11 +56,11 @@ class PostAdmin(admin_lists.TakenAway, LookOnly):
         "exam_short",
         "station",
         "position",
-        "sub_county",
+        "gap",
         "required",
         "live",
         "accepted",
-        "gap",
+        "sub_county",
         "override_reason",
     ]
     list_filter = [

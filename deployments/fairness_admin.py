@@ -119,7 +119,7 @@ class FairnessReportAdmin(LongList[FairnessReport]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The report itself; nothing of it is typed."""
-        if not self.has_view_permission(request):
+        if not self.has_view_permission(request) or request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         report = self._report(request, object_id)
         context = {
