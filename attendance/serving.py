@@ -81,13 +81,15 @@ def version(times: Iterable[datetime | None]) -> str:
 
 
 def listed(entry: CentreEntry) -> QuerySet[Any]:
-    """The centre's list of officers: whoever is offered to it or has accepted. Read anew each time,
-    so that a change shows as soon as it is made. Each with the `code` of the letter that they must
-    show, and whether they are `new` since yesterday."""
+    """The centre's list of officers: whoever is offered to it or has accepted, but for those whose
+    turn of a rotation is over. Read anew each time, so that a change shows as soon as it is made.
+    Each with the `code` of the letter that they must show, and whether they are `new` since
+    yesterday."""
+    still_here = Q(ends_on__gte=min(timezone.localdate(), entry.exam.ends_on))
     code = Letter.objects.current().filter(deployment=OuterRef("pk")).values("code")
     return (
         _of(entry)
-        .filter(status__in=LIVE)
+        .filter(still_here, status__in=LIVE)
         .annotate(
             code=Subquery(code),
             new=Q(offered_at__gte=_yesterday()) | Q(answered_at__gte=_yesterday()),
@@ -108,6 +110,10 @@ def left(entry: CentreEntry) -> list[Any]:
         _of(entry)
         .filter(
             Q(status=DeploymentStatus.MOVED)
+            | Q(
+                status=DeploymentStatus.ACCEPTED,
+                ends_on__lt=min(timezone.localdate(), entry.exam.ends_on),
+            )
             | Q(status=DeploymentStatus.CANCELLED) & Exists(letters)
             | Q(status=DeploymentStatus.REJECTED) & Exists(letters)
         )
@@ -124,7 +130,7 @@ def left(entry: CentreEntry) -> list[Any]:
 
 
 def _since(row: Any) -> date:
-    if row.status == DeploymentStatus.MOVED:
+    if row.status in SERVED:
         last_day: date = row.ends_on
         return last_day + timedelta(days=1)
     first_day: date = row.starts_on

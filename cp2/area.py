@@ -36,7 +36,7 @@ def picture(user: User) -> dict[str, Any]:
 
 def _free(posts: list[dict[str, Any]]) -> int:
     """How many rows of the list of centres have a free place."""
-    return sum(post["required"] > post["live"] for post in posts)
+    return sum(post["gap"] > 0 for post in posts)
 
 
 def _slips(user: User) -> list[dict[str, Any]]:
@@ -63,6 +63,7 @@ def _posts(user: User) -> list[dict[str, Any]]:
             "required",
             "live",
             "accepted",
+            "gap",
             exam_name=F("exam__abbreviation"),
             exam_year=F("exam__year"),
             position_name=F("position__name"),

@@ -392,5 +392,6 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "pikepdf": {"level": "WARNING"},  # tells of itself whenever it is loaded
     },
 }

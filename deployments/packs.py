@@ -9,7 +9,7 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
@@ -22,7 +22,6 @@ from accounts.services import record
 from catalogue.models import DutyStation, Exam, Position, SubCounty
 from cp2.rules import Refused, lock, move
 from deployments import letters
-from deployments.joining import Joined
 from deployments.models import (
     Deployment,
     Letter,
@@ -30,6 +29,9 @@ from deployments.models import (
     LetterStatus,
     PackStatus,
 )
+
+if TYPE_CHECKING:
+    from deployments.joining import Joined
 
 LEASE = timedelta(seconds=60)
 KEPT = timedelta(days=1)
@@ -201,7 +203,9 @@ def make(pack: LetterPack) -> None:
         raise Lost
 
 
-def _join(pack: LetterPack, file: IO[bytes], language: str) -> Joined:
+def _join(pack: LetterPack, file: IO[bytes], language: str) -> "Joined":
+    from deployments.joining import Joined  # only the worker joins, and the library is large
+
     with translation.override(language):
         title = _("Letters: %(scope)s") % {"scope": pack}
     joined = Joined(file, title=title, language=f"{language}-KE")

@@ -69,6 +69,7 @@ def _block(part: AllocationPart) -> int:
     outcome = deploy_each(
         [Wish(row.post_id, row.officer_id, row.application_id) for row in rows],
         by=part.run.confirmed_by,
+        run=part.run_id,
     )
     for row, came in zip(rows, outcome, strict=True):
         if isinstance(came, Deployment):

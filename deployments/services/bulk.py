@@ -54,7 +54,9 @@ class Books:
     new: list[Deployment] = field(default_factory=list)
 
 
-def deploy_each(wishes: Sequence[Wish], *, by: User) -> list[Deployment | str]:
+def deploy_each(
+    wishes: Sequence[Wish], *, by: User, run: int | None = None
+) -> list[Deployment | str]:
     """For each wish the deployment or, in a sentence, why not. Wishes are of one exam.
 
     If the database itself refuses one of them, which the locks leave to those who write past the
@@ -63,18 +65,19 @@ def deploy_each(wishes: Sequence[Wish], *, by: User) -> list[Deployment | str]:
     if not wishes:
         return []
     try:
-        return _together(wishes, by=by)
+        return _together(wishes, by=by, run=run)
     except IntegrityError:
-        return [_alone(wish, by=by) for wish in wishes]
+        return [_alone(wish, by=by, run=run) for wish in wishes]
 
 
-def _alone(wish: Wish, *, by: User) -> Deployment | str:
+def _alone(wish: Wish, *, by: User, run: int | None = None) -> Deployment | str:
     try:
         return deploy(
             Post.objects.get(pk=wish.post),
             officer=Officer.objects.get(pk=wish.officer),
             application=Application.objects.filter(pk=wish.application or 0).first(),
             by=by,
+            run=run,
             bulk=True,
         )
     except Refused as refusal:
@@ -82,14 +85,19 @@ def _alone(wish: Wish, *, by: User) -> Deployment | str:
 
 
 @transaction.atomic
-def _together(wishes: Sequence[Wish], *, by: User) -> list[Deployment | str]:
+def _together(wishes: Sequence[Wish], *, by: User, run: int | None) -> list[Deployment | str]:
     books = _open(wishes)
     outcome = [_one(wish, books) for wish in wishes]
     new = books.new
     Deployment.objects.bulk_create(new)
     waivers.note_uses([each for each in new if each.officer.waived])  # type: ignore[attr-defined]
     deciding.mark_deployed_all([each.application for each in new if each.application], by=by)
-    record_each("deployment.offered", [(each, {}) for each in new], by=by)
+    cause = {} if run is None else {"run": run}
+    record_each(
+        "deployment.offered",
+        [(each, {"nominated": each.application_id is None, **cause}) for each in new],
+        by=by,
+    )
     tell_each("deployments/offered", [(each.officer.user, None, words(each)) for each in new])
     return outcome
 

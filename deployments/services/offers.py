@@ -54,9 +54,11 @@ def deploy(
     by: User,
     application: Application | None = None,
     from_day: date | None = None,
+    run: int | None = None,
     bulk: bool = False,
 ) -> Deployment:
-    """Offer a free place to an officer, who applied for it or is nominated without."""
+    """Offer a free place to an officer, who applied for it or is nominated without. `run` is the
+    allocation that proposed it, which the trail is to tell from what was done by hand."""
     officer = lock_officers(officer.pk)[officer.pk]
     post = lock_posts(post.pk)[post.pk]
     starts_on = from_day or first_day(post)
@@ -64,7 +66,9 @@ def deploy(
     if (already := here.first()) and made_by(already, "deployment.offered", by):
         return already
     check_day(starts_on, earliest=post.exam.rehearsal_on, latest=post.exam.ends_on)
-    return offer(post, officer, by=by, from_day=starts_on, application=application, bulk=bulk)
+    return offer(
+        post, officer, by=by, from_day=starts_on, application=application, run=run, bulk=bulk
+    )
 
 
 def offer(
@@ -75,6 +79,7 @@ def offer(
     from_day: date,
     application: Application | None = None,
     freed: Deployment | None = None,
+    run: int | None = None,
     bulk: bool = False,
 ) -> Deployment:
     """To a locked officer, of a locked post. Without a director, `freed` says what it came of."""
@@ -90,6 +95,8 @@ def offer(
         replaces=freed,
     )
     cause: dict[str, Any] = {} if freed is None else {"cause": freed.status, "freed": freed.pk}
+    if run is not None:
+        cause["run"] = run
     record("deployment.offered", new, by=by, nominated=applied is None, **cause)
     tell_officer(new, "offered", bulk=bulk)
     return new

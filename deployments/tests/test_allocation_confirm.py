@@ -100,7 +100,12 @@ class ConfirmTests(TestCase):
                             "reason",
                         )
                     ),
-                    sorted(Entry.objects.values_list("verb", "subject_type", "actor")),
+                    sorted(
+                        (*rest, str(details))
+                        for *rest, details in Entry.objects.values_list(
+                            "verb", "subject_type", "actor", "details"
+                        )
+                    ),
                     sorted(Message.objects.values_list("to", "template", "kind", "text")),
                 ]
                 raise Undo
