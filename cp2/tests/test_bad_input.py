@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError, models, transaction
 from django.test import RequestFactory, TestCase
 
+from catalogue.models import MarkingEntry, StationKind, Subject
 from claims.models import TaxRule
 from cp2.admin_fields import SAID
 from cp2.rules import Refused, Role
@@ -99,7 +100,8 @@ def is_bad_for(column: Any, case: Case) -> bool:
         roomy = {"half a cent"} if column.decimal_places > 2 else set()
         roomy |= {"ten thousand million"} if column.max_digits > 10 else set()
         return not case.is_good and case.what not in roomy
-    endless = isinstance(column, models.TextField) and column.max_length is None
+    notes = models.TextField | models.JSONField
+    endless = isinstance(column, notes) and column.max_length is None
     return not case.is_good and not (endless and case in LONG)
 
 
@@ -124,7 +126,10 @@ class Headquarters(TestCase):
                 column = next((each for each in model._meta.fields if each.name == name), None)
                 if isinstance(box, forms.FileField) or column is None:
                     continue
-                for case in CASES.get(kind_of(column), []):
+                kind = kind_of(column)
+                if kind == "json" and not isinstance(box, forms.JSONField):
+                    kind = "prose"  # which becomes a list of paragraphs
+                for case in CASES.get(kind, []):
                     if is_bad_for(column, case):
                         with self.subTest(model._meta.label, box=name, case=case.what):
                             tried += 1
@@ -159,6 +164,13 @@ class Words(TestCase):
         "county_code_is_official": lambda: (make.sub_county().county, {"code": "48"}),
         "exam_runs_forward": lambda: (make.exam(), {"ends_on": "2001-01-01"}),
         "no_centre_hosts_itself": lambda: hosted(make.entry()),
+        "marking_entry_takes_some": lambda: (marking(), {"officers": "0"}),
+        "paper_is_of_the_subject": lambda: (
+            make.position("EXM-101-1"),
+            {"subject": english().pk, "paper": "102/1"},
+        ),
+        "subject_code": lambda: (english(), {"code": "1"}),
+        "terms_age_limit_is_an_age": lambda: (terms(), {"oldest": "17"}),
         "role_has_its_place": lambda: (make.user(Role.STAFF), {"role": "director"}),
         "tax_is_a_part_of_the_claim": lambda: (tax(), {"rate": "101"}),
         "tax_threshold_not_negative": lambda: (tax(), {"above": "-1"}),
@@ -209,6 +221,17 @@ def tax():
 
 def terms():
     return make.terms(make.exam(), make.position())
+
+
+def english():
+    return Subject.objects.get_or_create(code="101", defaults={"name": "English"})[0]
+
+
+def marking():
+    station = make.station(kind=StationKind.MARKING_CENTRE, level="")
+    return MarkingEntry.objects.create(
+        exam=make.exam(), station=station, position=make.position("EXM"), officers=5
+    )
 
 
 def weights():

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -223,10 +223,10 @@ class Serving(TestCase):
     def test_only_live_ones_count(self):
         vacancy = make.vacancy()
         for status in DeploymentStatus:
-            held = self.deployed(status)
-            with self.subTest(status):
+            with self.subTest(status), transaction.atomic():
+                self.deployed(status)
                 assert len(against(self.officer, vacancy)) == (status in {"offered", "accepted"})
-            held.delete()
+                transaction.set_rollback(True)
 
     def test_of_the_same_exam_the_application_speaks_where_there_is_one(self):
         vacancy = make.vacancy(exam=self.post.exam)
