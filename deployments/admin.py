@@ -1,4 +1,5 @@
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -28,7 +29,7 @@ from deployments.admin_parts import (
     LookOnly,
     PostActionForm,
     WithNumber,
-    WithReason,
+    each_with_reason,
 )
 from deployments.models import Deployment, Post
 from deployments.services import recounts
@@ -249,19 +250,11 @@ class DeploymentAdmin(admin_lists.TakenAway, LookOnly):
 
     @admin.action(description=_("Cancel the selected deployments"), permissions=["change"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Deployment]) -> None:
-        form = WithReason(request.POST)
-        if not form.is_valid():
-            for error in form.errors["reason"]:
-                self.message_user(request, str(error), messages.ERROR)
+        done = each_with_reason(
+            self, request, queryset, services.cancel, named=attrgetter("serial")
+        )
+        if done is None:
             return
-        done = 0
-        for deployment in queryset:
-            try:
-                services.cancel(deployment, by=actor(request), **form.cleaned_data)
-            except Refused as refusal:
-                self.message_user(request, f"{deployment.serial}: {refusal}", messages.ERROR)
-            else:
-                done += 1
         self.message_user(
             request,
             ngettext("%(count)d deployment cancelled.", "%(count)d deployments cancelled.", done)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.requests import actor
 from cp2.rules import Refused
-from deployments.admin_parts import DeploymentActionForm, LookOnly, WithReason
+from deployments.admin_parts import DeploymentActionForm, LookOnly, each_with_reason
 from deployments.allocate_forms import AnyStartForm
 from deployments.allocate_views import LOOK_AGAIN, of_a_run
 from deployments.allocation import editing, runs
@@ -213,19 +213,9 @@ class ProposalAdmin(OfRuns):
 
     @admin.action(description=_("Take the selected officers out"), permissions=["remove"])
     def remove(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        form = WithReason(request.POST)
-        if not form.is_valid():
-            for error in form.errors["reason"]:
-                self.message_user(request, str(error), messages.ERROR)
+        done = each_with_reason(self, request, queryset.select_related("run"), editing.remove)
+        if done is None:
             return
-        done = 0
-        for proposal in queryset.select_related("run"):
-            try:
-                editing.remove(proposal, by=actor(request), **form.cleaned_data)
-            except Refused as refusal:
-                self.message_user(request, f"{proposal}: {refusal}", messages.ERROR)
-            else:
-                done += 1
         said = ngettext("%(count)d officer taken out.", "%(count)d officers taken out.", done)
         self.message_user(request, said % {"count": done})
 

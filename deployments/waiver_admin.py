@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -19,9 +19,8 @@ from accounts.requests import SignedIn, actor
 from accounts.taking import take_away
 from cp2.exports import Table
 from cp2.lists import LongList
-from cp2.rules import Refused
 from deployments import waivers
-from deployments.admin_parts import DeploymentActionForm, WithReason
+from deployments.admin_parts import DeploymentActionForm, each_with_reason
 from deployments.models import Waiver
 from deployments.waiver_forms import WaiverForm
 
@@ -85,19 +84,9 @@ class WaiverAdmin(LongList[Waiver]):
 
     @admin.action(description=gettext_lazy("Withdraw the waiver"), permissions=["change"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
-        form = WithReason(request.POST)
-        if not form.is_valid():
-            for error in form.errors["reason"]:
-                self.message_user(request, str(error), messages.ERROR)
+        done = each_with_reason(self, request, queryset, waivers.withdraw)
+        if done is None:
             return
-        done = 0
-        for waiver in queryset:
-            try:
-                waivers.withdraw(waiver, by=actor(request), **form.cleaned_data)
-            except Refused as refusal:
-                self.message_user(request, f"{waiver}: {refusal}", messages.ERROR)
-            else:
-                done += 1
         said = ngettext("%(count)d waiver withdrawn.", "%(count)d waivers withdrawn.", done)
         self.message_user(request, said % {"count": done})
 
