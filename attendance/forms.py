@@ -167,6 +167,21 @@ class DayForm(forms.Form):
         return data.get("day") or timezone.localdate(), data.get("exam")
 
 
+class AbsentForm(forms.Form):
+    mark = forms.ChoiceField(
+        label=gettext_lazy("In the last register"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Absent or not marked")),
+            ("absent", gettext_lazy("Marked absent")),
+            ("none", gettext_lazy("Not marked")),
+        ],
+    )
+
+    def chosen(self) -> str:
+        return str(self.cleaned_data["mark"]) if self.is_valid() else ""
+
+
 class SlipExamForm(forms.Form):
     """For which exam a director looks at the centres' passwords."""
 

@@ -1,9 +1,12 @@
 """What an officer has served before, as the registers say."""
 
+from collections.abc import Collection
+
 from django.db.models import Count, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from attendance.models import Mark, MarkStatus
+from catalogue.models import Exam
 
 
 def past_service() -> dict[str, Coalesce]:
@@ -22,3 +25,19 @@ def past_service() -> dict[str, Coalesce]:
         "days_served": Coalesce(Subquery(days.values("n")), 0),
         "exams_served": Coalesce(Subquery(exams.values("n")), 0),
     }
+
+
+def absences(officers: Collection[int], *, before: Exam, since: int) -> dict[int, int]:
+    """By officer: the days on which they were marked absent at other exams, from a year on."""
+    rows = (
+        Mark.objects.filter(
+            officer__in=officers,
+            status=MarkStatus.ABSENT,
+            deployment__post__exam__year__range=(since, before.year),
+        )
+        .exclude(deployment__post__exam=before)
+        .order_by()
+        .values_list("officer")
+        .annotate(n=Count("pk"))
+    )
+    return dict(rows)

@@ -11,13 +11,16 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
 from accounts.slips import Slip
-from attendance.serving import listed, sheet
+from attendance.serving import left, listed, sheet
 from catalogue.models import CentreEntry
-from deployments.pdf import press, qr
+from deployments.pdf import in_groups, press, qr
 
 
 def print_officers(entry: CentreEntry) -> bytes:
-    return _render("officers", entry, deployments=listed(entry))
+    deployments = list(listed(entry))
+    for deployment in deployments:
+        deployment.code = in_groups(deployment.code or "")
+    return _render("officers", entry, deployments=deployments, left=left(entry))
 
 
 def print_return(entry: CentreEntry, code: str) -> bytes:

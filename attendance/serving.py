@@ -3,14 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from attendance.models import Mark, MarkStatus
 from catalogue.models import CentreEntry
-from deployments.models import LIVE, Deployment, DeploymentQuerySet, DeploymentStatus
+from deployments.models import (
+    HOLDS_ITS_DAYS,
+    LIVE,
+    Deployment,
+    DeploymentQuerySet,
+    DeploymentStatus,
+    Letter,
+)
 
 SERVED = [DeploymentStatus.ACCEPTED, DeploymentStatus.MOVED]
 
@@ -72,15 +80,70 @@ def version(times: Iterable[datetime | None]) -> str:
     return max((time.isoformat() for time in times if time), default="")
 
 
-def listed(entry: CentreEntry) -> DeploymentQuerySet:
-    """The centre's list of officers: whoever is offered to it or has accepted."""
+def listed(entry: CentreEntry) -> QuerySet[Any]:
+    """The centre's list of officers: whoever is offered to it or has accepted, but for those whose
+    turn of a rotation is over. Read anew each time, so that a change shows as soon as it is made.
+    Each with the `code` of the letter that they must show, and whether they are `new` since
+    yesterday."""
+    still_here = Q(ends_on__gte=min(timezone.localdate(), entry.exam.ends_on))
+    code = Letter.objects.current().filter(deployment=OuterRef("pk")).values("code")
     return (
-        Deployment.objects.filter(
-            post__exam=entry.exam_id, post__station=entry.station_id, status__in=LIVE
+        _of(entry)
+        .filter(still_here, status__in=LIVE)
+        .annotate(
+            code=Subquery(code),
+            new=Q(offered_at__gte=_yesterday()) | Q(answered_at__gte=_yesterday()),
         )
         .select_related("post__position", "officer__user")
         .order_by("post__position__rank", "officer__full_name", "pk")
     )
+
+
+def left(entry: CentreEntry) -> list[Any]:
+    """Who had accepted and is no longer expected: each with `since`, the first day without them,
+    and `successor`, the name of whoever came instead. The last to leave first."""
+    letters = Letter.objects.filter(deployment=OuterRef("pk"))
+    instead = Deployment.objects.filter(
+        replaces=OuterRef("pk"), post=OuterRef("post"), status__in=HOLDS_ITS_DAYS
+    )
+    rows = (
+        _of(entry)
+        .filter(
+            Q(status=DeploymentStatus.MOVED)
+            | Q(
+                status=DeploymentStatus.ACCEPTED,
+                ends_on__lt=min(timezone.localdate(), entry.exam.ends_on),
+            )
+            | Q(status=DeploymentStatus.CANCELLED) & Exists(letters)
+            | Q(status=DeploymentStatus.REJECTED) & Exists(letters)
+        )
+        .annotate(
+            void=Subquery(letters.order_by("-pk").values("voided_at")[:1]),
+            successor=Subquery(instead.values("officer__full_name")[:1]),
+        )
+        .select_related("post__position", "officer__user")
+    )
+    found: list[Any] = list(rows)
+    for row in found:
+        row.since = _since(row)
+    return sorted(found, key=lambda row: (row.since, row.pk), reverse=True)
+
+
+def _since(row: Any) -> date:
+    if row.status in SERVED:
+        last_day: date = row.ends_on
+        return last_day + timedelta(days=1)
+    first_day: date = row.starts_on
+    return max(timezone.localdate(row.void), first_day) if row.void else first_day
+
+
+def _of(entry: CentreEntry) -> DeploymentQuerySet:
+    return Deployment.objects.filter(post__exam=entry.exam_id, post__station=entry.station_id)
+
+
+def _yesterday() -> datetime:
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - timedelta(days=1)
 
 
 def sheet(entry: CentreEntry) -> dict[str, Any]:
@@ -90,7 +153,7 @@ def sheet(entry: CentreEntry) -> dict[str, Any]:
     for mark in Mark.objects.of(entry).only("deployment_id", "day", "status"):
         marked[mark.deployment_id][mark.day] = mark
     served = (
-        Deployment.objects.filter(post__exam=entry.exam_id, post__station=entry.station_id)
+        _of(entry)
         .filter(Q(status__in=SERVED) | Exists(Mark.objects.filter(deployment=OuterRef("pk"))))
         .select_related("post__position", "officer")
         .order_by("post__position__rank", "officer__full_name", "starts_on")

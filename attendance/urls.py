@@ -32,6 +32,7 @@ urlpatterns = [
     path("centre/<int:exam_id>/register/sign/", views.sign, name="sign"),
     path("centre/<int:exam_id>/register.pdf", views.return_pdf, name="return_pdf"),
     path("area/attendance/", views.area_attendance, name="area_attendance"),
+    path("area/attendance/absent/", views.area_absent, name="area_absent"),
     path("area/attendance/<int:register_id>/amend/", views.amend, name="amend"),
     path("area/registers/", views.area_registers, name="area_registers"),
     path("area/centre-passwords/", slip_views.centre_passwords, name="centre_passwords"),

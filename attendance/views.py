@@ -18,16 +18,25 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.requests import SignedIn, acting_name, is_read
-from attendance import services
+from attendance import absences, services
 from attendance.eligibility import is_past_marking, moment, reasons_against_marking
-from attendance.forms import AmendForm, DayForm, DistanceForm, PersonForm, RegisterForm, SignForm
+from attendance.forms import (
+    AbsentForm,
+    AmendForm,
+    DayForm,
+    DistanceForm,
+    PersonForm,
+    RegisterForm,
+    SignForm,
+)
 from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
 from attendance.pdf import print_officers, print_return
-from attendance.serving import lines, listed, tally
+from attendance.serving import left, lines, listed, tally
 from catalogue.models import CentreEntry, CentreEntryQuerySet, Exam, ExamDay, Office
 from cp2.exports import csv_file
 from cp2.rules import Refused, Role
-from deployments.models import Post
+from deployments.models import Deployment, Post
+from deployments.pdf import in_groups
 
 PER_PAGE = 25
 P = ParamSpec("P")
@@ -152,28 +161,40 @@ def distance(request: SignedIn, exam_id: int) -> HttpResponse:
 @for_centre
 def officers(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     page = Paginator(listed(entry), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "attendance/officers.html", {"entry": entry, "page": page})
+    for deployment in page:
+        deployment.code = in_groups(deployment.code or "")
+    context = {"entry": entry, "page": page, "left": left(entry), "today": timezone.localdate()}
+    return render(request, "attendance/officers.html", context)
 
 
 @require_safe
 @for_centre
 def officers_csv(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     heading = [
-        _("Name"), _("Position"), _("Gender"), _("National ID number"), _("Phone"), _("Status")
+        _("Name"), _("Position"), _("Gender"), _("National ID number"), _("Phone"), _("Status"),
+        _("From"), _("To"), _("Letter code"), _("Left since"), _("Replaced by"),
     ]  # fmt: skip
-    rows = (
-        [
-            deployment.officer.full_name,
-            deployment.post.position.name,
-            deployment.officer.get_gender_display(),
-            deployment.officer.national_id,
-            deployment.officer.phone,
-            deployment.get_status_display(),
-        ]
-        for deployment in listed(entry)
-    )
     _note_taken(request, entry, "officers.csv")
+    rows = [
+        *([*_known(row), in_groups(row.code or ""), None, ""] for row in listed(entry)),
+        # nobody checks the card of one who does not come
+        *([*_known(row, number=False), "", row.since, row.successor] for row in left(entry)),
+    ]
     return attached(csv_file(heading, rows), f"officers-{entry.station.code}.csv", "text/csv")
+
+
+def _known(deployment: Deployment, *, number: bool = True) -> list[Any]:
+    officer = deployment.officer
+    return [
+        officer.full_name,
+        deployment.post.position.name,
+        officer.get_gender_display(),
+        officer.national_id if number else "",
+        officer.phone if number else "",
+        deployment.get_status_display(),
+        deployment.starts_on,
+        deployment.ends_on,
+    ]
 
 
 @require_safe
@@ -321,6 +342,24 @@ def area_attendance(request: SignedIn) -> HttpResponse:
     rows = [(entry, counts.get((entry.exam_id, entry.station_id))) for entry in page]
     context = {"form": form, "day": day, "page": page, "rows": rows, "statuses": RegisterStatus}
     return render(request, "attendance/area_attendance.html", context)
+
+
+@require_safe
+@for_directors(Office.TSC, Office.SCDE)
+def area_absent(request: SignedIn) -> HttpResponse:
+    """Whom the last register of their centre does not name as present: to be asked after, and
+    replaced before the next morning."""
+    form = AbsentForm(request.GET)
+    rows = (
+        absences.absent(request.user, form.chosen())
+        .with_place()
+        .select_related("officer__user")
+        .order_by("post__station__code", "post__position__rank", "officer__full_name", "pk")
+    )
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    last = absences.last_registers(page)
+    context = {"form": form, "page": page, "rows": [(row, *last[row.pk]) for row in page]}
+    return render(request, "attendance/area_absent.html", context)
 
 
 @for_directors(Office.TSC)

@@ -1,6 +1,7 @@
 """What the benches measure against, and how: a bare page and a bare POST, with our middleware.
 
-The page reads 25 rows in one query and renders a plain table of them. The POST takes one row for
+The page reads 25 rows in one query and renders a plain table of them; the flat one reads one row
+and is 10.5 KB for everybody. The POST takes one row for
 update, looks whether a second is there, writes it and leads on. CPU is of this process and of its
 PostgreSQL backend, where that runs on this machine.
 """
@@ -55,6 +56,18 @@ def page(request: SignedIn) -> HttpResponse:
     return HttpResponse(TABLE.render({"rows": rows}, request))
 
 
+FLAT = engines["django"].from_string(
+    "<!doctype html><title>Flat</title><p>{{ row.name }}</p>"
+    + "<p>The same on every page.</p>" * 375
+)
+
+
+@login_required
+def flat(request: SignedIn) -> HttpResponse:
+    """One row and ten kilobytes that are the same for everybody."""
+    return HttpResponse(FLAT.render({"row": SubCounty.objects.first()}, request))
+
+
 @login_required
 def post(request: SignedIn) -> HttpResponse:
     """What it writes is taken back, so that measuring leaves nothing behind."""
@@ -68,7 +81,12 @@ def post(request: SignedIn) -> HttpResponse:
     return redirect("home")
 
 
-urlpatterns = [path("bare/", page), path("bare/post/", post), path("", include("cp2.urls"))]
+urlpatterns = [
+    path("bare/", page),
+    path("bare/flat/", flat),
+    path("bare/post/", post),
+    path("", include("cp2.urls")),
+]
 
 
 class Cost(NamedTuple):

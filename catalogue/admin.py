@@ -18,9 +18,12 @@ from catalogue.models import (
     Exam,
     ExamDay,
     Level,
+    OwnSchool,
     Position,
     PositionTerms,
+    Skill,
     SubCounty,
+    Subject,
 )
 
 
@@ -82,6 +85,9 @@ class TermsForm(forms.ModelForm[PositionTerms]):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None ticked: any."),
     )
+    at_own_school = forms.ChoiceField(
+        label=_("At their own school"), choices=OwnSchool, required=False
+    )
     paid_days = forms.MultipleChoiceField(
         label=_("Kinds of day that are paid"),
         choices=DayKind,
@@ -106,9 +112,17 @@ class TermsForm(forms.ModelForm[PositionTerms]):
             "years_of_experience",
             "school_levels",
             "tsc_employment_required",
+            "vetting_required",
+            "at_own_school",
+            "oldest",
+            "subject_required",
+            "training_required",
+            "meets_needs",
             "paid_days",
             "daily_rate",
             "days_to_respond",
+            "reminder_hours",
+            "fills_from_reserve",
             "rotation_days",
         ]
 
@@ -166,8 +180,19 @@ class PositionTermsAdmin(Kept):
     search_help_text = _("Position")
 
 
+class EntryForm(forms.ModelForm[CentreEntry]):
+    needs = forms.MultipleChoiceField(
+        label=_("What candidates need"),
+        choices=Skill,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("One of those who invigilate here must have each of these."),
+    )
+
+
 @admin.register(CentreEntry)
 class CentreEntryAdmin(Kept):
+    form = EntryForm
     list_display = [
         "station",
         "exam",
@@ -197,10 +222,22 @@ class ActivityAdmin(Kept):
     search_fields = ["name__icontains"]
 
 
+@admin.register(Subject)
+class SubjectAdmin(Kept):
+    list_display = ["name", "code"]
+    search_fields = ["name__istartswith", "code__exact"]
+    search_help_text = _("Name, or the number of its papers")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Subject | None = None) -> list[str]:
+        """Officers and papers go by the number."""
+        return ["code"] if obj else []
+
+
 @admin.register(Position)
 class PositionAdmin(Kept):
-    list_display = ["name", "code", "rank", "deployed_by"]
-    list_filter = ["deployed_by"]
+    list_display = ["name", "code", "rank", "deployed_by", "paper"]
+    list_filter = ["deployed_by", ("subject", admin.RelatedOnlyFieldListFilter)]
+    autocomplete_fields = ["subject"]
     search_fields = ["name__istartswith", "code__iexact"]
 
 

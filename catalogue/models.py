@@ -47,6 +47,24 @@ class StudyLevel(models.TextChoices):
     DOCTORATE = "doctorate", _("Doctorate")
 
 
+class OwnSchool(models.TextChoices):
+    """Whether a position may be held where one works oneself."""
+
+    FORBIDDEN = "forbidden", _("Nobody at their own school")
+    ALLOWED = "allowed", _("Also at their own school")
+    REQUIRED = "required", _("Only at their own school")
+
+
+class Skill(models.TextChoices):
+    """What some candidates need of one of those who invigilate them, and few officers have."""
+
+    BRAILLE = "braille", _("Braille")
+    SIGN_LANGUAGE = "sign_language", _("Kenyan Sign Language")
+    FRENCH = "french", _("French")
+    GERMAN = "german", _("German")
+    ARABIC = "arabic", _("Arabic")
+
+
 class County(models.Model):
     """One of the 47, by its official code. KNEC's own county codes are different ones."""
 
@@ -213,8 +231,26 @@ class Activity(models.Model):
         return self.name
 
 
+class Subject(models.Model):
+    """What is taught and examined, by the number that its papers begin with: 101 of 101/1."""
+
+    code = models.CharField(_("code"), max_length=3, primary_key=True)
+    name = models.CharField(_("name"), max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = _("subject")
+        verbose_name_plural = _("subjects")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(condition=Q(code__regex=r"^[0-9]{3}$"), name="subject_code"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
 class Position(models.Model):
-    code = models.CharField(_("code"), max_length=4, unique=True)
+    code = models.CharField(_("code"), max_length=12, unique=True)
     name = models.CharField(_("name"), max_length=60, unique=True)
     rank = models.PositiveSmallIntegerField(_("rank"), help_text=_("1 comes first in lists"))
     deployed_by = models.CharField(
@@ -224,6 +260,18 @@ class Position(models.Model):
         blank=True,
         help_text=_("Empty: headquarters deploys this position."),
     )
+    subject = models.ForeignKey(
+        Subject,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("subject"),
+        help_text=_("Of examiners: what they mark."),
+    )
+    paper = models.CharField(
+        _("paper"), max_length=5, blank=True, help_text=_("Of examiners, such as 101/1.")
+    )
 
     class Meta:
         verbose_name = _("position")
@@ -232,6 +280,12 @@ class Position(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(deployed_by__in=["", *Office.values]), name="position_deployed_by"
+            ),
+            models.CheckConstraint(
+                condition=Q(paper="")
+                | Q(subject__isnull=False, paper__regex=r"^[0-9]{3}/[0-9]$")
+                & Q(paper__startswith=F("subject")),
+                name="paper_is_of_the_subject",
             ),
         ]
 
@@ -295,6 +349,34 @@ class PositionTerms(models.Model):
         help_text=_("Empty: any."),
     )
     tsc_employment_required = models.BooleanField(_("TSC employment required"), default=False)
+    vetting_required = models.BooleanField(
+        _("vetting required"),
+        default=True,
+        help_text=_("Only whom headquarters has vetted is deployed; anybody may apply before."),
+    )
+    at_own_school = models.CharField(
+        _("at their own school"), max_length=9, choices=OwnSchool, default=OwnSchool.FORBIDDEN
+    )
+    oldest = models.PositiveSmallIntegerField(
+        _("age limit, years"),
+        null=True,
+        blank=True,
+        help_text=_("The age that they may reach in the year of the exam. Empty: any."),
+    )
+    subject_required = models.BooleanField(
+        _("must teach the subject of the position"), default=False
+    )
+    training_required = models.BooleanField(
+        _("must be trained as examiner of the paper"), default=False
+    )
+    meets_needs = models.BooleanField(
+        _("meets what candidates need"),
+        default=False,
+        help_text=_(
+            "Where candidates need braille, sign language or a language, one officer in this "
+            "position must have it."
+        ),
+    )
     paid_days = ArrayField(
         models.CharField(max_length=10, choices=DayKind),
         verbose_name=_("kinds of day that are paid"),
@@ -302,6 +384,20 @@ class PositionTerms(models.Model):
     )
     daily_rate = models.DecimalField(_("daily rate, KES"), max_digits=8, decimal_places=2)
     days_to_respond = models.PositiveSmallIntegerField(_("days to respond"), default=3)
+    reminder_hours = models.PositiveSmallIntegerField(
+        _("reminder, hours before the deadline"),
+        null=True,
+        blank=True,
+        default=24,
+        db_default=24,
+        help_text=_("Empty: none. Nobody is reminded who has had no longer than this to answer."),
+    )
+    fills_from_reserve = models.BooleanField(
+        _("freed places are filled from the reserve list"),
+        default=False,
+        db_default=False,
+        help_text=_("By the portal, when an officer rejects, does not answer or is called off."),
+    )
     rotation_days = models.PositiveSmallIntegerField(_("rotation, days"), null=True, blank=True)
 
     class Meta:
@@ -340,6 +436,13 @@ class PositionTerms(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(paid_days__contained_by=DayKind.values), name="terms_paid_days"
+            ),
+            models.CheckConstraint(
+                condition=Q(at_own_school__in=OwnSchool.values), name="terms_own_school"
+            ),
+            models.CheckConstraint(
+                condition=Q(oldest=None) | Q(oldest__gte=18, oldest__lte=99),
+                name="terms_age_limit_is_an_age",
             ),
         ]
 
@@ -396,6 +499,14 @@ class CentreEntry(models.Model):
         blank=True,
     )
     distance_given_at = models.DateTimeField(_("distance given"), null=True, blank=True)
+    needs = ArrayField(
+        models.CharField(max_length=15, choices=Skill),
+        verbose_name=_("what candidates need"),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text=_("One of those who invigilate here must have each of these."),
+    )
 
     objects = CentreEntryQuerySet.as_manager()
 
@@ -418,10 +529,49 @@ class CentreEntry(models.Model):
             models.CheckConstraint(
                 condition=Q(host=None) | ~Q(host=F("station")), name="no_centre_hosts_itself"
             ),
+            models.CheckConstraint(
+                condition=Q(needs__contained_by=Skill.values), name="entry_needs_are_known"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.station}, {self.exam.short}"
+
+
+class MarkingEntry(models.Model):
+    """How many examiners of a paper a marking centre takes. Headquarters says so: no number of
+    candidates does."""
+
+    exam = models.ForeignKey(
+        Exam, models.CASCADE, related_name="marking_entries", verbose_name=_("exam")
+    )
+    station = models.ForeignKey(
+        DutyStation,
+        models.PROTECT,
+        related_name="marking_entries",
+        verbose_name=_("marking centre"),
+        limit_choices_to={"kind": StationKind.MARKING_CENTRE},
+    )
+    position = models.ForeignKey(
+        Position, models.PROTECT, related_name="+", verbose_name=_("position")
+    )
+    officers = models.PositiveSmallIntegerField(_("officers"))
+
+    class Meta:
+        verbose_name = _("marking centre entry")
+        verbose_name_plural = _("marking centre entries")
+        ordering = ["exam", "station__code", "position__rank"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["exam", "station", "position"], name="one_marking_entry_per_position"
+            ),
+            models.CheckConstraint(
+                condition=Q(officers__gte=1, officers__lte=32767), name="marking_entry_takes_some"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.station}, {self.position}, {self.exam.short}"
 
 
 class Bank(models.Model):

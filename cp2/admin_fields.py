@@ -11,9 +11,15 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from claims.forms import ProseField
 from deployments.forms import ChosenField
-from profiles.fields import AmountField, LineField, MailField, WholeNumberField, is_hidden
+from profiles.fields import (
+    AmountField,
+    LineField,
+    MailField,
+    ProseField,
+    WholeNumberField,
+    is_hidden,
+)
 
 FIRST, LAST = 1950, 2100  # years that an exam or a deadline can be in
 MOST_JSON = 20_000
@@ -116,7 +122,12 @@ SAID: dict[str, tuple[str, Any]] = {
         "ends_on",
         gettext_lazy("First comes the rehearsal, then the first day, then the last. Check them."),
     ),
+    "marking_entry_takes_some": ("officers", gettext_lazy("Enter 1 or more, up to 32767.")),
     "no_centre_hosts_itself": ("host", gettext_lazy("A centre cannot be its own host.")),
+    "paper_is_of_the_subject": (
+        "paper",
+        gettext_lazy("A paper is its subject's number and its own, such as 101/1 of 101."),
+    ),
     "role_has_its_place": (
         "role",
         gettext_lazy(
@@ -124,8 +135,10 @@ SAID: dict[str, tuple[str, Any]] = {
             "officer a phone number; nobody has what is another's."
         ),
     ),
+    "subject_code": ("code", gettext_lazy("A subject's code is three digits, such as 101.")),
     "tax_is_a_part_of_the_claim": ("rate", gettext_lazy("Enter a share from 0 to 100.")),
     "tax_threshold_not_negative": ("above", gettext_lazy("Enter 0 or more.")),
+    "terms_age_limit_is_an_age": ("oldest", gettext_lazy("Enter an age from 18 to 99.")),
     "terms_centres_ratio_is_positive": ("centres_per_officer", gettext_lazy("Enter 1 or more.")),
     "terms_counted_with_another_exam": (
         "counted_with",
@@ -137,6 +150,14 @@ SAID: dict[str, tuple[str, Any]] = {
     "vacancy_closes_after_it_opens": (
         "closes_at",
         gettext_lazy("Enter a moment after the one at which it opens."),
+    ),
+    "weights_are_small_numbers": (
+        "per_year",
+        gettext_lazy("Points are from 0 to 100, and no more than 20 years are recent. Check them."),
+    ),
+    "weights_are_ways_within_kenya": (
+        "elsewhere_km",
+        gettext_lazy("Ways are from 0 to 1,000 km. Check them."),
     ),
 }
 

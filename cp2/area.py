@@ -1,24 +1,42 @@
-"""What a director sees first: per position the gap, and how much waits for a decision."""
+"""What a director sees first: what waits to be seen to, and a picture of who stands where."""
 
 from typing import Any
 
-from django.db.models import Count, F, Model, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, Func, IntegerField, Model, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.slips import with_slips
+from attendance import absences
 from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
 from catalogue.models import CentreEntry, Office
 from claims.models import Claim, ClaimStatus
-from deployments.models import LIVE, Deployment, DeploymentStatus, Post
+from cp2 import area_picture
+from cp2.area_work import Work, items
+from deployments.models import Deployment, DeploymentStatus, Letter, LetterStatus, Post
 from enquiries.models import Enquiry, EnquiryStatus
 from profiles.models import NumberChange, Officer, RegisterCheck, Vetting
 from vacancies.models import Application, ApplicationStatus
 
 
 def picture(user: User) -> dict[str, Any]:
-    return {"positions": _positions(user), "waiting": _waiting(user), "slips": _slips(user)}
+    waiting, slips, posts = _waiting(user), _slips(user), _posts(user)
+    work = items(user, waiting, free=_free(posts), slips=slips)
+    return {
+        "waiting": waiting,
+        "slips": slips,
+        "work": [item for item in work if item.count],
+        "quiet": [item for item in work if not item.count],
+        "positions": area_picture.positions(posts),
+        "centres": area_picture.centres(posts),
+        "answers": area_picture.answers(user),
+    }
+
+
+def _free(posts: list[dict[str, Any]]) -> int:
+    """How many rows of the list of centres have a free place."""
+    return sum(post["gap"] > 0 for post in posts)
 
 
 def _slips(user: User) -> list[dict[str, Any]]:
@@ -34,40 +52,43 @@ def _slips(user: User) -> list[dict[str, Any]]:
     return list(exams)
 
 
-def _positions(user: User) -> list[dict[str, Any]]:
-    """Per exam and position of one's own office: entitled, deployed, accepted; gaps first."""
-    now = timezone.localdate()
-    posts = Post.objects.deployable_by(user).filter(exam__ends_on__gte=now)
-    keys = ("exam_id", "position_id")
-    held = {
-        (row["post__exam_id"], row["post__position_id"]): row
-        for row in Deployment.objects.deployable_by(user)
-        .filter(status__in=LIVE, ends_on__gte=now)
-        .values("post__exam_id", "post__position_id")
-        .annotate(
-            live=Count("pk"), accepted=Count("pk", filter=Q(status=DeploymentStatus.ACCEPTED))
+def _posts(user: User) -> list[dict[str, Any]]:
+    """Of one's own office, for exams that are not over: entitled, offered or accepted, accepted."""
+    counted: QuerySet[Any, Any] = Post.objects.deployable_by(user).ahead().with_counts()
+    return list(
+        counted.order_by().values(
+            "exam_id",
+            "position_id",
+            "station_id",
+            "required",
+            "live",
+            "accepted",
+            "gap",
+            exam_name=F("exam__abbreviation"),
+            exam_year=F("exam__year"),
+            position_name=F("position__name"),
+            rank=F("position__rank"),
+            code=F("station__code"),
+            station_name=F("station__name"),
         )
-    }
-    rows = posts.values(
-        *keys, exam_name=F("exam__abbreviation"), position_name=F("position__name")
-    ).annotate(required=Sum("required"))
-    nobody = {"live": 0, "accepted": 0}
-    filled = []
-    for row in rows:
-        officers = held.get((row["exam_id"], row["position_id"]), nobody)
-        gap = row["required"] - officers["live"]
-        filled.append({**row, **officers, "gap": gap})
-    return sorted(filled, key=lambda row: -row["gap"])
+    )
 
 
 def _waiting(user: User) -> dict[str, int]:
     """How many rows wait for this director, by the page that decides about them; one query."""
     today = timezone.localdate()
+    deployed = Deployment.objects.deployable_by(user)
     waiting: dict[str, QuerySet[Any]] = {
         "applications": Application.objects.visible_to(user).filter(
             status=ApplicationStatus.SUBMITTED, vacancy__position__deployed_by=user.office
         ),
-        "offers": Deployment.objects.deployable_by(user).filter(status=DeploymentStatus.OFFERED),
+        "due": deployed.due_soon(),
+        "offers": deployed.filter(status=DeploymentStatus.OFFERED),
+        "free": deployed.left_free(),
+        "letters": Letter.objects.current().filter(
+            status=LetterStatus.FAILED, deployment__in=deployed
+        ),
+        "papers": Deployment.objects.visible_to(user).with_papers_due(),
         "centres": CentreEntry.objects.visible_to(user).filter(exam__days__day=today),
         "marked": Register.objects.visible_to(user)
         .filter(day=today)
@@ -87,10 +108,21 @@ def _waiting(user: User) -> dict[str, int]:
         waiting["returns"] = RegisterReturn.objects.visible_to(user).filter(
             status=ReturnStatus.SIGNED
         )
-    counts = User.objects.filter(pk=user.pk).values_list(*map(_count, waiting.values())).get()
-    return dict(zip(waiting, counts, strict=True))
+    me = User.objects.filter(pk=user.pk)
+    *counts, missing = me.values_list(*map(_count, waiting.values()), absences.counts(user)).get()
+    return dict(zip(waiting, counts, strict=True)) | dict(
+        zip(("absent", "unmarked"), missing, strict=True)
+    )
 
 
-def _count(rows: QuerySet[Model]) -> Coalesce:
-    counted = rows.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk"))
-    return Coalesce(Subquery(counted.values("n")), 0)
+def _count(rows: QuerySet[Model]) -> Func:
+    """As a list's length: a count in a subquery must group by something, and Django takes twice as
+    long to write that."""
+    return Func(
+        ArraySubquery(rows.order_by().values("pk")),
+        function="CARDINALITY",
+        output_field=IntegerField(),
+    )
+
+
+__all__ = ["Work", "picture"]

@@ -20,13 +20,15 @@ from accounts.services import record
 from attendance.models import Mark, MarkStatus
 from claims.models import Claim, ClaimStatus
 from cp2.rules import Refused, move
-from deployments.models import HOLDS_ITS_DAYS, Deployment
+from deployments.models import HOLDS_ITS_DAYS, Deployment, Proposal, Unplaced, Waiver
 from enquiries.models import Enquiry
-from profiles import checks, services
+from profiles import checks, services, serving
 from profiles.models import (
     IDENTITY,
     BankAccount,
     ChangeStatus,
+    ExaminerTraining,
+    Interest,
     NextOfKin,
     NumberChange,
     Officer,
@@ -55,7 +57,10 @@ PROFILE = [
     "email",
     "town",
     "sub_county",
+    "subjects",
+    "skills",
 ]
+EMPTY: tuple[Any, ...] = (None, "", [])
 PAYEE = ["payee_name", "payee_phone", "payee_changed_at"]
 
 
@@ -90,6 +95,29 @@ def _but_a_second_copy(
     return rows.exclude(kind__in=Paper.objects.copies_of_id().filter(officer=kept).values("kind"))
 
 
+def _but_a_second_of_a_paper(
+    kept: Officer, closed: Officer, rows: models.QuerySet[Any]
+) -> models.QuerySet[Any]:
+    papers = ExaminerTraining.objects.filter(officer=kept).values("paper")
+    return rows.exclude(paper__in=papers)
+
+
+def _but_a_second_in_a_station(
+    kept: Officer, closed: Officer, rows: models.QuerySet[Any]
+) -> models.QuerySet[Any]:
+    return rows.exclude(station__in=Interest.objects.filter(officer=kept).values("station"))
+
+
+def _but_a_second_waiver(
+    kept: Officer, closed: Officer, rows: models.QuerySet[Any]
+) -> models.QuerySet[Any]:
+    """Of one rule, exam and station one stands; the other's stays behind."""
+    here = Waiver.objects.standing().filter(officer=kept)
+    stand = set(here.values_list("exam", "rule", "station"))
+    theirs = rows.filter(withdrawn_at=None).values_list("exam", "rule", "station", "pk")
+    return rows.exclude(pk__in=[pk for *what, pk in theirs if tuple(what) in stand])
+
+
 def _but_a_second_appeal(
     kept: Officer, closed: Officer, rows: models.QuerySet[Any]
 ) -> models.QuerySet[Any]:
@@ -113,12 +141,15 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
     (Officer, "merged_into"): _all,
     (WorkExperience, "officer"): _but_a_second_workstation,
     (Qualification, "officer"): _all,
+    (ExaminerTraining, "officer"): _but_a_second_of_a_paper,
+    (Interest, "officer"): _but_a_second_in_a_station,
     (Paper, "officer"): _but_a_second_copy,
     (BankAccount, "officer"): _if_there_is_none,
     (NextOfKin, "officer"): _if_there_is_none,
     (VacancyAlert, "officer"): _if_there_is_none,
     (Application, "officer"): _all,
     (Deployment, "officer"): _all,
+    (Waiver, "officer"): _but_a_second_waiver,
     (Mark, "officer"): _along,
     (Claim, "officer"): _all,
     (Enquiry, "officer"): _but_a_second_appeal,
@@ -128,6 +159,8 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
 STAYS: set[tuple[type[models.Model], str]] = {
     (NumberChange, "officer"),
     (RegisterCheck, "officer"),
+    (Proposal, "officer"),
+    (Unplaced, "officer"),
 }
 
 
@@ -299,6 +332,7 @@ def merge(kept: Officer, closed: Officer, *, reason: str, by: User) -> Officer:
         move(change, ChangeStatus.EXPIRED, code_hash="")
     services.close(closed, into=kept, by=by, reason=reason)
     moved = _carry_over(kept, closed)
+    serving.keep_in_step(kept)
     filled = _fill(kept, before, was, barred)
     checks.refresh(kept)
     record(
@@ -356,7 +390,7 @@ def _fill(
     filled = {
         name: before[name]
         for name in PROFILE
-        if before[name] not in (None, "") and getattr(kept, name) in (None, "")
+        if before[name] not in EMPTY and getattr(kept, name) in EMPTY
     }
     if not kept.payee_phone and before["payee_phone"]:
         filled |= {name: before[name] for name in PAYEE}

@@ -206,6 +206,11 @@ VACANCY_COUNTS = {
     "past_service": "attendance.history.past_service",
 }
 
+# Deployments
+
+# They lie below attendance, so the roof says who knows on how many days an officer was absent.
+PAST_ABSENCES = "attendance.history.absences"
+
 if PRODUCTION:
     if SMS_BACKEND == "sms.backends.simulator":
         raise ImproperlyConfigured("SMS_BACKEND must not be the simulator in production.")
@@ -263,9 +268,15 @@ CELERY_BEAT_SCHEDULE = {
     "letters": every(1, "deployments.tasks.render_letters"),
     "posts": every(1, "deployments.tasks.recount_posts"),
     "offers": every(60, "deployments.tasks.expire_offers"),
+    "allocations": every(1, "deployments.tasks.allocate"),
+    "reminders": every(60, "deployments.tasks.remind_officers"),
+    "reserves": every(5, "deployments.tasks.fill_from_reserve"),
+    "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
+    "letter-packs": every(2, "deployments.tasks.make_letter_packs"),
+    "old-letter-packs": every(600, "deployments.tasks.tidy_letter_packs"),
     "registers": every(2, "profiles.tasks.import_registers"),
     "register-previews": every(3600, "profiles.tasks.tidy_register_imports"),
     "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),
@@ -381,5 +392,6 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "pikepdf": {"level": "WARNING"},  # tells of itself whenever it is loaded
     },
 }

@@ -18,7 +18,6 @@ from enum import StrEnum
 from typing import IO, Any
 from xml.parsers import expat
 
-import openpyxl
 from django.utils.translation import gettext as _
 
 from cp2.rules import Refused
@@ -393,6 +392,8 @@ def _inspect(archive: zipfile.ZipFile) -> None:
 
 def _xlsx_rows(file: IO[bytes]) -> Iterator[Row]:
     """The first sheet as Excel saved it: formulas by their values, links not followed."""
+    import openpyxl  # is large, and brings more: not for every web process
+
     try:
         with _workbook_parts(file) as archive:
             _inspect(archive)

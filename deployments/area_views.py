@@ -1,84 +1,93 @@
-"""The sub-county's stations and officers: what is entitled, who is there, who goes where."""
+"""The sub-county's stations and officers: what is entitled, who is there, and who is to be seen
+to."""
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from accounts.requests import SignedIn
+from accounts.taking import take_away
 from catalogue.models import DutyStation
-from cp2.rules import Refused, Role
-from deployments import candidates, services
-from deployments.forms import (
-    CancelForm,
-    CentresForm,
-    DeployForm,
-    DeploymentsForm,
-    RedeployForm,
-    ReplaceForm,
-    SearchForm,
-    SwapForm,
-)
-from deployments.models import LIVE, Deployment, DeploymentQuerySet, Post
+from cp2.rules import Role
+from deployments import area_files, area_lists
+from deployments.area_forms import CancelAllForm, CentresForm, DeploymentsForm
+from deployments.models import Deployment, Post
+from deployments.services import ticked
 from deployments.views import for_role
-from vacancies.models import ApplicationQuerySet
 
 PAGE = 25
+MOST_SAID = 20  # refusals on one page; what they have in common is said by then
 
 
-def _posted(request: SignedIn) -> Any:
-    return request.POST if request.method == "POST" else None
-
-
-def _number(typed: str | None) -> int:
-    """A row's number as a link of ours has it; anything else is no row's."""
-    plain = typed and typed.isascii() and typed.isdigit() and len(typed) < 19
-    return int(typed) if typed and plain else 0
-
-
-def _carry_out(form: forms.Form, act: Callable[[], object]) -> bool:
-    """Whether it was done. A refusal is said in the form, where nothing typed is lost."""
-    if not form.is_valid():
-        return False
-    try:
-        act()
-    except Refused as refusal:
-        form.add_error(None, str(refusal))
-        return False
-    return True
-
-
-# To look at
+# Stations
 
 
 @for_role(Role.DIRECTOR)
 def centres(request: SignedIn) -> HttpResponse:
     form = CentresForm(request.GET)
-    asked = form.cleaned_data if form.is_valid() else {}
-    posts = (
-        Post.objects.visible_to(request.user)
-        .select_related("exam", "station", "position")
-        .with_counts()
-        .gaps_first()
-    )
-    if asked.get("position"):
-        posts = posts.filter(position=asked["position"])
-    posts = posts.filter(exam=asked["exam"]) if asked.get("exam") else posts.ahead()
+    posts = area_lists.posts(request.user, form.asked)
     page = Paginator(posts, PAGE).get_page(request.GET.get("page"))
     return render(request, "deployments/area_centres.html", {"page": page, "form": form})
+
+
+@require_POST
+@for_role(Role.DIRECTOR)
+def centres_files(request: SignedIn) -> HttpResponseBase:
+    form = CentresForm(request.GET)
+    found = area_lists.posts(request.user, form.asked)
+    return take_away(
+        request,
+        lambda: area_files.posts_table(found, by=request.user, about=form.about),
+        back=_back(request, "area_centres"),
+        verb="posts.taken",
+        subject=request.user.sub_county or request.user,
+        filters=form.about,
+    )
 
 
 @for_role(Role.DIRECTOR)
 def centre(request: SignedIn, code: str) -> HttpResponse:
     """One station: its posts, and who holds each place."""
-    station = get_object_or_404(DutyStation, code=code, sub_county=request.user.sub_county_id)
+    station = _station(request, code)
+    tables = [
+        {
+            "post": post,
+            "holders": holders,
+            "is_ours": post.position.deployed_by == request.user.office,
+        }
+        for post, holders in _places(request, station)
+    ]
+    return render(request, "deployments/area_centre.html", {"station": station, "tables": tables})
+
+
+@require_POST
+@for_role(Role.DIRECTOR)
+def centre_files(request: SignedIn, code: str) -> HttpResponseBase:
+    station = _station(request, code)
+    return take_away(
+        request,
+        lambda: area_files.station_table(station, _places(request, station), by=request.user),
+        back=reverse("deployments:area_centre", args=[station.code]),
+        verb="deployments.taken",
+        subject=station,
+    )
+
+
+def _station(request: SignedIn, code: str) -> DutyStation:
+    return get_object_or_404(DutyStation, code=code, sub_county=request.user.sub_county_id)
+
+
+def _places(request: SignedIn, station: DutyStation) -> list[tuple[Any, list[Deployment]]]:
+    """Each post of the station, with its counts, and who holds its places from today on."""
     posts = list(
         Post.objects.visible_to(request.user)
         .filter(station=station)
@@ -90,201 +99,116 @@ def centre(request: SignedIn, code: str) -> HttpResponse:
     holders = (
         Deployment.objects.live()
         .filter(post__in=posts, ends_on__gte=timezone.localdate())
-        .select_related("officer")
+        .select_related("officer__user")
         .order_by("slot", "starts_on")
     )
     rows = list(holders)
-    tables = [
-        {
-            "post": post,
-            "holders": [row for row in rows if row.post_id == post.pk],
-            "is_ours": post.position.deployed_by == request.user.office,
-        }
-        for post in posts
-    ]
-    return render(request, "deployments/area_centre.html", {"station": station, "tables": tables})
+    return [(post, [row for row in rows if row.post_id == post.pk]) for post in posts]
+
+
+# Deployments
 
 
 @for_role(Role.DIRECTOR)
 def deployments(request: SignedIn) -> HttpResponse:
     form = DeploymentsForm(request.GET)
-    asked = form.cleaned_data if form.is_valid() else {}
-    rows = Deployment.objects.visible_to(request.user).with_place().select_related("officer")
-    # By time and not by id: in the order of ids PostgreSQL would read everybody's, back to the
-    # last of this sub-county's.
-    rows = _narrowed(rows, asked).order_by("-offered_at", "-pk")
+    rows = area_lists.deployments(request.user, form.asked)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    return render(request, "deployments/area_deployments.html", {"page": page, "form": form})
+    ours = {row.pk for row in page if row.is_live and _is_ours(request, row)}
+    context = {"page": page, "form": form, "ours": ours, "now": timezone.now()}
+    return render(request, "deployments/area_deployments.html", context)
 
 
-def _narrowed(rows: DeploymentQuerySet, asked: dict[str, Any]) -> DeploymentQuerySet:
-    if asked.get("exam"):
-        rows = rows.filter(post__exam=asked["exam"])
-    if asked.get("status"):
-        rows = rows.filter(status=asked["status"])
-    return candidates.search(rows, asked.get("q", ""))
+def _is_ours(request: SignedIn, row: Deployment) -> bool:
+    return row.post.position.deployed_by == request.user.office
 
 
-# To deploy
-
-
+@require_POST
 @for_role(Role.DIRECTOR)
-def new(request: SignedIn) -> HttpResponse:
-    """First the post, then who may fill it: applicants or, searched for, anybody within reach."""
-    post = _chosen_post(request)
-    if post is None:
-        free = (
-            Post.objects.deployable_by(request.user).ahead().with_counts().with_gap().gaps_first()
-        )
-        posts = free.select_related("exam", "station", "position")
-        page = Paginator(posts, PAGE).get_page(request.GET.get("page"))
-        return render(request, "deployments/area_choose_post.html", {"page": page})
-
-    form = DeployForm(_posted(request), by=request.user)
-    if form.is_valid():
-        done, refusals = services.deploy_all(
-            post,
-            applications=form.cleaned_data["application"],
-            officers=form.cleaned_data["officer"],
-            by=request.user,
-        )
-        _say(request, len(done), refusals)
-        return redirect("deployments:area_centre", code=post.station.code)
-    context = {"post": post, "form": form, **_candidates(request, post)}
-    return render(request, "deployments/area_new.html", context)
+def deployments_files(request: SignedIn) -> HttpResponseBase:
+    form = DeploymentsForm(request.GET)
+    found = area_lists.deployments(request.user, form.asked)
+    return take_away(
+        request,
+        lambda: area_files.deployments_table(found, by=request.user, about=form.about),
+        back=_back(request, "area_deployments"),
+        verb="deployments.taken",
+        subject=request.user.sub_county or request.user,
+        filters=form.about,
+    )
 
 
-def _chosen_post(request: SignedIn) -> Post | None:
-    asked = request.GET.get("post") or request.POST.get("post")
-    if not asked:
-        return None
-    posts = Post.objects.deployable_by(request.user).with_counts()
-    return get_object_or_404(posts.select_related("exam", "station", "position"), pk=_number(asked))
+def _back(request: SignedIn, name: str) -> str:
+    """The list as it was filtered: the forms carry its query in their address."""
+    asked = request.GET.urlencode()
+    return reverse(f"deployments:{name}") + (f"?{asked}" if asked else "")
 
 
-def _candidates(request: SignedIn, post: Post) -> dict[str, Any]:
-    search = SearchForm(request.GET)
-    q = search.cleaned_data["q"] if search.is_valid() else ""
-    if q:
-        officers = candidates.found(q, by=request.user)[:PAGE]
-        return {"search": search, "candidates": list(candidates.of_officers(post, officers))}
-    page = Paginator(candidates.applicants(post), PAGE).get_page(request.GET.get("page"))
-    applications = cast(ApplicationQuerySet, page.object_list)
-    listed = list(candidates.of_applications(post, applications))
-    return {"search": search, "candidates": listed, "page": page}
+# Many at once
 
 
-def _say(request: SignedIn, done: int, refusals: list[str]) -> None:
+@require_POST
+@for_role(Role.DIRECTOR)
+def cancel_many(request: SignedIn) -> HttpResponse:
+    """The list sends the ticks; this page asks for the one reason."""
+    chosen, back = _ticked(request), _back(request, "area_deployments")
+    if not chosen:
+        messages.error(request, _("Tick the officers whom you call off."))
+        return redirect(back)
+    form = CancelAllForm(request.POST if "reason" in request.POST else None)
+    if not form.is_valid():
+        context = {"form": form, "chosen": chosen, "back": back}
+        return render(request, "deployments/area_cancel_many.html", context)
+    done, refused = ticked.cancel_all(chosen, by=request.user, **form.cleaned_data)
+    for refusal in refused[:MOST_SAID]:
+        messages.error(request, refusal)
     if done:
         messages.success(
             request,
             ngettext(
-                "%(count)d officer is deployed and is told by text.",
-                "%(count)d officers are deployed and are told by text.",
+                "%(count)d deployment is cancelled and the officer told.",
+                "%(count)d deployments are cancelled and the officers told.",
                 done,
             )
             % {"count": done},
         )
-    for refusal in refusals:
-        messages.error(request, refusal)
+    return redirect(back)
 
 
-# To change
-
-
-def _theirs(request: SignedIn, pk: int) -> Deployment:
-    rows = Deployment.objects.deployable_by(request.user).with_place().select_related("officer")
-    return get_object_or_404(rows, pk=pk)
-
-
+@require_POST
 @for_role(Role.DIRECTOR)
-def cancel(request: SignedIn, pk: int) -> HttpResponse:
-    deployment = _theirs(request, pk)
-    form = CancelForm(_posted(request))
-    if _carry_out(form, lambda: services.cancel(deployment, by=request.user, **form.cleaned_data)):
-        messages.success(request, _("The deployment is cancelled and the officer told."))
-        return redirect("deployments:area_centre", code=deployment.post.station.code)
-    context = {"deployment": deployment, "form": form}
-    return render(request, "deployments/area_cancel.html", context)
-
-
-@for_role(Role.DIRECTOR)
-def redeploy(request: SignedIn, pk: int) -> HttpResponse:
-    deployment = _theirs(request, pk)
-    form = RedeployForm(
-        _posted(request),
-        deployment=deployment,
-        by=request.user,
-        initial={"from_day": timezone.localdate()},
-    )
-
-    def act() -> None:
-        data = form.cleaned_data
-        services.redeploy(
-            deployment,
-            to=data["station"],
-            from_day=data["from_day"],
-            reason=data["reason"],
-            by=request.user,
+def remind(request: SignedIn) -> HttpResponse:
+    chosen = _ticked(request)
+    if not chosen:
+        messages.error(request, _("Tick the officers whom you remind."))
+        return redirect(_back(request, "area_deployments"))
+    reminded = ticked.remind_all(chosen, by=request.user)
+    if reminded:
+        messages.success(
+            request,
+            ngettext(
+                "%(count)d officer is reminded by text.",
+                "%(count)d officers are reminded by text.",
+                reminded,
+            )
+            % {"count": reminded},
         )
-
-    if _carry_out(form, act):
-        messages.success(request, _("The officer is redeployed and told by text."))
-        return redirect("deployments:area_centre", code=form.cleaned_data["station"].code)
-    context = {"deployment": deployment, "form": form}
-    return render(request, "deployments/area_redeploy.html", context)
-
-
-@for_role(Role.DIRECTOR)
-def replace(request: SignedIn, pk: int) -> HttpResponse:
-    deployment = _theirs(request, pk)
-    search = SearchForm(request.GET)
-    q = search.cleaned_data["q"] if search.is_valid() else ""
-    form = ReplaceForm(
-        _posted(request),
-        by=request.user,
-        offered=_offered(request, deployment, q),
-        initial={"from_day": timezone.localdate()},
-    )
-    if _carry_out(form, lambda: services.replace(deployment, by=request.user, **form.cleaned_data)):
-        messages.success(request, _("The officer is replaced; both are told by text."))
-        return redirect("deployments:area_centre", code=deployment.post.station.code)
-    context = {"deployment": deployment, "form": form, "search": search}
-    return render(request, "deployments/area_replace.html", context)
+    if passed := len(chosen) - reminded:
+        messages.warning(
+            request,
+            ngettext(
+                "%(count)d was passed over: answered already, or reminded within the last day.",
+                "%(count)d were passed over: answered already, or reminded within the last day.",
+                passed,
+            )
+            % {"count": passed},
+        )
+    return redirect(_back(request, "area_deployments"))
 
 
-def _offered(request: SignedIn, deployment: Deployment, q: str) -> list[tuple[int, str]]:
-    """Whom the drop-down names: those found or, without a search, those who applied. Whoever was
-    chosen before stays named."""
-    if q:
-        officers = list(candidates.found(q, by=request.user)[:PAGE])
-    else:
-        waiting = candidates.applicants(deployment.post).select_related("officer")[:PAGE]
-        officers = [application.officer for application in waiting]
-    officers += candidates.reachable(request.user).filter(pk=_number(request.POST.get("officer")))
-    return list({officer.pk: str(officer) for officer in officers}.items())
-
-
-@for_role(Role.DIRECTOR)
-def swap(request: SignedIn) -> HttpResponse:
-    rows = (
-        Deployment.objects.deployable_by(request.user)
-        .filter(status__in=LIVE, ends_on__gte=timezone.localdate())
-        .with_place()
-        .select_related("officer")
-        .order_by("officer__full_name", "pk")
-    )
-    search = SearchForm(request.GET)
-    q = search.cleaned_data["q"] if search.is_valid() else ""
-    first = rows.filter(pk=_number(request.GET.get("first"))).first()
-    form = SwapForm(
-        _posted(request),
-        among=rows,
-        first=first,
-        offered=candidates.partners(rows, first=first, q=q)[: 2 * PAGE],
-        initial={"from_day": timezone.localdate(), "first": first},
-    )
-    if _carry_out(form, lambda: services.swap(by=request.user, **form.cleaned_data)):
-        messages.success(request, _("The officers change places; both are told by text."))
-        return redirect("deployments:area_deployments")
-    return render(request, "deployments/area_swap.html", {"form": form, "search": search})
+def _ticked(request: SignedIn) -> list[Deployment]:
+    """Those ticked that this office may change; whatever else was sent is passed over."""
+    typed = request.POST.getlist("deployment")[:100]
+    numbers = [int(each) for each in typed if each.isascii() and each.isdigit() and len(each) < 19]
+    ours = Deployment.objects.deployable_by(request.user).filter(pk__in=numbers)
+    return list(ours.with_place().select_related("officer").order_by("pk"))

@@ -6,12 +6,23 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from accounts.models import User
+from catalogue.models import PositionTerms
 from cp2.rules import Role
-from deployments.eligibility import history, reasons_against, terms_of, with_history
+from deployments.eligibility import (
+    Lifted,
+    history,
+    lifted,
+    reasons_against,
+    terms_of,
+    with_history,
+)
 from deployments.models import Deployment, DeploymentQuerySet, Post
+from deployments.sites import Site, site_of
 from profiles.models import Officer, OfficerQuerySet, Qualification, WorkExperience
 from sms.phones import is_mobile, mobile
+from vacancies.area import days_worked
 from vacancies.models import Application, ApplicationQuerySet, ApplicationStatus
+from vacancies.rules import Objection
 from vacancies.standing import rank, years_served
 
 
@@ -21,7 +32,8 @@ class Candidate(NamedTuple):
     qualification: Qualification | None
     years: int
     workstation: WorkExperience | None
-    reasons: list[str]
+    reasons: list[Objection]
+    waived: list[Lifted]
 
 
 def reachable(by: User) -> OfficerQuerySet:
@@ -41,6 +53,11 @@ def applicants(post: Post) -> ApplicationQuerySet:
         vacancy__sub_county=post.station.sub_county_id,
         status__in=[ApplicationStatus.NOMINATED, ApplicationStatus.SUBMITTED],
     ).order_by("status", "pk")  # "nominated" sorts before "submitted"
+
+
+def ranked(post: Post) -> ApplicationQuerySet:
+    """The same, and among equals those who have worked longest first."""
+    return applicants(post).annotate(worked=days_worked()).order_by("status", "-worked", "pk")
 
 
 def search(rows: DeploymentQuerySet, q: str) -> DeploymentQuerySet:
@@ -77,22 +94,38 @@ def found(q: str, *, by: User) -> OfficerQuerySet:
     return reachable(by).filter(pk__in=[each.pk for each in Officer.objects.filter(numbered)])
 
 
+def by_number(q: str) -> Officer | None:
+    """Whoever stands before one and says their ID number or their phone, wherever they work."""
+    q = " ".join(q.split())
+    officers = Officer.objects.filter(merged_into=None, user__is_active=True)
+    if is_mobile(q) and (found := officers.filter(user__phone=mobile(q)).first()):
+        return found
+    return officers.filter(national_id=q).first()
+
+
 def of_applications(post: Post, applications: ApplicationQuerySet) -> Iterator[Candidate]:
     terms = terms_of(post)
+    site = site_of(post, terms)
     rows = applications.select_related("officer__user", "officer__sub_county")
     for application in rows.prefetch_related(*history("officer__")):
         officer = application.officer
-        reasons = list(reasons_against(officer, post, terms=terms))
-        yield _candidate(officer, application, reasons)
+        yield _candidate(officer, application, post, terms, site)
 
 
 def of_officers(post: Post, officers: OfficerQuerySet) -> Iterator[Candidate]:
     terms = terms_of(post)
+    site = site_of(post, terms)
     for officer in with_history(officers):
-        yield _candidate(officer, None, list(reasons_against(officer, post, terms=terms)))
+        yield _candidate(officer, None, post, terms, site)
 
 
-def _candidate(officer: Officer, application: Application | None, reasons: list[str]) -> Candidate:
+def _candidate(
+    officer: Officer,
+    application: Application | None,
+    post: Post,
+    terms: PositionTerms | None,
+    site: Site,
+) -> Candidate:
     studies = officer.qualifications.all()
     return Candidate(
         officer=officer,
@@ -100,5 +133,6 @@ def _candidate(officer: Officer, application: Application | None, reasons: list[
         qualification=max(studies, key=lambda study: rank(study.level), default=None),
         years=years_served(officer.work.all()),
         workstation=officer.current_work,
-        reasons=reasons,
+        reasons=list(reasons_against(officer, post, terms=terms, site=site)),
+        waived=lifted(officer, post, terms=terms, site=site),
     )

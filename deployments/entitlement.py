@@ -50,6 +50,14 @@ guests AS (
     WHERE terms.counted_with_id = %(exam)s
     GROUP BY terms.position_id, entry.station_id
 ),
+marking AS (
+    -- by no number of candidates: headquarters says how many examiners a marking centre takes
+    SELECT entry.station_id, entry.position_id, entry.officers::int AS required
+    FROM catalogue_markingentry entry
+    JOIN catalogue_dutystation station ON station.id = entry.station_id
+    WHERE entry.exam_id = %(exam)s
+        AND (%(sub_county)s::bigint IS NULL OR station.sub_county_id = %(sub_county)s)
+),
 counted AS (
     SELECT served.station_id, terms.position_id, terms.minimum_per_centre,
         terms.candidates_per_officer, terms.centres_per_officer, terms.one_more_above,
@@ -68,7 +76,7 @@ counted AS (
             WHERE led.exam_id = terms.counted_with_id AND led.station_id = served.station_id
         )
 ),
-entitled AS (
+by_terms AS (
     SELECT station_id, position_id,
         least(32767, greatest(
             minimum_per_centre,
@@ -76,6 +84,11 @@ entitled AS (
             coalesce(ceil(centres::numeric / centres_per_officer), 0)
         ) + CASE WHEN candidates > one_more_above THEN 1 ELSE 0 END)::int AS required
     FROM counted
+),
+entitled AS (
+    SELECT station_id, position_id, max(required) AS required
+    FROM (SELECT * FROM by_terms UNION ALL SELECT * FROM marking) both_ways
+    GROUP BY station_id, position_id
 ),
 present AS (
     SELECT post.id, post.station_id, post.position_id, post.override_reason,

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from catalogue.models import DutyStation, Exam, Position
+from catalogue.models import DutyStation
 from deployments.candidates import reachable
-from deployments.models import Deployment, DeploymentQuerySet, DeploymentStatus, Post
+from deployments.models import Deployment, DeploymentQuerySet, Post
 from profiles.fields import LineField
 from profiles.models import Officer
 from vacancies.models import Application
@@ -89,6 +89,16 @@ class RejectForm(forms.Form):
     )
 
 
+class SeenForm(forms.Form):
+    """Carries what its page showed, so that it changes nothing that is other by now."""
+
+    seen = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+
+    def show_anew(self, seen: str) -> None:
+        """What was typed stays; what was seen is what stands now."""
+        self.data = {**self.data.dict(), "seen": seen}  # type: ignore[attr-defined]  # as posted
+
+
 class CancelForm(forms.Form):
     reason = LineField(
         label=gettext_lazy("Reason"),
@@ -96,6 +106,10 @@ class CancelForm(forms.Form):
         help_text=gettext_lazy("The officer is told this."),
         error_messages={"required": gettext_lazy("Enter the reason")},
     )
+
+
+class CallOffForm(SeenForm, CancelForm):
+    """Of one officer, whose page was looked at."""
 
 
 class ChangeForm(CancelForm):
@@ -107,7 +121,7 @@ class ChangeForm(CancelForm):
     )
 
 
-class RedeployForm(ChangeForm):
+class RedeployForm(SeenForm, ChangeForm):
     station = ChosenField(
         queryset=DutyStation.objects.none(),
         label=gettext_lazy("New duty station"),
@@ -124,7 +138,7 @@ class RedeployForm(ChangeForm):
         offer(self, "station", DutyStation.objects.filter(pk__in=others))
 
 
-class ReplaceForm(ChangeForm):
+class ReplaceForm(SeenForm, ChangeForm):
     officer = ChosenField(
         queryset=Officer.objects.none(),
         label=gettext_lazy("New officer"),
@@ -194,6 +208,19 @@ class DeployForm(forms.Form):
         return data
 
 
+class FillForm(forms.Form):
+    """The one whose button was pressed, by the application that the reserve list showed."""
+
+    application = ChosenField(
+        queryset=Application.objects.none(),
+        error_messages={"required": gettext_lazy("Choose one of those that the page offers.")},
+    )
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "application", Application.objects.visible_to(by))
+
+
 class SearchForm(forms.Form):
     q = LineField(
         label=gettext_lazy("Name, ID number, TSC number or phone"),
@@ -203,33 +230,3 @@ class SearchForm(forms.Form):
             attrs={"type": "search", "autocomplete": "off", "class": "form-control"}
         ),
     )
-
-
-class CentresForm(forms.Form):
-    exam = ChosenField(
-        queryset=Exam.objects.all(),
-        label=gettext_lazy("Exam"),
-        required=False,
-        empty_label=gettext_lazy("All that are not over"),
-    )
-    position = ChosenField(
-        queryset=Position.objects.all(),
-        label=gettext_lazy("Position"),
-        required=False,
-        empty_label=gettext_lazy("All"),
-    )
-
-
-class DeploymentsForm(SearchForm):
-    exam = ChosenField(
-        queryset=Exam.objects.all(),
-        label=gettext_lazy("Exam"),
-        required=False,
-        empty_label=gettext_lazy("All"),
-    )
-    status = forms.ChoiceField(
-        choices=[("", gettext_lazy("All")), *DeploymentStatus.choices],
-        label=gettext_lazy("Status"),
-        required=False,
-    )
-    field_order = ["exam", "status", "q"]

@@ -1,6 +1,7 @@
 """What the short code does about a deployment. The roof's settings tie words to these."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from deployments.models import Deployment, DeploymentQuerySet, DeploymentStatus
 from sms.services import send_once_a_day
 
 LONGEST_REASON = 300
+AGAIN = timedelta(days=1)
 
 
 def status(sender: str, words: str) -> str:
@@ -31,7 +33,9 @@ def status(sender: str, words: str) -> str:
 
 def accept(sender: str, words: str) -> str:
     """ACCEPT: the one offer that is waiting."""
-    return _with_the_offer(sender, lambda offer, user: services.accept(offer, by=user))
+    return _with_the_offer(
+        sender, lambda offer, user: services.accept(offer, by=user), answered=_accepted
+    )
 
 
 def reject(sender: str, words: str) -> str:
@@ -45,7 +49,7 @@ def reject(sender: str, words: str) -> str:
     user = _owner(sender)
     if user is not None and not reason:
         return _answer(user, "reason_missing")
-    return _with_the_offer(sender, act)
+    return _with_the_offer(sender, act, answered=_rejected)
 
 
 def _owner(sender: str) -> User | None:
@@ -61,17 +65,43 @@ def _live(user: User) -> DeploymentQuerySet:
     return ahead.live().with_place().select_related("officer")
 
 
-def _with_the_offer(sender: str, act: Callable[[Deployment, User], object]) -> str:
+def _with_the_offer(
+    sender: str, act: Callable[[Deployment, User], object], *, answered: Callable[[User], str]
+) -> str:
     user = _owner(sender)
     if user is None:
         return _unknown(sender)
-    match list(_live(user).filter(status=DeploymentStatus.OFFERED)[:2]):
-        case []:
-            return _answer(user, "no_offer")
-        case [offer]:
-            return _carry_out(offer, user, act)
-        case _:
-            return _answer(user, "several_offers", site=settings.SITE_URL)
+    offers = list(_live(user).filter(status=DeploymentStatus.OFFERED).order_by("starts_on"))
+    if not offers:
+        return answered(user)
+    if len({_breath(offer) for offer in offers}) > 1:
+        return _answer(user, "several_offers", site=settings.SITE_URL)
+    return _carry_out(offers[0], user, act)
+
+
+def _breath(offer: Deployment) -> tuple[object, ...]:
+    """The legs of a rotation that were offered at once are one offer."""
+    return offer.post.exam_id, offer.post.position_id, offer.respond_by
+
+
+def _accepted(user: User) -> str:
+    """Who texts ACCEPT twice, since no answer came yet, hears the same twice."""
+    lately = timezone.now() - AGAIN
+    for done in _live(user).filter(answered_at__gte=lately).order_by("starts_on")[:1]:
+        return _answer(user, "accepted", **services.words(done))
+    return _answer(user, "no_offer")
+
+
+def _rejected(user: User) -> str:
+    lately = Deployment.objects.filter(
+        officer__user=user,
+        status=DeploymentStatus.REJECTED,
+        answered_at__gte=timezone.now() - AGAIN,
+    )
+    rows = lately.with_place().select_related("officer").order_by("-answered_at")
+    for done in rows[:1]:
+        return _answer(user, "reject_noted", **services.words(done))
+    return _answer(user, "no_offer")
 
 
 def _carry_out(offer: Deployment, user: User, act: Callable[[Deployment, User], object]) -> str:

@@ -13,33 +13,40 @@ from accounts.requests import SignedIn, address_of, is_read
 from cp2.limits.services import take
 from cp2.rules import Role
 from deployments import letters
-from deployments.models import Deployment, LetterStatus
+from deployments.models import Deployment, Letter, LetterStatus
 
 
 @login_required
 @require_safe
 def letter(request: SignedIn, pk: int) -> HttpResponseBase:
     """Straight from storage; a page that looks again by itself while it is being printed."""
-    deployment = get_object_or_404(Deployment.objects.visible_to(request.user), pk=pk)
     if request.user.role == Role.STAFF and not request.user.has_perm("deployments.view_letter"):
         raise Http404
-    current = get_object_or_404(deployment.letters.current())
-    if current.status != LetterStatus.READY:
-        failed = current.status == LetterStatus.FAILED
-        response = render(request, "deployments/letter_waiting.html", {"failed": failed})
-        if not failed:
-            response["Refresh"] = "3"
-        return response
-    file = letters.open_file(current)
+    seen = Deployment.objects.visible_to(request.user).filter(pk=pk)
+    rows = Letter.objects.current().select_related("deployment")  # a morning's busiest page
+    current = get_object_or_404(rows, deployment=pk, deployment__in=seen)
+    file = letters.open_file(current) if current.status == LetterStatus.READY else None
+    if file is None:
+        return _waiting(request, current)
     fetched = is_read(request) and request.user.role == Role.OFFICER
     if fetched and current.downloaded_at is None:
         letters.note_download(current, by=request.user)
     return FileResponse(
         file,
         as_attachment="view" not in request.GET,
-        filename=f"{deployment.serial}.pdf",
+        filename=f"{current.deployment.serial}.pdf",
         content_type="application/pdf",
     )
+
+
+def _waiting(request: SignedIn, letter: Letter) -> HttpResponse:
+    if letter.status == LetterStatus.READY:
+        letters.print_anew(letter)
+    failed = letter.status == LetterStatus.FAILED
+    response = render(request, "deployments/letter_waiting.html", {"failed": failed})
+    if not failed:
+        response["Refresh"] = "3"
+    return response
 
 
 class CodeForm(forms.Form):

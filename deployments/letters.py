@@ -6,14 +6,17 @@ lost with a worker, and a file that is half written is one that no row points to
 """
 
 import hashlib
+import io
 import logging
 import re
 import secrets
+import time
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 
 from django.core.files import File
-from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,14 +25,17 @@ from accounts.services import record
 from cp2.rules import lock, move
 from deployments import pdf
 from deployments.models import Deployment, Letter, LetterStatus
+from deployments.pdf import Printed
 
 # Digits and capitals that nobody takes for one another, on paper or on the phone. Twenty of
 # them are 98 bits: a code cannot be guessed, so a letter cannot be made up.
 ALPHABET = "23456789ABCDEFGHJKMNPQRTWXYZ"
 CODE_LENGTH = 20
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=100)  # for five, each as slow as is allowed
+TURN = 10.0  # seconds after which others have the worker
 MOST_ATTEMPTS = 3
 WAIT = timedelta(seconds=20)
+STORAGE_WAIT = timedelta(minutes=1)
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +79,8 @@ def take(*, most: int) -> list[Letter]:
 
 def render_due(*, most: int = 20) -> int:
     """A few at a time: a pile is shared among the workers, and texts do not wait behind it."""
-    done = 0
-    while done < most and (taken := take(most=5)):
+    done, began = 0, time.monotonic()
+    while done < most and time.monotonic() - began < TURN and (taken := take(most=5)):
         for letter in taken:
             render(letter)
         done += len(taken)
@@ -84,18 +90,35 @@ def render_due(*, most: int = 20) -> int:
 def render(letter: Letter) -> None:
     """Print one leased letter, outside any transaction, and write down the outcome."""
     try:
-        content = pdf.appointment_letter(letter)
-        name = letter.file.storage.save(
-            letter.file.field.generate_filename(letter, "letter.pdf"), ContentFile(content)
-        )
+        printed = pdf.appointment_letter(letter)
     except Exception as error:  # whatever it is, the others must be printed
         log.exception("letter_not_printed", extra={"letter": letter.pk})
         _give_back(letter, f"{type(error).__name__}: {error}")
+        return
+    name = letter.file.field.generate_filename(letter, "letter.pdf")
+    try:
+        name = store(letter.file.storage, name, File(io.BytesIO(printed.content)))
+    except Exception as error:  # a full disk, a store that is away
+        log.exception("letter_not_stored", extra={"letter": letter.pk})
+        _put_off(letter, f"{type(error).__name__}: {error}")
     else:
-        _keep(letter, name, content)
+        _keep(letter, name, printed)
 
 
-def _keep(letter: Letter, name: str, content: bytes) -> None:
+def store(storage: Storage, name: str, content: "File[bytes]") -> str:
+    """The whole file or none: a full disk leaves half of one behind, which nobody may be given."""
+    try:
+        saved = storage.save(name, content)
+        if storage.size(saved) != content.size:
+            raise OSError("the store kept only a part of the file")
+    except Exception:
+        with suppress(Exception):  # nothing points to it in any case
+            storage.delete(name)
+        raise
+    return saved
+
+
+def _keep(letter: Letter, name: str, printed: Printed) -> None:
     with transaction.atomic():
         row = lock(letter)
         if _is_ours(row, letter):
@@ -105,11 +128,28 @@ def _keep(letter: Letter, name: str, content: bytes) -> None:
                 lease_until=None,
                 failure="",
                 file=name,
-                size=len(content),
-                sha256=hashlib.sha256(content).hexdigest(),
+                size=len(printed.content),
+                sha256=hashlib.sha256(printed.content).hexdigest(),
+                language=printed.language,
+                text=printed.text,
             )
             return
     letter.file.storage.delete(name)  # the sweep was faster: another worker prints it
+
+
+@transaction.atomic
+def _put_off(letter: Letter, failure: str) -> None:
+    """There is nothing wrong with the letter: it stays promised for as long as there is no room."""
+    row = lock(letter)
+    if _is_ours(row, letter):
+        move(
+            row,
+            LetterStatus.WAITING,
+            lease_until=None,
+            failure=failure[:200],
+            attempts=row.attempts - 1,
+            not_before=timezone.now() + STORAGE_WAIT,
+        )
 
 
 @transaction.atomic
@@ -151,9 +191,26 @@ def print_again(letter: Letter, *, by: User) -> Letter:
 # Handed out, and checked
 
 
-def open_file(letter: Letter) -> "File[bytes]":
-    """The printed letter, from storage."""
-    return letter.file.storage.open(str(letter.file), "rb")
+def open_file(letter: Letter) -> "File[bytes] | None":
+    """The printed letter, from storage; none if the store has lost it or a part of it."""
+    try:
+        file = letter.file.storage.open(str(letter.file), "rb")
+    except FileNotFoundError:
+        return None
+    if file.size == letter.size:
+        return file
+    file.close()
+    return None
+
+
+@transaction.atomic
+def print_anew(letter: Letter) -> None:
+    """Its file is gone; the next one says the same."""
+    row = lock(letter)
+    if row.status != LetterStatus.READY or row.file != letter.file:
+        return  # somebody else has seen it
+    log.error("letter_lost", extra={"letter": letter.pk})
+    move(row, LetterStatus.WAITING, attempts=0, not_before=timezone.now(), file="", size=None)
 
 
 @transaction.atomic

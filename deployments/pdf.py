@@ -1,134 +1,148 @@
-"""From a letter's row to the bytes of a PDF.
+"""From a letter's row to the bytes of a PDF."""
 
-WeasyPrint is slow to load and needs system libraries, so only the worker that prints imports it,
-once; the fonts and the stylesheet are read once too, which makes a letter six times cheaper.
-"""
-
-import atexit
-import logging
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import segno
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from catalogue.models import DayKind, Office, PositionTerms
-from deployments.letter_texts import duties_of, policy_of
+from deployments import letter_fields, letter_texts
+from deployments.letter_texts import Words, language_of, parted
 from deployments.models import Deployment, Letter, LetterText
+from deployments.press import press, to_pdf
+from deployments.printer import printer
 from sms.phones import local
 
-if TYPE_CHECKING:
-    from weasyprint import CSS
-    from weasyprint.text.fonts import FontConfiguration
-    from weasyprint.urls import URLFetcher
-
-FONTS = Path(settings.BASE_DIR) / "static" / "fonts"
-STYLESHEET = Path(settings.BASE_DIR) / "templates" / "pdf" / "deployments" / "letter.css"
-# Whatever a page may ask for. A name, an address or a duty that smuggles in a link gets nothing:
-# no file of this machine and no host of any network is ever read.
-ASSETS = {
-    "asset:letter-regular.woff2": FONTS / "letter-regular.woff2",
-    "asset:letter-bold.woff2": FONTS / "letter-bold.woff2",
-}
+__all__ = ["appointment_letter", "press", "qr", "to_pdf"]
 
 
-class Press(NamedTuple):
-    fetcher: "URLFetcher"
-    fonts: "FontConfiguration"
-    stylesheet: "CSS"
+class Printed(NamedTuple):
+    """A letter, and in which words of headquarters, if any, and in what language it is."""
+
+    content: bytes
+    text: LetterText | None
+    language: str
 
 
-@lru_cache(maxsize=1)
-def press() -> Press:
-    for chatty in ("weasyprint.progress", "fontTools"):  # seven lines for every letter
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-
-    from weasyprint import CSS
-    from weasyprint.text.fonts import FontConfiguration
-    from weasyprint.urls import URLFetcher, URLFetcherResponse
-
-    class PackagedOnly(URLFetcher):  # type: ignore[misc]  # it comes without types
-        def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-            if url not in ASSETS:
-                raise ValueError("letters are printed from packaged files only")
-            return URLFetcherResponse(url, ASSETS[url].read_bytes(), {"Content-Type": "font/woff2"})
-
-    atexit.register(press.cache_clear)  # while there still is an interpreter to tidy up fonts with
-    fetcher, fonts = PackagedOnly(allowed_protocols=[]), FontConfiguration()
-    stylesheet = CSS(string=STYLESHEET.read_text(), url_fetcher=fetcher, font_config=fonts)
-    return Press(fetcher, fonts, stylesheet)
-
-
-def to_pdf(html: str) -> bytes:
-    from weasyprint import HTML
-
-    ours = press()
-    content: bytes = HTML(string=html, url_fetcher=ours.fetcher).write_pdf(
-        stylesheets=[ours.stylesheet], font_config=ours.fonts
-    )
-    return content
-
-
-# The appointment letter
-
-
-def appointment_letter(letter: Letter) -> bytes:
+def appointment_letter(letter: Letter) -> Printed:
     deployment = (
         Deployment.objects.select_related(
             "officer__user",
             "post__exam",
-            "post__position",
+            "post__position__subject",
             "post__station__sub_county__county",
         )
         .filter(pk=letter.deployment_id)
         .get()
     )
-    return to_pdf(render_to_string("pdf/deployments/letter.html", words(letter, deployment)))
+    language, post = deployment.officer.user.language, deployment.post
+    text, words = letter_texts.in_force(post.exam, post.position, post.station, language)
+    html = page(letter, deployment, words=words, language=language)
+    return Printed(printer.print(html), text, language)
 
 
-def words(letter: Letter, deployment: Deployment) -> dict[str, Any]:
+def page(letter: Letter, deployment: Deployment, *, words: Words, language: str) -> str:
+    context = contents(letter, deployment, words=words, language=language)
+    return render_to_string("pdf/deployments/letter.html", context)
+
+
+def contents(
+    letter: Letter, deployment: Deployment, *, words: Words, language: str
+) -> dict[str, Any]:
     """Everything that the letter says."""
-    post, officer = deployment.post, deployment.officer
-    exam, position = post.exam, post.position
-    terms = PositionTerms.objects.filter(exam=exam, position=position).first()
-    text = LetterText.objects.filter(exam=exam, position=position).order_by("-version").first()
+    said, post, officer = language_of(language), deployment.post, deployment.officer
+    values = values_of(letter, deployment, language)
+    office = post.position.deployed_by
+    place = post.station.sub_county
     return {
-        "reference": deployment.reference,
-        "date": timezone.localdate(letter.issued_at),
+        "said": {name: word.format(values["host"]) for name, word in said.WORDS.items()},
+        "lang": f"{language}-KE",
+        "reference": letter_fields.plain(words.series, values),
+        "date": values["issued_on"],
         "officer": officer,
         "national_id": masked(officer.national_id),
         "phone": local(officer.phone) if officer.phone else "",
-        "through": Office(position.deployed_by).label if position.deployed_by else "",
-        "office_short": position.deployed_by.upper(),
-        "deployment": deployment,
-        "station": post.station,
-        "exam": exam,
-        "position": position,
-        "article": "an" if position.name[:1].upper() in "AEIOU" else "a",
-        "rate": terms.daily_rate if terms else None,
-        "with_rehearsal": terms is not None
-        and DayKind.REHEARSAL in terms.paid_days
-        and deployment.starts_on <= exam.rehearsal_on,
-        "policy": (text and text.policy)
-        or policy_of(position.code, cooling_off_years=exam.cooling_off_years),
-        "duties": (text and as_list(text.paragraphs)) or duties_of(position.code),
-        "site": settings.SITE_URL,
-        "host": settings.SITE_URL.partition("://")[2],
+        "through": values["director"] if office else "",
+        "office": f"{office.upper()} – {place.name.upper()}",
+        "sub_county": said.WORDS["SUB_COUNTY"].format(place.name),
+        "county": said.WORDS["COUNTY"].format(place.county.name),
+        "subject": letter_fields.plain(words.subject, values),
+        "paragraphs": [filled(each, values) for each in words.paragraphs],
+        "closing": letter_fields.fill(words.closing, values),
+        "host": values["host"],
         "code": in_groups(letter.code),
-        "qr": qr(f"{settings.SITE_URL}/letters/{letter.code}/"),
+        "qr": qr(
+            f"{settings.SITE_URL}/letters/{letter.code}/",
+            title=said.WORDS["QR"].format(f"{values['host']}/letters/"),
+        ),
     }
 
 
-def as_list(paragraphs: Any) -> list[str]:
-    """What headquarters typed as JSON may be anything; only a list of words can be numbered."""
-    if not isinstance(paragraphs, list):
-        return []
-    return [
-        each.strip().rstrip(".;") for each in paragraphs if isinstance(each, str) and each.strip()
-    ]
+def filled(paragraph: str, values: dict[str, str]) -> dict[str, Any]:
+    lead, lines = parted(paragraph)
+    return {
+        "lead": letter_fields.fill(lead, values),
+        "lines": [letter_fields.fill(line, values) for line in lines],
+    }
+
+
+def values_of(letter: Letter, deployment: Deployment, language: str) -> dict[str, str]:
+    """What the fields of a text stand for, and what else a letter names."""
+    said, post = language_of(language), deployment.post
+    exam, position, station = post.exam, post.position, post.station
+    terms = PositionTerms.objects.filter(exam=exam.pk, position=position).first()
+    name = said.POSITIONS.get(letter_texts.kind_of(position))
+    rehearses = (
+        terms is not None
+        and DayKind.REHEARSAL in terms.paid_days
+        and deployment.starts_on <= exam.rehearsal_on
+    )
+    with translation.override(language):
+        director = str(Office(position.deployed_by).label) if position.deployed_by else ""
+    return {
+        "officer": deployment.officer.full_name,
+        "position": f"{name} ({position.name})" if name else position.name,
+        "a": "an" if position.name[:1].upper() in "AEIOU" else "a",
+        "position_code": position.code,
+        "subject": position.subject.name if position.subject else "",
+        "paper": position.paper,
+        "exam": exam.abbreviation,
+        "exam_name": exam.name,
+        "year": str(exam.year),
+        "station": station.name,
+        "station_code": station.code,
+        "sub_county": station.sub_county.name,
+        "county": station.sub_county.county.name,
+        "starts_on": day(deployment.starts_on, language),
+        "ends_on": day(deployment.ends_on, language),
+        "rehearsal_on": day(exam.rehearsal_on, language),
+        "daily_rate": said.WORDS["RATE"].format(f"{terms.daily_rate:,.2f}".removesuffix(".00"))
+        if terms
+        else said.WORDS["NO_RATE"],
+        "with_rehearsal": said.WORDS["WITH_REHEARSAL"] if rehearses else "",
+        "respond_by": moment(deployment.respond_by, language),
+        "answered_on": day(
+            timezone.localdate(deployment.answered_at or letter.issued_at), language
+        ),
+        "director": director or said.WORDS["COUNCIL"],
+        "cooling_off_years": str(exam.cooling_off_years),
+        "site": settings.SITE_URL,
+        "host": settings.SITE_URL.partition("://")[2],
+        "serial": str(deployment.serial),
+        "issued_on": day(timezone.localdate(letter.issued_at), language),
+    }
+
+
+def day(on: date, language: str) -> str:
+    return f"{on.day} {language_of(language).MONTHS[on.month - 1]} {on.year}"
+
+
+def moment(at: datetime, language: str) -> str:
+    at = timezone.localtime(at)
+    return f"{day(at.date(), language)}, {at:%H:%M}"
 
 
 def masked(number: str | None) -> str:
@@ -141,8 +155,8 @@ def in_groups(code: str) -> str:
     return "-".join(code[i : i + 5] for i in range(0, len(code), 5))
 
 
-def qr(address: str) -> str:
+def qr(address: str, *, title: str | None = None) -> str:
     """A fixed mask: trying all eight costs more than the rest of the letter together."""
     code = segno.make(address, error="m", mask=3, boost_error=False, micro=False)
-    picture: str = code.svg_inline(border=0, omitsize=True, dark="#17201c")
+    picture: str = code.svg_inline(border=0, omitsize=True, dark="#17201c", title=title)
     return picture

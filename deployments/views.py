@@ -7,21 +7,22 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.requests import SignedIn
-from catalogue.models import CentreEntry, ExamDay
+from catalogue.models import CentreEntry, DutyStation, ExamDay
 from cp2.rules import Refused, Role
 from deployments import services
-from deployments.eligibility import HEADS_OF_THEIR_OWN, terms_of
+from deployments.eligibility import terms_of
 from deployments.forms import RejectForm
-from deployments.models import Deployment, DeploymentStatus
+from deployments.models import MANAGES_THE_CENTRE, Deployment, DeploymentStatus
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def for_role(role: Role) -> Callable[[View], View]:
@@ -30,7 +31,7 @@ def for_role(role: Role) -> Callable[[View], View]:
     def guard(view: View) -> View:
         @login_required
         @wraps(view)
-        def guarded(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.role != role:
                 raise Http404
             return view(request, *args, **kwargs)
@@ -57,7 +58,11 @@ def detail(request: SignedIn, pk: int) -> HttpResponse:
     return render(
         request,
         "deployments/detail.html",
-        {"deployment": deployment, "facts": facts(deployment)},
+        {
+            "deployment": deployment,
+            "facts": facts(deployment),
+            "letter": deployment.letters.current().first() if deployment.is_accepted else None,
+        },
     )
 
 
@@ -104,6 +109,7 @@ def facts(deployment: Deployment) -> list[dict[str, Any]]:
         (_("Duty station"), str(station)),
         (_("Location"), station.location),
         (_("Sub-county"), f"{station.sub_county}, {station.sub_county.county}"),
+        (_("How to get there"), _map_of(station)),
         (_("Distance to the distribution centre"), _distance(deployment)),
         (_("Position"), str(post.position)),
         (_("From"), date_format(deployment.starts_on, "j M Y")),
@@ -114,7 +120,7 @@ def facts(deployment: Deployment) -> list[dict[str, Any]]:
         (_("Reference"), _breakable(deployment.reference)),
         (_("Reason"), deployment.reason),
     ]
-    needed = {_("Reason")}  # the one fact that most deployments have not
+    needed = {_("Reason"), _("How to get there")}  # facts that many deployments have not
     return [
         {"label": label, "value": value} for label, value in rows if value or label not in needed
     ]
@@ -123,6 +129,20 @@ def facts(deployment: Deployment) -> list[dict[str, Any]]:
 def _breakable(reference: str) -> SafeString:
     """It may break after each stroke, or it is wider than a phone."""
     return format_html_join(mark_safe("/<wbr>"), "{}", ((part,) for part in reference.split("/")))
+
+
+def _map_of(station: DutyStation) -> str:
+    """A plain link, which a phone opens in whatever shows maps there."""
+    if station.latitude is None or station.longitude is None:
+        return ""
+    place = f"{station.latitude},{station.longitude}"
+    return format_html(
+        '<a href="https://www.google.com/maps/search/?api=1&amp;query={}" rel="noreferrer">{}</a> '
+        '<span class="muted">{}</span>',
+        place,
+        _("Show on a map"),
+        place,
+    )
 
 
 def _distance(deployment: Deployment) -> str:
@@ -139,7 +159,7 @@ def _manager_of(deployment: Deployment) -> str:
         .filter(
             post__exam=deployment.post.exam_id,
             post__station=deployment.post.station_id,
-            post__position__code__in=HEADS_OF_THEIR_OWN,
+            post__position__code=MANAGES_THE_CENTRE,
             status=DeploymentStatus.ACCEPTED,
         )
         .select_related("officer")

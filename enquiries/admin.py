@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.requests import actor
-from claims.forms import ProseField
 from cp2.rules import Refused
 from enquiries import services
 from enquiries.models import Enquiry, EnquiryStatus, Reply
+from profiles.fields import ProseField
 
 
 class AnswerForm(forms.ModelForm[Reply]):

@@ -6,10 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.models import DutyStation, Exam, Position, SubCounty
-from claims.forms import ProseField
 from deployments.forms import ChosenField
 from enquiries.models import Category, EnquiryStatus
-from profiles.fields import LineField
+from profiles.fields import LineField, ProseField
 from profiles.models import Officer, Vetting
 from sms.phones import MobileField, local
 

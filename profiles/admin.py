@@ -20,6 +20,7 @@ from accounts.requests import actor, is_read
 from cp2.lists import LongList
 from cp2.rules import Refused
 from profiles import looks, numbers, services
+from profiles import serving_admin as serving_admin  # whose models are registered there
 from profiles.appeals import appeal_of
 from profiles.fields import LineField
 from profiles.models import (

@@ -61,6 +61,29 @@ class LineField(forms.CharField):
         return text
 
 
+class ProseField(forms.CharField):
+    """Some lines of anything that can be read."""
+
+    default_error_messages = {
+        "max_length": gettext_lazy("Use at most %(limit_value)d characters."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 6}))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        typed: str = super().to_python(value) or ""
+        if self.max_length and len(typed) > 4 * self.max_length:
+            return typed  # not worth reading: the length is what is wrong with it
+        lines = [tidy(line.replace("\t", " ")) for line in typed.splitlines()]
+        # what makes one sign of several emoji is hidden too, and harmless
+        if any(is_hidden(char) and char not in "\u200d\ufe0f" for line in lines for char in line):
+            raise ValidationError(_("This has hidden characters in it. Type it anew."))
+        text = "\n".join(lines).strip()
+        return text if text.strip("\u200d\ufe0f\n ") else ""
+
+
 class NameField(LineField):
     """A person's name: Ng'ang'a, Ngũgĩ, Wa Thiong'o, Anne-Marie, J. K. Kamau."""
 

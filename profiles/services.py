@@ -86,18 +86,20 @@ def register(phone: str, *, language: str, address: str = "") -> Officer:
     are opened from one address, among neighbouring numbers, or in all."""
     accounts.services.refuse_known(phone)
     accounts.services.take_a_text(phone, address=address, road="register")
-    return _open(phone, language=language)
+    return open_for(phone, language=language)
 
 
 @transaction.atomic
-def _open(phone: str, *, language: str) -> Officer:
+def open_for(phone: str, *, language: str, by: User | None = None, **noted: str) -> Officer:
+    """Their own account, or one that somebody opens for a person who stands before them and has the
+    phone that the password is texted to. Whoever calls has taken the right to a text."""
     try:
         with transaction.atomic():
             user = accounts.services.open_account(phone, language=language)
     except IntegrityError:  # the same number from two phones at once: the other was first
         user = accounts.services.open_account(phone, language=language)
     officer = Officer.objects.create(user=user)
-    record("officer.registered", officer, by=user)
+    record("officer.registered", officer, by=by or user, **noted)
     return officer
 
 

@@ -1,6 +1,13 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from profiles import identity_views, number_views, officer_files, paper_views, views
+from profiles import (
+    identity_views,
+    number_views,
+    officer_files,
+    paper_views,
+    serving_views,
+    views,
+)
 from profiles.models import PaperKind
 
 app_name = "profiles"
@@ -20,6 +27,18 @@ qualifications = [
     path("<int:pk>/certificate/", paper_views.certificate, name="certificate"),
 ]
 
+trainings = [
+    path("", serving_views.trainings, name="trainings"),
+    path("add/", serving_views.add_training, name="add_training"),
+    path("<int:pk>/delete/", serving_views.delete_training, name="delete_training"),
+]
+
+interests = [
+    path("", serving_views.interests, name="interests"),
+    path("add/", serving_views.add_interest, name="add_interest"),
+    path("<int:pk>/delete/", serving_views.delete_interest, name="delete_interest"),
+]
+
 papers = [
     path("", paper_views.copies, name="papers"),
     path("front/", paper_views.send_copy, {"kind": PaperKind.ID_FRONT}, name="id_front"),
@@ -36,6 +55,9 @@ profile: list[URLPattern | URLResolver] = [
     path("next-of-kin/", views.next_of_kin, name="next_of_kin"),
     path("work-experience/", include(work)),
     path("qualifications/", include(qualifications)),
+    path("teaching/", serving_views.teaching, name="teaching"),
+    path("trainings/", include(trainings)),
+    path("interests/", include(interests)),
     path("papers/", include(papers)),
     path("submit/", views.submit, name="submit"),
     path("phone/", number_views.phone, name="phone"),
@@ -71,6 +93,7 @@ area = [
     path("<int:pk>/", views.area_officer, name="area_officer"),
     path("<int:pk>/vet/", views.vet_officer, name="vet_officer"),
     path("<int:pk>/bar/", views.bar_officer, name="bar_officer"),
+    path("<int:pk>/interest/", serving_views.record_interest, name="record_interest"),
 ]
 
 urlpatterns = [

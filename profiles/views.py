@@ -445,6 +445,7 @@ def area_officer(request: SignedIn, pk: int) -> HttpResponse:
         "payee_differs": doubts.payee_differs(officer),
         "work": [(row, summary.work(row)) for row in officer.work.all()],
         "qualifications": summary.qualifications(officer),
+        "interests": officer.interests.select_related("station"),
     }
     return render(request, "profiles/area_officer.html", context)
 

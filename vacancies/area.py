@@ -24,6 +24,7 @@ from vacancies.models import (
     Vacancy,
     of_person,
 )
+from vacancies.rules import Objection
 from vacancies.standing import Standing, standing
 from vacancies.vetting import against_the_person, terms_unmet
 
@@ -160,7 +161,7 @@ def applications(user: User, asked: dict[str, Any], *, near: str = "") -> Applic
     """As they were asked for, each with what it may be sorted by. What is unknown stands last, and
     whoever is equal in all else by when they applied, so that no page repeats another."""
     rows = _narrowed(Application.objects.decidable_by(user), asked).annotate(
-        days_worked=_days_worked(), km=_distance(user, near), **_past_service()
+        days_worked=days_worked(), km=_distance(user, near), **_past_service()
     )
     order: dict[str, list[Any]] = {
         "experience": [F("days_worked").desc()],
@@ -186,7 +187,7 @@ def _past_service() -> dict[str, Any]:
     return found
 
 
-def _days_worked() -> RawSQL:
+def days_worked() -> RawSQL:
     """To today; time in two places at once counts once, as everywhere."""
     today = timezone.localdate()
     return RawSQL(
@@ -208,10 +209,13 @@ def _days_worked() -> RawSQL:
 def _distance(user: User, centre: str) -> Combinable:
     """In kilometres over the ground as the crow flies, from where the applicant works to a centre
     of the sub-county or to the middle of its stations; null where one of the two is unknown."""
-    there = DutyStation.objects.filter(sub_county=user.sub_county_id).order_by()
-    if centre:
-        there = there.filter(code=centre)
-    middle = there.annotate(all=Value(1)).values("all")
+    there = DutyStation.objects.filter(sub_county=user.sub_county_id)
+    return distance_to(there.filter(code=centre) if centre else there)
+
+
+def distance_to(there: QuerySet[DutyStation]) -> Combinable:
+    """Of an application, to these stations or to the middle of them."""
+    middle = there.order_by().annotate(all=Value(1)).values("all")
 
     def of_there(name: str) -> Combinable:
         mean = middle.annotate(mean=Avg(name)).values("mean")
@@ -292,14 +296,20 @@ def rows(page: Iterable[Any]) -> Iterator[Row]:
             km=None if row.km is None else round(row.km),
             days_served=row.days_served,
             exams_served=row.exams_served,
-            against=list(_against(row, terms.get((row.exam_id, row.vacancy.position_id)))),
+            against=[
+                str(each)
+                for each in _against(row, terms.get((row.exam_id, row.vacancy.position_id)))
+            ],
         )
 
 
-def _against(application: Application, terms: PositionTerms | None) -> Iterator[str]:
+def _against(application: Application, terms: PositionTerms | None) -> Iterator[Objection]:
     """Whether they would still be let in; nothing of those about whom all is decided."""
     if not application.may_be_decided:
         return
     yield from against_the_person(application.officer)
     if terms:
-        yield from terms_unmet(application.officer, terms)
+        vacancy = application.vacancy
+        yield from terms_unmet(
+            application.officer, terms, exam=vacancy.exam, position=vacancy.position
+        )

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record_each, tell, tell_each
 from cp2.rules import Refused, refuse_move
-from vacancies.models import Application, ApplicationStatus, Vacancy
+from vacancies.models import LIVE, Application, ApplicationStatus, Vacancy
 from vacancies.services import refuse_nomination, refuse_others
 
 MOST_AT_ONCE = 1000  # what takes no longer than somebody waits for a page
@@ -63,6 +63,36 @@ def turn_down_all(applications: Iterable[int], *, reason: str, by: User) -> Deci
     record_each("application.turned_down", told, by=by)
     _tell(decided, "vacancies/unsuccessful")
     return decided
+
+
+# Deployments call these: the same as `services.mark_deployed`, for many whose officers are locked
+
+
+def lock_live(
+    applications: Iterable[int], *, officers: Iterable[int], exam: int
+) -> dict[int, Application]:
+    """Those named, and whatever live ones these officers have for the exam."""
+    rows = (
+        Application.objects.filter(
+            Q(pk__in=list(applications)) | Q(officer__in=list(officers), exam=exam, status__in=LIVE)
+        )
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )
+    return {application.pk: application for application in rows}
+
+
+def refuse_deployment(application: Application) -> None:
+    """Whoever was not nominated yet is so by being deployed."""
+    if application.status != ApplicationStatus.SUBMITTED:
+        refuse_move(application, ApplicationStatus.DEPLOYED)
+
+
+def mark_deployed_all(applications: Iterable[Application], *, by: User) -> None:
+    """Of locked rows that were not refused."""
+    decided = Decided(done=list(applications))
+    _write(decided, ApplicationStatus.DEPLOYED)
+    record_each("application.deployed", [(each, {}) for each in decided.done], by=by)
 
 
 def places_left(vacancies: Iterable[int]) -> Counter[int]:

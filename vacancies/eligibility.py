@@ -17,7 +17,7 @@ from catalogue.models import Level, PositionTerms, StudyLevel
 from profiles.models import Employer, Vetting
 from vacancies.applicants import Applicant, Reason
 from vacancies.models import Vacancy
-from vacancies.standing import rank
+from vacancies.standing import is_too_old, is_trained, rank
 
 
 def reasons_against(applicant: Applicant, vacancy: Vacancy) -> Iterator[Reason]:
@@ -50,6 +50,7 @@ def against_this(applicant: Applicant, vacancy: Vacancy) -> Iterator[Reason]:
     yield from _of_another_application(applicant, vacancy)
     if terms := vacancy.terms:
         yield from _of_the_terms(applicant, terms)
+        yield from _of_the_position(applicant, vacancy, terms)
     for objections in applicant.objections:
         yield from objections(vacancy)
 
@@ -122,3 +123,24 @@ def _of_the_terms(applicant: Applicant, terms: PositionTerms) -> Iterator[Reason
             _("Add work experience"),
             "profiles:add_work",
         )
+
+
+def _of_the_position(
+    applicant: Applicant, vacancy: Vacancy, terms: PositionTerms
+) -> Iterator[Reason]:
+    """Age, subject and training, which are asked of examiners above all."""
+    officer, position = applicant.officer, vacancy.position
+    if is_too_old(officer, terms, vacancy.exam):
+        said = _("This position has an age limit of %(oldest)d years; you were born in %(born)s.")
+        born = officer.year_of_birth or _("a year that is not known")
+        yield Reason(
+            said % {"oldest": terms.oldest, "born": born},
+            _("Correct my year of birth"),
+            "profiles:personal",
+        )
+    if terms.subject_required and position.subject_id not in officer.subjects:
+        said = _("This position is for those who teach its subject: %(position)s.")
+        yield Reason(said % {"position": position}, _("Say what I teach"), "profiles:teaching")
+    if terms.training_required and not is_trained(officer.trained_in, position):
+        said = _("This position asks for training as examiner: %(position)s.")
+        yield Reason(said % {"position": position}, _("Add my training"), "profiles:add_training")

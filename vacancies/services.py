@@ -118,7 +118,7 @@ def mark_unsuccessful(
 
 
 @transaction.atomic
-def mark_deployed(application: Application, *, by: User) -> Application:
+def mark_deployed(application: Application, *, by: User | None) -> Application:
     """The applicant has a place; from here on the deployment is what counts.
 
     Whoever was not nominated yet is so by this, and hears only of the deployment.

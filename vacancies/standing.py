@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from django.utils import timezone
 
-from catalogue.models import StudyLevel
+from catalogue.models import Exam, Position, PositionTerms, StudyLevel
 from profiles.models import Officer, Qualification, WorkExperience
 
 
@@ -37,6 +37,21 @@ def years_served(work: Iterable[Served]) -> int:
         if end > begin:
             days, counted_to = days + (end - begin).days, end
     return days * 100 // 36525
+
+
+def is_too_old(officer: Officer, terms: PositionTerms, exam: Exam) -> bool:
+    """Only the year of birth is known, so it is the age that they reach in the exam's year that
+    counts. Whose year is unknown meets no limit."""
+    if terms.oldest is None:
+        return False
+    born = officer.year_of_birth
+    return born is None or exam.starts_on.year - born > terms.oldest
+
+
+def is_trained(papers: Iterable[str], position: Position) -> bool:
+    """As examiner of the position's paper or, where it is for a whole subject, of any of its."""
+    wanted = position.paper or f"{position.subject_id or ''}/"
+    return any(paper.startswith(wanted) for paper in papers)
 
 
 class Standing(NamedTuple):

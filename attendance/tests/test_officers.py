@@ -2,15 +2,19 @@
 
 import csv
 import io
+from datetime import timedelta
 
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Entry
 from attendance.tests import world
 from cp2.tests import make
-from deployments.models import DeploymentStatus
+from deployments.models import Deployment, DeploymentStatus, Letter
+from deployments.pdf import in_groups
 
 
 class Officers(TestCase):
@@ -121,3 +125,78 @@ class Officers(TestCase):
         for page in ["0", "-1", "x", "9" * 5000, "\0", "1e3"]:
             response = self.client.get(self.centre.url("officers"), {"page": page})
             assert response.status_code == 200
+
+
+class ChangedTests(TestCase):
+    """What a director does shows at once, to the centre that somebody leaves and to the other."""
+
+    def setUp(self):
+        self.centre = world.centre(officers=2)
+        self.exam, self.station = self.centre.entry.exam, self.centre.entry.station
+        make.terms(self.exam, self.centre.invigilators.position)
+        self.director = make.director(self.station.sub_county)
+        self.officer = self.centre.deployments[1].officer
+
+    def read(self, centre):
+        """As it is without any change in between: the list, and who is no longer expected."""
+        self.client.force_login(centre.user)
+        page = self.client.get(centre.url("officers"))
+        assert "no-store" in page["Cache-Control"] or "private" in page["Cache-Control"]
+        return page
+
+    def change(self, name, **fields):
+        make.sign_in(self.client, self.director)
+        row = self.centre.deployments[1]
+        answer = self.client.post(
+            reverse(f"deployments:area_{name}", args=[row.pk]),
+            {"from_day": make.today().isoformat(), "reason": "Illness", **fields},
+        )
+        assert answer.status_code == 302, answer.content
+
+    def test_a_redeployed_officer_shows_at_both_centres_with_the_next_look(self):
+        station = make.station(sub_county=self.station.sub_county)
+        other = world.centre(officers=0, exam=self.exam, station=station)
+        assert self.officer in [row.officer for row in self.read(self.centre).context["page"]]
+        assert list(self.read(other).context["page"]) == []
+
+        self.change("redeploy", station=station.pk)
+
+        here, there = self.read(self.centre), self.read(other)
+        assert self.officer not in [row.officer for row in here.context["page"]]
+        (gone,) = here.context["left"]
+        assert (gone.officer, gone.since) == (self.officer, make.today())
+        (come,) = there.context["page"]
+        assert (come.officer, come.starts_on, come.new) == (self.officer, make.today(), True)
+        code = Letter.objects.current().get(deployment__officer=self.officer).code
+        assert come.code == in_groups(code)
+        self.assertContains(there, come.code)
+
+    def test_whoever_comes_instead_is_named(self):
+        officer = make.officer(full_name="Chebet Korir", sub_county=self.station.sub_county)
+        self.change("replace", officer=officer.pk)
+        page = self.read(self.centre)
+        assert officer in [row.officer for row in page.context["page"]]
+        (gone,) = page.context["left"]
+        assert (gone.officer, gone.successor) == (self.officer, "Chebet Korir")
+
+    def test_one_who_is_called_off_is_gone_from_the_spreadsheet_as_from_today(self):
+        make.sign_in(self.client, self.director)
+        row = self.centre.deployments[1]
+        url = reverse("deployments:area_cancel", args=[row.pk])
+        self.client.post(url, {"reason": "Not needed"})
+
+        self.client.force_login(self.centre.user)
+        answer = self.client.get(self.centre.url("officers_csv"))
+        rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+        assert [each["Name"] for each in rows] == [
+            self.centre.deployments[0].officer.full_name, self.officer.full_name
+        ]  # fmt: skip
+        assert [each["Left since"] for each in rows] == ["", make.today().isoformat()]
+        assert self.officer.national_id not in answer.text
+        assert self.client.get(self.centre.url("officers_pdf")).content.startswith(b"%PDF-")
+
+    def test_who_is_new_since_yesterday(self):
+        Deployment.objects.update(offered_at=timezone.now() - timedelta(days=3))
+        self.assertNotContains(self.read(self.centre), "New")
+        Deployment.objects.filter(officer=self.officer).update(answered_at=timezone.now())
+        self.assertContains(self.read(self.centre), ">New<", count=1)

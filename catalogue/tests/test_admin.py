@@ -30,6 +30,7 @@ class TestEveryModel:
     def test_pages_to_add_and_to_change_open(self, client, model):
         entry = make.entry()
         make.terms(entry.exam, make.position())
+        make.marking_entry()
         make.sign_in(client, make.user(is_superuser=True))
 
         row = apps.get_model("catalogue", model).objects.first()
@@ -40,6 +41,7 @@ class TestEveryModel:
     def test_auditor_looks_and_changes_nothing(self, client, model):
         entry = make.entry()
         make.terms(entry.exam, make.position())
+        make.marking_entry()
         auditor = make.user()
         auditor.groups.add(Group.objects.get(name="Auditor"))
         make.sign_in(client, auditor)
@@ -56,6 +58,7 @@ class TestEveryModel:
     [
         ("dutystation", make.station),
         ("centreentry", make.entry),
+        ("markingentry", make.marking_entry),
         ("exam", make.exam),
         ("positionterms", lambda: make.terms(make.exam(), make.position())),
     ],
@@ -136,6 +139,20 @@ class KeepingExams(TestCase):
         assert page.status_code == 302
         terms = PositionTerms.objects.get(pk=terms.pk)
         assert (terms.school_levels, terms.paid_days) == (["primary", "junior"], ["theory"])
+        assert terms.at_own_school == "forbidden"
+
+    def test_what_candidates_need_is_ticked(self):
+        entry = make.entry()
+
+        self.client.post(
+            url("centreentry", "change", entry.pk),
+            {
+                "exam": entry.exam_id, "station": entry.station_id, "candidates": "61",
+                "needs": ["braille", "arabic"],
+            },
+        )  # fmt: skip
+
+        assert CentreEntry.objects.get(pk=entry.pk).needs == ["braille", "arabic"]
 
     def test_distance_is_the_centres_own_to_give(self):
         entry = make.entry()

@@ -16,9 +16,11 @@ from catalogue.models import (
     County,
     DutyStation,
     ExamDay,
+    MarkingEntry,
     Position,
     PositionTerms,
     SubCounty,
+    Subject,
 )
 from cp2.tests import make
 
@@ -160,6 +162,8 @@ class Terms(Refuses):
             "terms_qualification": {"lowest_qualification": "some"},
             "terms_school_levels": {"school_levels": ["secondary", "tertiary"]},
             "terms_paid_days": {"paid_days": ["theory", "holiday"]},
+            "terms_own_school": {"at_own_school": "perhaps"},
+            "terms_age_limit_is_an_age": {"oldest": 17},
         }.items():
             with self.subTest(constraint):
                 self.refuses_change(constraint, self.terms, **fields)
@@ -196,6 +200,35 @@ class Entries(Refuses):
 
     def test_candidates_are_not_negative(self):
         self.refuses_change("catalogue_centreentry_candidates_check", self.entry, candidates=-1)
+
+    def test_what_candidates_need_is_known(self):
+        self.refuses_change("entry_needs_are_known", self.entry, needs=["juggling"])
+
+
+class Marking(Refuses):
+    def test_a_subjects_code_is_three_digits(self):
+        self.refuses("subject_code", Subject.objects.create, code="1A1", name="Juggling")
+
+    def test_a_paper_is_of_its_subject(self):
+        position = make.position("EXM-1")
+        for fields in (
+            {"paper": "101/1"},
+            {"paper": "102/1", "subject_id": "101"},
+            {"paper": "101", "subject_id": "101"},
+        ):
+            self.refuses_change("paper_is_of_the_subject", position, **fields)
+
+    def test_a_marking_centre_takes_some_of_a_position_once(self):
+        fields = {
+            "exam": make.exam(),
+            "station": make.station(kind="marking_centre"),
+            "position": make.position("EXM-1"),
+        }
+        self.refuses("marking_entry_takes_some", MarkingEntry.objects.create, officers=0, **fields)
+        MarkingEntry.objects.create(officers=1, **fields)
+        self.refuses(
+            "one_marking_entry_per_position", MarkingEntry.objects.create, officers=2, **fields
+        )
 
 
 class Banks(Refuses):

@@ -19,10 +19,22 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.models import Entry, RecoveryCode, Session, User
 from attendance.models import Mark, RegisterReturn
 from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
-from deployments.models import AllocationRun, Deployment, Letter
+from deployments.models import (
+    AllocationRun,
+    Deployment,
+    FairnessReport,
+    Letter,
+    LetterPack,
+    Proposal,
+    Recount,
+    Unplaced,
+    Waiver,
+    WaiverUse,
+)
 from enquiries.models import Reply
 from profiles.models import (
     ImportLine,
+    Interest,
     NumberChange,
     Officer,
     Paper,
@@ -46,15 +58,33 @@ OF_THE_ACCOUNT: set[Edge] = {
 
 IN_OFFICE = "What somebody did in their office is about the other person, and in that one's data."
 THE_SAME_ROW = "The row is there already, as the officer's own."
+NOT_DECIDED = (
+    "What an office thinks of doing is told to nobody before it is decided; what comes of it is a "
+    "deployment, which is given."
+)
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
     (LogEntry, "user"): IN_OFFICE,
     (NumberChange, "decided_by"): IN_OFFICE,
+    (Interest, "recorded_by"): IN_OFFICE,
+    (Waiver, "granted_by"): IN_OFFICE,
+    (Waiver, "withdrawn_by"): IN_OFFICE,
+    (WaiverUse, "deployment"): THE_SAME_ROW,
     (Mark, "marked_by"): IN_OFFICE,
     (RegisterReturn, "stamped_by"): IN_OFFICE,
     (RegisterReturn, "received_by"): IN_OFFICE,
     (AllocationRun, "started_by"): IN_OFFICE,
+    (LetterPack, "asked_by"): IN_OFFICE,
+    (AllocationRun, "confirmed_by"): IN_OFFICE,
+    (Proposal, "decided_by"): IN_OFFICE,
+    (Proposal, "officer"): NOT_DECIDED,
+    (Proposal, "application"): NOT_DECIDED,
+    (Proposal, "deployment"): NOT_DECIDED,
+    (Unplaced, "officer"): NOT_DECIDED,
+    (Unplaced, "application"): NOT_DECIDED,
+    (FairnessReport, "asked_by"): IN_OFFICE,
+    (Recount, "asked_by"): IN_OFFICE,
     (Claim, "verified_by"): IN_OFFICE,
     (Claim, "approved_by"): IN_OFFICE,
     (Hold, "raised_by"): IN_OFFICE,

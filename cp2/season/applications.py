@@ -95,7 +95,7 @@ def fits(person: Person, notice: Notice) -> bool:
     terms = notice.terms
     if notice.state == "to open" or notice.position == HEADS:
         return False
-    if not terms.school_levels:
+    if not terms.school_levels or terms.training_required:
         return person.position == notice.position
     return (
         person.level in terms.school_levels

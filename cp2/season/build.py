@@ -13,6 +13,7 @@ from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position,
 from cp2.season import checks, money, people, talk, to_come, trail, work
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
+from cp2.season.marking import open_centre
 from cp2.season.officers import LIST_IN_REGISTERS, Officers
 from cp2.season.places import Places, hash_passwords, make_exams, make_headquarters
 from cp2.season.plan import STAGES, Ground, Plan, runs
@@ -134,6 +135,7 @@ def entitle(exams: list[Exam], kcse: Exam) -> None:
         [(post, {"was": 0, "now": MARKERS, "reason": WHY_OVERRIDDEN}) for post in posts],
         by=clerk,
     )
+    open_centre(kcse)
     analyze(DutyStation, CentreEntry)
     for exam in exams:
         deployments.services.compute_posts(exam, by=clerk)

@@ -15,6 +15,7 @@ from cp2.season.rows import Batch
 from profiles.models import (
     BankAccount,
     Employer,
+    ExaminerTraining,
     Gender,
     NextOfKin,
     Officer,
@@ -40,6 +41,7 @@ OFFICER_TABLES = (
     Qualification,
     BankAccount,
     NextOfKin,
+    ExaminerTraining,
 )
 DESIGNATIONS = {
     "CM": "Head of Institution",
@@ -174,6 +176,8 @@ class Officers:
         self.count += 1
         draw = self._dice()
         years = terms.years_of_experience + draw.between(1, 18)
+        if terms.oldest:
+            years = min(years, terms.oldest - 34)  # whoever began at 33 has a year left
         born = self.today.year - years - draw.between(28, 33)
         number = str(TSC_NUMBERS + (self.count * SCATTER + self.seed) % TSC_STEPS)
         profile = {
@@ -185,7 +189,21 @@ class Officers:
             "vetting": vetting,
             "vetting_reason": reason,
         }
+        if terms.training_required:
+            paper = terms.position.paper
+            profile |= {
+                "subjects": f"{{{terms.position.subject_id}}}",  # as COPY reads a list
+                "trained_in": f"{{{paper}}}",
+            }
         officer = self._register(batch, place, draw, profile)
+        if terms.training_required:
+            batch.add(
+                ExaminerTraining,
+                officer_id=officer,
+                paper=paper,
+                year=self.today.year - draw.between(1, 6),
+                certificate_number=f"EXM/{self.count:06d}",
+            )
         since = self.today - timedelta(days=years * 366 + draw.between(0, 300))
         employer = self._work(batch, officer, draw, place, position, school, since)
         learning = self._study(batch, officer, draw, terms, born + 20)
@@ -223,7 +241,7 @@ class Officers:
             institution=school.name if school else f"{institution}, {place.name}",
             station_id=school.station if school else None,
             level=school.level if school else "",
-            designation=DESIGNATIONS[position],
+            designation=DESIGNATIONS.get(position, "Teacher"),
             sub_county_id=place.pk,
             starts_on=since,
             ends_on=None,

@@ -27,6 +27,7 @@ from catalogue.models import (
 from cp2.rules import Role
 from cp2.season import draws
 from cp2.season.dates import TIMETABLES, Timetable, moment
+from cp2.season.marking import make_papers
 from cp2.season.names import full_name
 from cp2.season.rows import Batch
 from cp2.season.scales import Scale, share
@@ -70,6 +71,8 @@ def make_exam(timetable: Timetable, today: date) -> Exam:
         ExamDay(exam=exam, day=day, kind=kind) for day, kind in sorted(days.items())
     )
     make_terms(exam)
+    if exam.abbreviation == "KCSE":
+        make_papers(exam)
     return exam
 
 
@@ -94,6 +97,11 @@ def make_terms(exam: Exam) -> None:
             daily_rate=row["daily_rate"],
             days_to_respond=row["days_to_respond"],
             rotation_days=row["rotation_days"] or None,
+            at_own_school=row["at_own_school"],
+            meets_needs=row["meets_needs"] == "yes",
+            subject_required=row["subject_required"] == "yes",
+            training_required=row["training_required"] == "yes",
+            oldest=row["oldest"] or None,
         )
         for row in draws.table("terms")
         if row["exam"] == exam.abbreviation

@@ -8,6 +8,8 @@ from datetime import date
 from itertools import cycle, islice
 from typing import NamedTuple
 
+from django.db.models import Q
+
 import deployments.models
 from catalogue.models import DutyStation, Exam, ExamDay, PositionTerms, StationKind, SubCounty
 from cp2.season.officers import School
@@ -103,15 +105,17 @@ class Ground:
         ):
             self.schools[place].append(School(station, name, level))
         posts = deployments.models.Post.objects.order_by("exam", "station", "position__rank")
-        for post in posts.exclude(station__kind=StationKind.MARKING_CENTRE).values_list(
+        # of whoever marks no paper by name it is not known yet who that will be
+        at_large = Q(station__kind=StationKind.MARKING_CENTRE, position__paper="")
+        for post in posts.exclude(at_large).values_list(
             *("pk", "exam", "required", "station", "station__code", "station__name"),
             *("station__level", "station__sub_county", "position__code", "position__deployed_by"),
         ):
             found = Post(*post)
             self.posts[found.sub_county].append(found)
-        for place, exam, position, required in posts.filter(
-            station__kind=StationKind.MARKING_CENTRE
-        ).values_list("station__sub_county", "exam", "position__code", "required"):
+        for place, exam, position, required in posts.filter(at_large).values_list(
+            "station__sub_county", "exam", "position__code", "required"
+        ):
             self.marking[place].append((exam, position, required))
 
 

@@ -98,7 +98,9 @@ def _apply(
 ) -> None:
     free = iter(list(_free(home, exam)))
     for code in CHOSEN_BY:
-        terms = PositionTerms.objects.select_related("position").get(exam=exam, position__code=code)
+        terms = PositionTerms.objects.select_related("exam", "position").get(
+            exam=exam, position__code=code
+        )
         posts = Post.objects.filter(
             exam=exam, position=terms.position, station__sub_county=home
         ).values_list("required", flat=True)
@@ -142,7 +144,7 @@ def _fitting(officers: Iterator[Officer], terms: PositionTerms, wanted: int) -> 
     for officer in officers:
         if found == wanted:
             return
-        if not list(terms_unmet(officer, terms)):
+        if not list(terms_unmet(officer, terms, exam=terms.exam, position=terms.position)):
             found += 1
             yield officer
 

@@ -8,6 +8,13 @@ INSERT INTO accounts_entry (at, actor_id, acting_name, verb, subject_type, subje
 WITH director AS (
     SELECT id, sub_county_id, office FROM accounts_user WHERE role = 'director'
 ),
+decider AS (
+    SELECT * FROM director
+    UNION ALL
+    -- what no office of a sub-county deploys, headquarters does
+    SELECT clerk.id, place.id, '' FROM accounts_user clerk CROSS JOIN catalogue_subcounty place
+    WHERE clerk.username = 'deployment'
+),
 served AS (
     SELECT deployment.*, station.sub_county_id, director.id AS director, officer.user_id AS person
     FROM deployments_deployment deployment
@@ -15,7 +22,7 @@ served AS (
     JOIN deployments_post post ON post.id = deployment.post_id
     JOIN catalogue_dutystation station ON station.id = post.station_id
     JOIN catalogue_position position ON position.id = post.position_id
-    JOIN director ON director.sub_county_id = station.sub_county_id
+    JOIN decider director ON director.sub_county_id = station.sub_county_id
         AND director.office = position.deployed_by
 ),
 applied AS (
@@ -24,7 +31,7 @@ applied AS (
     JOIN profiles_officer officer ON officer.id = application.officer_id
     JOIN vacancies_vacancy vacancy ON vacancy.id = application.vacancy_id
     JOIN catalogue_position position ON position.id = vacancy.position_id
-    JOIN director ON director.sub_county_id = vacancy.sub_county_id
+    JOIN decider director ON director.sub_county_id = vacancy.sub_county_id
         AND director.office = position.deployed_by
 ),
 decided AS (

@@ -12,9 +12,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from claims.forms import ProseField
 from cp2.admin_fields import PlainDateField, PlainJSONField
 from profiles import fields
+from profiles.fields import ProseField
 from sms.phones import MobileField
 
 

@@ -26,6 +26,7 @@ from catalogue.models import (
     Exam,
     ExamDay,
     Level,
+    MarkingEntry,
     Office,
     Position,
     PositionTerms,
@@ -35,10 +36,13 @@ from catalogue.models import (
 from claims.models import Claim, ClaimLine
 from cp2.limits.models import SLOTS, Bucket
 from cp2.rules import Role
-from deployments.models import Deployment, DeploymentStatus, Post
+from deployments.models import Deployment, DeploymentStatus, Post, Waiver
 from profiles.models import (
     BankAccount,
     Employer,
+    ExaminerTraining,
+    Interest,
+    Nature,
     NextOfKin,
     NumberChange,
     Officer,
@@ -49,6 +53,7 @@ from profiles.models import (
     WorkExperience,
 )
 from vacancies.models import Application, ApplicationStatus, Vacancy
+from vacancies.rules import Rule
 
 PASSWORD = "chosen-Pass-42"
 HASHED = make_password(PASSWORD)
@@ -144,6 +149,13 @@ def entry(**fields: Any) -> CentreEntry:
     return CentreEntry.objects.create(**{"candidates": 60, **fields})
 
 
+def marking_entry(**fields: Any) -> MarkingEntry:
+    fields["station"] = fields.get("station") or station(kind=StationKind.MARKING_CENTRE)
+    fields["exam"] = fields.get("exam") or exam()
+    fields["position"] = fields.get("position") or position("EXM-1")
+    return MarkingEntry.objects.create(**{"officers": 3, **fields})
+
+
 # People
 
 
@@ -219,6 +231,29 @@ def qualification(officer: Officer, **fields: Any) -> Qualification:
         "ends_on": today().replace(year=2008, day=1),
     }
     return Qualification.objects.create(officer=officer, **{**defaults, **fields})
+
+
+def training(officer: Officer, paper: str = "101/1", **fields: Any) -> ExaminerTraining:
+    row = ExaminerTraining.objects.create(
+        officer=officer, paper=paper, **{"year": 2020, "certificate_number": "T-1", **fields}
+    )
+    officer.trained_in = [*officer.trained_in, paper]
+    officer.save(update_fields=["trained_in"])
+    return row
+
+
+def interest(officer: Officer, **fields: Any) -> Interest:
+    """Declared by the officer."""
+    fields["station"] = fields.get("station") or station()
+    return Interest.objects.create(officer=officer, **{"nature": Nature.WORKS_THERE, **fields})
+
+
+def waiver(officer: Officer, exam: Exam, rule: Rule = Rule.COOLING_OFF, **fields: Any) -> Waiver:
+    fields.setdefault("granted_by", None)
+    fields["granted_by"] = fields["granted_by"] or user(name="Nekesa of Deployment")
+    return Waiver.objects.create(
+        officer=officer, exam=exam, rule=rule, **{"reason": "Nobody else is near", **fields}
+    )
 
 
 def branch() -> BankBranch:

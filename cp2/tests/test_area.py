@@ -53,7 +53,13 @@ class Area(TestCase):
 
         assert self.open(self.tsc)["waiting"] == {
             "applications": 1,
+            "due": 0,
             "offers": 1,
+            "free": 0,
+            "absent": 0,
+            "unmarked": 0,
+            "letters": 0,
+            "papers": 0,
             "centres": 1,
             "marked": 0,
             "officers": 1,
@@ -63,7 +69,13 @@ class Area(TestCase):
         }
         assert self.open(self.scde)["waiting"] == {
             "applications": 0,
+            "due": 0,
             "offers": 0,
+            "free": 0,
+            "absent": 0,
+            "unmarked": 0,
+            "letters": 0,
+            "papers": 0,
             "centres": 1,
             "marked": 0,
             "enquiries": 1,

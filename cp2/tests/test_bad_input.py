@@ -14,11 +14,13 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError, models, transaction
 from django.test import RequestFactory, TestCase
 
+from catalogue.models import MarkingEntry, StationKind, Subject
 from claims.models import TaxRule
 from cp2.admin_fields import SAID
 from cp2.rules import Refused, Role
 from cp2.tests import make
 from cp2.tests.bad_input import CASES, LONG, READERS, Case
+from deployments.models import AllocationWeights
 from profiles import register_lines
 from profiles.models import RegisterImport
 
@@ -98,7 +100,8 @@ def is_bad_for(column: Any, case: Case) -> bool:
         roomy = {"half a cent"} if column.decimal_places > 2 else set()
         roomy |= {"ten thousand million"} if column.max_digits > 10 else set()
         return not case.is_good and case.what not in roomy
-    endless = isinstance(column, models.TextField) and column.max_length is None
+    notes = models.TextField | models.JSONField
+    endless = isinstance(column, notes) and column.max_length is None
     return not case.is_good and not (endless and case in LONG)
 
 
@@ -123,7 +126,10 @@ class Headquarters(TestCase):
                 column = next((each for each in model._meta.fields if each.name == name), None)
                 if isinstance(box, forms.FileField) or column is None:
                     continue
-                for case in CASES.get(kind_of(column), []):
+                kind = kind_of(column)
+                if kind == "json" and not isinstance(box, forms.JSONField):
+                    kind = "prose"  # which becomes a list of paragraphs
+                for case in CASES.get(kind, []):
                     if is_bad_for(column, case):
                         with self.subTest(model._meta.label, box=name, case=case.what):
                             tried += 1
@@ -158,6 +164,13 @@ class Words(TestCase):
         "county_code_is_official": lambda: (make.sub_county().county, {"code": "48"}),
         "exam_runs_forward": lambda: (make.exam(), {"ends_on": "2001-01-01"}),
         "no_centre_hosts_itself": lambda: hosted(make.entry()),
+        "marking_entry_takes_some": lambda: (marking(), {"officers": "0"}),
+        "paper_is_of_the_subject": lambda: (
+            make.position("EXM-101-1"),
+            {"subject": english().pk, "paper": "102/1"},
+        ),
+        "subject_code": lambda: (english(), {"code": "1"}),
+        "terms_age_limit_is_an_age": lambda: (terms(), {"oldest": "17"}),
         "role_has_its_place": lambda: (make.user(Role.STAFF), {"role": "director"}),
         "tax_is_a_part_of_the_claim": lambda: (tax(), {"rate": "101"}),
         "tax_threshold_not_negative": lambda: (tax(), {"above": "-1"}),
@@ -166,6 +179,8 @@ class Words(TestCase):
         "terms_leave_time_to_respond": lambda: (terms(), {"days_to_respond": "0"}),
         "terms_rate_not_negative": lambda: (terms(), {"daily_rate": "-1"}),
         "terms_ratio_is_positive": lambda: (terms(), {"candidates_per_officer": "0"}),
+        "weights_are_small_numbers": lambda: (weights(), {"per_year": "101"}),
+        "weights_are_ways_within_kenya": lambda: (weights(), {"elsewhere_km": "1001"}),
         "vacancy_closes_after_it_opens": lambda: (
             make.vacancy(),
             {"closes_at_0": "2001-01-01", "closes_at_1": "07:30"},
@@ -206,6 +221,21 @@ def tax():
 
 def terms():
     return make.terms(make.exam(), make.position())
+
+
+def english():
+    return Subject.objects.get_or_create(code="101", defaults={"name": "English"})[0]
+
+
+def marking():
+    station = make.station(kind=StationKind.MARKING_CENTRE, level="")
+    return MarkingEntry.objects.create(
+        exam=make.exam(), station=station, position=make.position("EXM"), officers=5
+    )
+
+
+def weights():
+    return AllocationWeights.objects.create(exam=make.exam())
 
 
 # The import of registers

@@ -146,8 +146,10 @@ class Crawl(TestCase):
     def test_no_input_breaks_a_search(self):
         for user in self.people:
             for url, page in self.pages(user):
-                names = set(page.xpath("//main//form[@method='get']//@name")) | {"page"}
-                for what, value in GARBAGE.items():
+                asked = set(page.xpath("//main//form[@method='get']//@name"))
+                names = asked | {"page"}
+                # where nothing is searched, there is next to nothing that reads an address
+                for what, value in list(GARBAGE.items())[: None if asked else 2]:
                     query = b"&".join(name.encode() + b"=" + value[:2000] for name in names)
                     with self.subTest(url, what=what):
                         response = self.client.get(f"{urlsplit(url).path}?{query.decode()}")

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from cp2.exports import MOST_ROWS, Kind, Table, answer, csv_file, harmless
 from cp2.rules import Refused
 from cp2.tests import make
-from deployments.tests.test_letters import text_of
+from deployments.tests.pdf_reader import text_of
 
 
 @pytest.mark.parametrize(

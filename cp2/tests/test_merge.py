@@ -442,11 +442,11 @@ class WhatTheDatabaseHolds(TestCase):
         mark = make.mark(make.deployment())
         into, stranger = make.officer(), make.officer()
         deployments = Deployment.objects.filter(pk=mark.deployment_id)
-        with refused("mark_stays_whose_it_is"):
+        with refused("mark_stays_whose_it_is", "deployment_keeps_its_days"):
             deployments.update(officer=stranger)
         self.close(mark.officer, into)
 
-        with refused("mark_stays_whose_it_is"):
+        with refused("mark_stays_whose_it_is", "deployment_keeps_its_days"):
             deployments.update(officer=stranger)
         deployments.update(officer=into)
 

@@ -1,21 +1,25 @@
-from datetime import date
+from datetime import date, timedelta
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalogue.models import Office
+from catalogue.models import Office, PositionTerms
 from cp2.rules import Role
 from deployments.models.posts import Post
 from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, DeploymentStatus
-from profiles.models import Officer
+from profiles.models import Officer, Vetting
 from vacancies.models import Application
+
+SOON = timedelta(days=1)  # before an offer ends
+LATELY = timedelta(days=7)
+REMIND_AGAIN = timedelta(days=1)
 
 
 class Days(Func):
@@ -57,12 +61,65 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
         """Offers that nobody answered in time, by the database's clock."""
         return self.filter(status=DeploymentStatus.OFFERED, respond_by__lt=Now())
 
+    def to_be_reminded(self) -> Self:
+        """Unanswered offers whose deadline is near, once, by the database's clock. Whoever was
+        given no longer than that has just been told."""
+        notice = Subquery(
+            PositionTerms.objects.filter(
+                exam=OuterRef("post__exam"), position=OuterRef("post__position")
+            ).values(span=F("reminder_hours") * timedelta(hours=1)),
+            output_field=models.DurationField(),
+        )
+        waiting = self.filter(
+            status=DeploymentStatus.OFFERED, reminded_at=None, respond_by__gt=Now()
+        )
+        return waiting.annotate(notice=notice).filter(
+            respond_by__lte=Now() + F("notice"),
+            offered_at__lte=F("respond_by") - F("notice") - F("notice"),
+        )
+
+    def with_papers_due(self) -> Self:
+        """Of those who were taken on at the gate, whoever is not in order yet."""
+        missing = Q(officer__submitted_at=None) | ~Q(officer__vetting=Vetting.VETTED)
+        return self.filter(missing, papers_due=True, status__in=HOLDS_ITS_DAYS)
+
     def serving_on(self, day: date) -> Self:
         """Who is expected at work: accepted then, even if moved on since."""
         return self.filter(
             status__in=[DeploymentStatus.ACCEPTED, DeploymentStatus.MOVED],
             starts_on__lte=day,
             ends_on__gte=day,
+        )
+
+    def unasked(self) -> Self:
+        """Nominated without having applied."""
+        return self.filter(application=None)
+
+    def due_soon(self) -> Self:
+        """Offers that end within a day."""
+        return self.filter(status=DeploymentStatus.OFFERED, respond_by__lt=timezone.now() + SOON)
+
+    def left_free(self) -> Self:
+        """Turned down or run out of late, and nobody has the place since."""
+        today, since = timezone.localdate(), timezone.now() - LATELY
+        holders = Deployment.objects.live().filter(
+            post=OuterRef("post"), slot=OuterRef("slot"), ends_on__gte=today
+        )
+        lately = Q(status=DeploymentStatus.REJECTED, answered_at__gte=since) | Q(
+            status=DeploymentStatus.EXPIRED, respond_by__gte=since
+        )
+        return self.filter(
+            lately, ~Exists(holders), slot__lte=F("post__required"), ends_on__gte=today
+        )
+
+    def remindable(self) -> Self:
+        """Offers that wait for an answer, and of which nothing was said since they were made or
+        since yesterday."""
+        before = timezone.now() - REMIND_AGAIN
+        return self.filter(
+            Q(reminded_at=None) | Q(reminded_at__lte=before),
+            status=DeploymentStatus.OFFERED,
+            respond_by__gt=Now(),
         )
 
 
@@ -126,6 +183,16 @@ class Deployment(models.Model):
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     offered_at = models.DateTimeField(_("offered"), db_default=Now())
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
+    refill_due = models.BooleanField(
+        _("place to be filled from the reserve"), default=False, db_default=False
+    )
+    papers_due = models.BooleanField(
+        _("papers to follow"),
+        default=False,
+        db_default=False,
+        help_text=_("Taken on at the gate; profile and vetting were to follow."),
+    )
 
     objects = DeploymentQuerySet.as_manager()
 
@@ -139,6 +206,10 @@ class Deployment(models.Model):
                 fields=["respond_by"],
                 name="deployments_unanswered",
                 condition=Q(status=DeploymentStatus.OFFERED),
+            ),
+            models.Index(fields=["id"], name="deployments_to_refill", condition=Q(refill_due=True)),
+            models.Index(
+                fields=["officer"], name="deployments_papers_due", condition=Q(papers_due=True)
             ),
         ]
         constraints = [
@@ -189,6 +260,11 @@ class Deployment(models.Model):
             f"KNEC/GEN/EA/FA/SI/APP/{post.exam.abbreviation}/{post.position.code}/"
             f"{post.exam.year}/{self.serial}"
         )
+
+    @property
+    def version(self) -> str:
+        """What a director saw, for a form to carry: it is another after each change."""
+        return f"{self.status}.{self.ends_on:%Y%m%d}"
 
     @property
     def has_started(self) -> bool:

@@ -1,13 +1,14 @@
 from typing import Self
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from catalogue.models import Exam, Position
 from deployments.models.deployments import Deployment
+from deployments.models.letter_texts import LetterText
 
 
 class LetterStatus(models.TextChoices):
@@ -33,11 +34,13 @@ class Letter(models.Model):
     """A deployment's appointment letter: printed once, by a worker, void once anything changes.
 
     waiting → rendering → ready | failed          rendering → waiting (its worker died)
+                                                  ready → waiting (its file is gone)
     """
 
     MOVES = {
         LetterStatus.WAITING: [LetterStatus.RENDERING],
         LetterStatus.RENDERING: [LetterStatus.READY, LetterStatus.WAITING, LetterStatus.FAILED],
+        LetterStatus.READY: [LetterStatus.WAITING],
         LetterStatus.FAILED: [LetterStatus.WAITING],
     }
 
@@ -55,6 +58,18 @@ class Letter(models.Model):
     file = models.FileField(_("file"), upload_to=letter_path, blank=True)
     size = models.PositiveIntegerField(_("size, bytes"), null=True, blank=True)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    language = models.CharField(
+        _("language"), max_length=2, choices=settings.LANGUAGES, default="en", db_default="en"
+    )
+    text = models.ForeignKey(
+        LetterText,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="letters",
+        verbose_name=_("wording"),
+        help_text=_("Empty: printed in the portal's own words."),
+    )
     issued_at = models.DateTimeField(_("issued"), db_default=Now())
     voided_at = models.DateTimeField(_("void since"), null=True, blank=True)
     downloaded_at = models.DateTimeField(_("first downloaded"), null=True, blank=True)
@@ -84,33 +99,10 @@ class Letter(models.Model):
                 | (~Q(file="") & ~Q(sha256="") & Q(size__gt=0)),
                 name="ready_letter_has_its_file",
             ),
-        ]
-
-    def __str__(self) -> str:
-        return self.code
-
-
-class LetterText(models.Model):
-    """The words of an exam's letter for a position. A new wording is a new version."""
-
-    exam = models.ForeignKey(Exam, models.CASCADE, related_name="+", verbose_name=_("exam"))
-    position = models.ForeignKey(
-        Position, models.PROTECT, related_name="+", verbose_name=_("position")
-    )
-    version = models.PositiveSmallIntegerField(_("version"), default=1)
-    policy = models.TextField(_("policy note"), blank=True)
-    paragraphs = models.JSONField(
-        _("duties"), default=list, help_text=_("A list of sentences; they are numbered 4.1, 4.2 …")
-    )
-
-    class Meta:
-        verbose_name = _("letter text")
-        verbose_name_plural = _("letter texts")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["exam", "position", "version"], name="one_letter_text_of_a_version"
+            models.CheckConstraint(
+                condition=Q(language__in=dict(settings.LANGUAGES)), name="letter_language"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.exam.short} {self.position} v{self.version}"
+        return self.code

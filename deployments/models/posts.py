@@ -1,8 +1,8 @@
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import Ceil, Coalesce, Greatest, Now
 from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalogue.models import DutyStation, Exam, Office, Position, SubCounty
 from cp2.rules import Role
-from deployments.models.statuses import LIVE, DeploymentStatus
+from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, DeploymentStatus
+
+
+class DaysBetween(models.Func):
+    """How many, both ends included; as a number, where Django's own would be an interval."""
+
+    template = "(%(expressions)s + 1)"
+    arg_joiner = " - "
+    output_field = models.IntegerField()
+
+    def __init__(self, first: Any, last: Any) -> None:
+        super().__init__(last, first)
 
 
 class PostQuerySet(models.QuerySet["Post"]):
@@ -34,15 +45,35 @@ class PostQuerySet(models.QuerySet["Post"]):
         )
 
     def with_counts(self) -> Self:
-        """Adds `live` and `accepted`, officers on the books from today on, and the `gap`."""
+        """Adds `live` and `accepted`, places on the books from today on, and the `gap`.
+
+        In a rotation a place is held by one officer after the other, so places are counted and
+        not rows; and one that stands empty for a part of the days ahead is a gap as well.
+        """
         today = timezone.localdate()
         ahead = Q(deployments__ends_on__gte=today)
+        holds = ahead & Q(deployments__status__in=HOLDS_ITS_DAYS)
+        first = Greatest(F("exam__rehearsal_on"), Value(today), output_field=models.DateField())
+        served = DaysBetween(
+            Greatest(F("deployments__starts_on"), first, output_field=models.DateField()),
+            F("deployments__ends_on"),
+        )
         return self.annotate(
-            live=models.Count("deployments", filter=ahead & Q(deployments__status__in=LIVE)),
-            accepted=models.Count(
-                "deployments", filter=ahead & Q(deployments__status=DeploymentStatus.ACCEPTED)
+            live=models.Count(
+                "deployments__slot", filter=ahead & Q(deployments__status__in=LIVE), distinct=True
             ),
-            gap=F("required") - F("live"),
+            accepted=models.Count(
+                "deployments__slot",
+                filter=ahead & Q(deployments__status=DeploymentStatus.ACCEPTED),
+                distinct=True,
+            ),
+            gap=Ceil(
+                F("required")
+                - Coalesce(models.Sum(served, filter=holds), Value(0))
+                * Value(1.0)
+                / Greatest(DaysBetween(first, F("exam__ends_on")), Value(1)),
+                output_field=models.IntegerField(),
+            ),
         )
 
     def gaps_first(self) -> Self:

@@ -14,3 +14,6 @@ class DeploymentStatus(models.TextChoices):
 LIVE = [DeploymentStatus.OFFERED, DeploymentStatus.ACCEPTED]
 # A moved deployment keeps the days it covered, so it still holds its officer and slot for those.
 HOLDS_ITS_DAYS = [*LIVE, DeploymentStatus.MOVED]
+
+# The position whose holder a centre's texts and letters name: a word of KNEC's letters, not a rule.
+MANAGES_THE_CENTRE = "CM"

@@ -5,9 +5,20 @@ officer's lock is what two directors meet at; the exclusion constraints are the 
 """
 
 from deployments.services.changes import redeploy, replace, swap
-from deployments.services.offers import accept, cancel, deploy, deploy_all, expire_due, reject
+from deployments.services.gate import take_on, take_on_stranger
+from deployments.services.offers import (
+    accept,
+    cancel,
+    deploy,
+    deploy_all,
+    expire_due,
+    reject,
+    remind_due,
+)
 from deployments.services.posts import compute_posts, override_post
 from deployments.services.recounts import ask_recount, recount_due
+from deployments.services.reserve import fill, refill_due
+from deployments.services.rotate import rotate
 from deployments.services.telling import words
 
 __all__ = [
@@ -18,11 +29,17 @@ __all__ = [
     "deploy",
     "deploy_all",
     "expire_due",
+    "fill",
     "override_post",
     "recount_due",
     "redeploy",
+    "refill_due",
     "reject",
+    "remind_due",
     "replace",
+    "rotate",
     "swap",
+    "take_on",
+    "take_on_stranger",
     "words",
 ]

@@ -24,6 +24,7 @@ def ask_recount(exam: Exam, *, by: User) -> int:
     entries = CentreEntry.objects.filter(exam=exam)
     stations = DutyStation.objects.filter(pk__in=entries.values("station")).union(
         DutyStation.objects.filter(pk__in=entries.values("distribution_centre")),
+        DutyStation.objects.filter(marking_entries__exam=exam),
         DutyStation.objects.filter(pk__in=Post.objects.filter(exam=exam).values("station")),
     )
     places = sorted(set(stations.values_list("sub_county", flat=True)))

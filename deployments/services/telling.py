@@ -10,10 +10,7 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.services import tell
 from cp2.rules import Role
-from deployments.eligibility import (
-    HEADS_OF_THEIR_OWN,
-)
-from deployments.models import Deployment, DeploymentStatus, Post
+from deployments.models import MANAGES_THE_CENTRE, Deployment, DeploymentStatus, Post
 from profiles.models import Officer
 
 
@@ -48,26 +45,31 @@ def directors_of(post: Post) -> Iterable[User]:
     )
 
 
-def tell_station(
-    deployment: Deployment, *, from_day: date, leaves: Officer | None, comes: Officer | None
-) -> None:
-    """A centre is told who goes and who comes, on its own phone and on its manager's."""
+def of_the_station(
+    deployment: Deployment, *, from_day: date, but: Iterable[Officer] = ()
+) -> Iterable[User]:
+    """A centre's own phone and its manager's."""
     manager = Q(
         officer__deployments__in=Deployment.objects.filter(
             post__station=deployment.post.station_id,
             post__exam=deployment.post.exam_id,
-            post__position__code__in=HEADS_OF_THEIR_OWN,
+            post__position__code=MANAGES_THE_CENTRE,
             status=DeploymentStatus.ACCEPTED,
             ends_on__gte=from_day,
         )
     )
-    moving = [each.user_id for each in (leaves, comes) if each]
     centre = Q(station=deployment.post.station_id, exam=deployment.post.exam_id)
-    of_the_centre = User.objects.filter(
-        centre | manager, is_active=True, phone__isnull=False
-    ).exclude(pk__in=moving)
+    known = User.objects.filter(centre | manager, is_active=True, phone__isnull=False)
+    return known.exclude(pk__in=[each.user_id for each in but]).distinct()
+
+
+def tell_station(
+    deployment: Deployment, *, from_day: date, leaves: Officer | None, comes: Officer | None
+) -> None:
+    """A centre is told who goes and who comes."""
+    moving = [each for each in (leaves, comes) if each]
     told = {**words(deployment), "from_day": from_day, "leaves": leaves, "comes": comes}
-    for user in of_the_centre.distinct():
+    for user in of_the_station(deployment, from_day=from_day, but=moving):
         tell(user, "deployments/staff_changed", **told)
 
 

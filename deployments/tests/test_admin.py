@@ -88,8 +88,8 @@ class AdminTests(TestCase):
     def test_cancel(self):
         page = self.act("deployment", "cancel", self.deployment, reason="A mistake")
         assert "1 deployment cancelled." in page
-        page = self.act("deployment", "cancel", self.deployment, reason="A mistake")
-        assert "is over" in page
+        page = self.act("deployment", "cancel", self.deployment, reason="A second thought")
+        assert "was called off from" in page
         assert "Enter the reason" in self.act("deployment", "cancel", self.deployment)
 
     def test_compute(self):

@@ -1,6 +1,7 @@
 """The officer reads, accepts or rejects; unanswered offers lapse."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import TestCase
@@ -13,7 +14,7 @@ from catalogue.models import Office
 from cp2.rules import Refused
 from cp2.tests import make
 from deployments import services
-from deployments.models import Deployment, DeploymentStatus, Letter
+from deployments.models import Deployment, DeploymentStatus, Letter, LetterStatus
 from sms.models import Kind, Message
 from vacancies.models import Application, ApplicationStatus
 
@@ -342,3 +343,44 @@ class PageTests(WebTest):
             self.client.get(self.url("detail"))
         with self.assertNumQueries(12):  # two of them savepoints
             self.client.post(self.url("accept"))
+
+
+class DetailTests(TestCase):
+    """What the page of a deployment says before anything is asked of the officer."""
+
+    def page(self, deployment):
+        self.client.force_login(deployment.officer.user)
+        return self.client.get(reverse("deployments:detail", args=[deployment.pk]))
+
+    def test_an_offer_says_what_happens_if_it_is_not_answered(self):
+        deployment = make.deployment(DeploymentStatus.OFFERED)
+        page = self.page(deployment)
+        self.assertContains(page, "Answer by")
+        self.assertContains(page, "If you do not answer in time, the offer ends")
+        listed = self.client.get(reverse("deployments:list"))
+        self.assertContains(listed, "If you do not answer, the place goes to somebody else.")
+
+    def test_the_way_there_is_a_plain_link_where_the_place_is_known(self):
+        station = make.station(latitude=Decimal("-0.51"), longitude=Decimal("35.27"))
+        page = self.page(make.deployment(post=make.post(station=station)))
+        self.assertContains(page, "https://www.google.com/maps/search/?api=1&amp;query=-0.51")
+        unknown = make.station(latitude=None, longitude=None)
+        page = self.page(make.deployment(post=make.post(station=unknown)))
+        self.assertNotContains(page, "Show on a map")
+
+    def test_a_letter_that_is_not_there_yet_is_said_to_be(self):
+        deployment = make.deployment()
+        self.assertContains(self.page(deployment), "Your letter is being prepared.")
+        letter = Letter.objects.create(
+            deployment=deployment, code="A" * 20, status=LetterStatus.FAILED
+        )
+        self.assertContains(self.page(deployment), "Your letter could not be printed.")
+        letter.status, letter.file, letter.size, letter.sha256 = "ready", "a.pdf", 1, "0" * 64
+        letter.save()
+        page = self.page(deployment)
+        self.assertNotContains(page, "Your letter")
+        self.assertContains(page, "Download Appointment Letter")
+
+    def test_an_expired_offer_says_what_to_do(self):
+        page = self.page(make.deployment(DeploymentStatus.EXPIRED))
+        self.assertContains(page, "Ask your sub-county director whether there is another place.")

@@ -57,6 +57,32 @@ class CentresTests(Area):
         assert [row[0] for row in self.rows(exam=other.exam_id)] == [other.pk]
         assert [row[0] for row in self.rows(position=security.position_id)] == [security.pk]
 
+    def test_by_name_or_code_of_the_station(self):
+        other = self.another_post()
+        assert [row[0] for row in self.rows(q="umoja")] == [self.post.pk]
+        assert [row[0] for row in self.rows(q=other.station.code)] == [other.pk]
+        assert self.rows(q="%") == []
+
+    def test_only_where_places_are_free(self):
+        full = self.another_post(required=1)
+        make.deployment(post=full)
+        assert [row[0] for row in self.rows(gaps="on")] == [self.post.pk]
+
+    def test_by_gap_code_or_name(self):
+        first = self.another_post(
+            station=make.station(sub_county=self.area, name="Amani School", code="00000001"),
+            required=1,
+        )
+        assert [row[0] for row in self.rows()] == [self.post.pk, first.pk]
+        for sort in ("code", "name"):
+            assert [row[0] for row in self.rows(sort=sort)] == [first.pk, self.post.pk]
+
+    def test_a_free_place_leads_to_whoever_may_fill_it(self):
+        link = f"{reverse('deployments:area_new')}?post={self.post.pk}"
+        assert link in self.get("area_centres").text
+        make.sign_in(self.client, make.director(self.area, office=Office.SCDE))
+        assert link not in self.get("area_centres").text
+
     def test_exams_that_are_over_only_when_asked_for(self):
         ended = timezone.localdate() - timedelta(days=1)
         exam = make.exam(rehearsal_on=ended, starts_on=ended, ends_on=ended)
@@ -76,7 +102,7 @@ class CentresTests(Area):
 
     def test_rubbish_is_no_filter_and_no_crash(self):
         for value in ("x", "-1", "10" * 15, "\x00", "١", "9" * 5000):
-            for name in ("exam", "position", "page"):
+            for name in ("exam", "position", "q", "sort", "gaps", "page"):
                 assert self.get("area_centres", **{name: value}).status_code == 200
 
     def test_as_many_queries_for_many_as_for_one(self):
@@ -173,15 +199,15 @@ class DeploymentsTests(Area):
 
     def test_rubbish_is_no_filter_and_no_crash(self):
         for value in ("x", "-1", "10" * 15, "\x00", "١", "9" * 5000, "'\"\\%_", "((((", "\u202e"):
-            for name in ("exam", "status", "q", "page"):
+            for name in ("exam", "position", "status", "station", "shows", "sort", "q", "page"):
                 assert self.get("area_deployments", **{name: value}).status_code == 200
 
     def test_as_many_queries_for_many_as_for_one(self):
-        with self.assertNumQueries(6):
+        with self.assertNumQueries(7):
             self.get("area_deployments")
         for _each in range(4):
             make.deployment(DeploymentStatus.REJECTED, post=self.post)
-        with self.assertNumQueries(6):
+        with self.assertNumQueries(7):
             self.get("area_deployments")
 
 

@@ -435,7 +435,8 @@ class PageTests(Season, WebTest):
         page = self.app.get(self.url("redeploy"))
         services.cancel(self.old, by=self.director, reason="Came drunk")
         page = self.submit(page, station=self.there.station_id, reason="Short of staff")
-        assert "This deployment is over, or was changed a moment ago." in page
+        assert f"Changed by {self.director} at " in page
+        assert "was called off from" in page
         assert "Short of staff" in page
 
     def test_days_that_nobody_can_mean(self):

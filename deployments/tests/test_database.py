@@ -13,13 +13,20 @@ from cp2.tests import make
 from deployments.models import (
     HOLDS_ITS_DAYS,
     LIVE,
+    OPEN_RUNS,
+    AllocationPart,
     AllocationRun,
+    AllocationWeights,
     Deployment,
     DeploymentStatus,
+    EmptyPost,
     Letter,
-    LetterText,
     Post,
+    Proposal,
+    RunStatus,
+    Unplaced,
 )
+from profiles.models import Officer
 
 DAY = timedelta(days=1)
 
@@ -96,7 +103,7 @@ class DeploymentTests(TestCase):
 
     def test_slots_count_from_one(self):
         with refused_by("slots_count_from_one"):
-            self.set("slot = 0")
+            self.another(slot=0)
 
     def test_rejected_with_a_reason(self):
         with refused_by("rejected_with_a_reason"):
@@ -127,12 +134,52 @@ class DeploymentTests(TestCase):
             officer=self.row.officer, post=after, starts_on=last + DAY, ends_on=last + DAY
         )
 
-    def test_what_holds_nobody_cannot_come_back_over_what_does(self):
-        off = make.deployment(
-            DeploymentStatus.CANCELLED, officer=self.row.officer, post=make.post()
+    def test_it_stays_with_its_officer_its_place_and_its_first_day(self):
+        other = self.another()
+        for assignment, value in {
+            "officer_id = %s": make.officer().pk,
+            "post_id = %s": make.post(exam=self.row.post.exam).pk,
+            "slot = %s": 3,
+            "starts_on = %s": self.row.starts_on - DAY,
+        }.items():
+            with self.subTest(assignment=assignment), refused_by("deployment_keeps_its_days"):
+                run(
+                    f"UPDATE deployments_deployment SET {assignment} WHERE id = %s",
+                    value,
+                    other.pk,
+                )
+
+    def test_what_has_ended_is_never_changed(self):
+        ended = set(DeploymentStatus) - set(LIVE)
+        assert len(ended) == 4
+        for status in ended:
+            row = make.deployment(status, reason="Unwell")
+            for assignment in (
+                "ends_on = ends_on + 1",
+                "ends_on = ends_on - 1",
+                "status = 'offered'",
+            ):
+                with (
+                    self.subTest(status=status, assignment=assignment),
+                    refused_by("deployment_keeps_its_days"),
+                ):
+                    run(f"UPDATE deployments_deployment SET {assignment} WHERE id = %s", row.pk)
+
+    def test_it_goes_along_when_two_accounts_are_made_one(self):
+        row, into = self.another(status=DeploymentStatus.MOVED), make.officer()
+        of = Deployment.objects.filter(pk=row.pk)
+        with refused_by("deployment_keeps_its_days"):
+            of.update(officer=into)
+        Officer.objects.filter(pk=row.officer_id).update(
+            merged_into=into, national_id=None, kra_pin=None, tsc_number=None, submitted_at=None
         )
-        with refused_by("one_place_at_a_time"):
-            run("UPDATE deployments_deployment SET status = 'accepted' WHERE id = %s", off.pk)
+        with refused_by("deployment_keeps_its_days"):
+            of.update(officer=into, ends_on=row.ends_on - DAY)
+        assert of.update(officer=into) == 1
+
+    def test_it_is_never_deleted(self):
+        with refused_by("deployment_is_not_deleted"):
+            remove("deployments_deployment", self.row.pk)
 
     def test_one_officer_in_a_slot(self):
         for status in DeploymentStatus:
@@ -153,13 +200,8 @@ class DeploymentTests(TestCase):
     def test_no_slot_beyond_the_entitlement(self):
         with refused_by("slot_within_post"):
             self.another(slot=4)
-        with refused_by("slot_within_post"):
-            self.set("slot = 4")
-        small = make.post(exam=self.row.post.exam, required=0)
-        with refused_by("slot_within_post"):
-            self.set("post_id = %s", small.pk)
         off = self.another(slot=4, status=DeploymentStatus.CANCELLED)
-        with refused_by("slot_within_post"):
+        with refused_by("deployment_keeps_its_days"):
             run("UPDATE deployments_deployment SET status = 'offered' WHERE id = %s", off.pk)
 
     def test_nobody_it_names_can_be_removed(self):
@@ -228,19 +270,152 @@ class RunTests(TestCase):
             run("UPDATE deployments_allocationrun SET progress = 101 WHERE id = %s", self.run.pk)
 
 
-class LetterTextTests(TestCase):
-    def test_one_letter_text_of_a_version(self):
-        text = LetterText.objects.create(exam=make.exam(), position=make.position())
-        with refused_by("one_letter_text_of_a_version"):
-            LetterText.objects.create(exam=text.exam, position=text.position)
-        LetterText.objects.create(exam=text.exam, position=text.position, version=2)
+class AllocationTests(TestCase):
+    def setUp(self):
+        self.post = make.post()
+        self.run = AllocationRun.objects.create(exam=self.post.exam)
+        self.part = AllocationPart.objects.create(
+            run=self.run, sub_county=self.post.station.sub_county
+        )
+        self.row = self.proposal()
+
+    def proposal(self, **fields):
+        defaults = {
+            "run": self.run,
+            "part": self.part,
+            "post": self.post,
+            "place": 1,
+            "standing": 10,
+        }
+        if "officer" not in fields:
+            defaults["officer"] = make.officer()
+        return Proposal.objects.create(**defaults | fields)
+
+    def change(self, row, assignment):
+        run(f"UPDATE {row._meta.db_table} SET {assignment} WHERE id = %s", row.pk)
+
+    def test_run_positions(self):
+        with refused_by("run_positions"):
+            self.change(self.run, "whose = 'knec'")
+
+    def test_run_second_round(self):
+        with refused_by("run_second_round"):
+            self.change(self.run, "spill = 'world'")
+
+    def test_run_has_one_scope(self):
+        place = self.post.station.sub_county
+        for fields in ({"county": place.county}, {"spill": "county"}):
+            with refused_by("run_has_one_scope"):
+                AllocationRun.objects.create(exam=make.exam(), scope=place, **fields)
+
+    def test_one_open_run_of_a_scope(self):
+        for status in RunStatus:
+            self.change(self.run, f"status = '{status}'")
+            if status in OPEN_RUNS:
+                with refused_by("one_open_run_of_a_scope"):
+                    AllocationRun.objects.create(exam=self.run.exam)
+            else:
+                AllocationRun.objects.create(exam=self.run.exam).delete()
+
+    def test_allocation_part_status(self):
+        with refused_by("allocation_part_status"):
+            self.change(self.part, "status = 'lost'")
+
+    def test_allocation_part_progress(self):
+        with refused_by("allocation_part_progress"):
+            self.change(self.part, "progress = 101")
+
+    def test_first_round_is_by_sub_county(self):
+        for assignment in ("sub_county_id = NULL", "round = 2", "round = 3, sub_county_id = NULL"):
+            with refused_by("first_round_is_by_sub_county"):
+                self.change(self.part, assignment)
+
+    def test_one_part_of_a_place(self):
+        with refused_by("one_part_of_a_place"):
+            AllocationPart.objects.create(run=self.run, sub_county=self.part.sub_county)
+        AllocationPart.objects.create(run=self.run, round=2)
+        with refused_by("one_part_of_a_place"):
+            AllocationPart.objects.create(run=self.run, round=2)
+
+    def test_weights_are_small_numbers(self):
+        with refused_by("weights_are_small_numbers"):
+            AllocationWeights.objects.create(exam=self.run.exam, per_year=101)
+
+    def test_weights_are_ways_within_kenya(self):
+        with refused_by("weights_are_ways_within_kenya"):
+            AllocationWeights.objects.create(exam=self.run.exam, elsewhere_km=1001)
+
+    def test_proposal_status(self):
+        with refused_by("proposal_status"):
+            self.change(self.row, "status = 'maybe'")
+
+    def test_proposal_refused_with_its_sentence(self):
+        for assignment in ("status = 'refused'", "refusal = 'No'"):
+            with refused_by("proposal_refused_with_its_sentence"):
+                self.change(self.row, assignment)
+
+    def test_proposal_confirmed_is_deployed(self):
+        deployment = make.deployment(post=self.post, officer=self.row.officer)
+        for assignment in ("status = 'confirmed'", f"deployment_id = {deployment.pk}"):
+            with refused_by("proposal_confirmed_is_deployed"):
+                self.change(self.row, assignment)
+        self.change(self.row, f"status = 'confirmed', deployment_id = {deployment.pk}")
+
+    def test_proposed_places_count_from_one(self):
+        with refused_by("proposed_places_count_from_one"):
+            self.change(self.row, "place = 0")
+
+    def test_one_proposal_for_an_officer(self):
+        with refused_by("one_proposal_for_an_officer"):
+            self.proposal(officer=self.row.officer, place=2)
+        self.change(self.row, "status = 'removed'")
+        self.proposal(officer=self.row.officer, place=2)
+
+    def test_one_proposal_for_a_place(self):
+        with refused_by("one_proposal_for_a_place"):
+            self.proposal()
+        self.change(self.row, "status = 'removed'")
+        self.proposal()
+
+    def test_an_empty_post(self):
+        row = {"run": self.run, "post": self.post, "applied": 0, "eligible": 0}
+        with refused_by("empty_post_has_places"):
+            EmptyPost.objects.create(places=0, why="too_few", **row)
+        with refused_by("empty_post_why"):
+            EmptyPost.objects.create(places=1, why="fate", **row)
+        EmptyPost.objects.create(places=1, why="too_few", **row)
+        with refused_by("one_reason_for_an_empty_post"):
+            EmptyPost.objects.create(places=1, why="too_few", **row)
+
+    def test_an_applicant_without_a_place(self):
+        application = make.application()
+        row = {
+            "run": self.run,
+            "application": application,
+            "officer": application.officer,
+            "standing": 3,
+        }
+        with refused_by("unplaced_why"):
+            Unplaced.objects.create(why="fate", **row)
+        Unplaced.objects.create(why="others", **row)
+        with refused_by("one_reason_for_an_applicant"):
+            Unplaced.objects.create(why="others", **row)
 
 
 def test_every_constraint_of_the_models_is_tested_here():
     source = Path(__file__).read_text()
     names = {
         constraint.name
-        for model in (Post, Deployment, Letter, LetterText, AllocationRun)
+        for model in (  # letters have theirs beside them
+            Post,
+            Deployment,
+            AllocationRun,
+            AllocationPart,
+            AllocationWeights,
+            Proposal,
+            EmptyPost,
+            Unplaced,
+        )
         for constraint in model._meta.constraints
     }
     assert {name for name in names if f'"{name}"' not in source} == set()

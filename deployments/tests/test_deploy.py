@@ -17,7 +17,7 @@ from cp2.tests import make
 from deployments import services
 from deployments.models import Deployment, DeploymentStatus
 from sms.models import Kind, Message
-from vacancies.models import Application, ApplicationStatus
+from vacancies.models import ApplicationStatus
 
 DAY = timedelta(days=1)
 
@@ -138,16 +138,15 @@ class DeployTests(TestCase):
         fine = {ApplicationStatus.SUBMITTED, ApplicationStatus.NOMINATED}
         for status in ApplicationStatus:
             with self.subTest(status=status):
-                Application.objects.all().delete()
                 reason = {"reason": "Late"} if status == ApplicationStatus.UNSUCCESSFUL else {}
-                application = self.apply(status, **reason)
+                application = make.application(status, vacancy=self.vacancy, **reason)
+                officer = application.officer
                 if status in fine:
-                    assert self.deploy(application=application)
-                    Deployment.objects.all().delete()
+                    assert self.deploy(officer, application=application)
                 else:
                     with pytest.raises(Refused):
-                        self.deploy(application=application)
-                    assert not Deployment.objects.exists()
+                        self.deploy(officer, application=application)
+                    assert not Deployment.objects.filter(officer=officer).exists()
 
     def test_an_application_of_somebody_else_is_no_ground(self):
         application = make.application(ApplicationStatus.NOMINATED, vacancy=self.vacancy)
@@ -184,7 +183,7 @@ class DeployTests(TestCase):
 
     def test_deploying_takes_few_queries(self):
         application = self.apply()
-        with self.assertNumQueries(20):
+        with self.assertNumQueries(23):
             self.deploy(application=application)
 
 
@@ -323,9 +322,9 @@ class PageTests(WebTest):
             make.deployment(officer=officer)
 
         more()
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(13):
             self.client.get(self.url, {"post": self.post.pk})
         for _each in range(5):
             more()
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(13):
             self.client.get(self.url, {"post": self.post.pk})

@@ -5,10 +5,11 @@ from datetime import timedelta
 from django.test import TestCase
 from django.utils import timezone
 
-from catalogue.models import Level
+from catalogue.models import Level, OwnSchool
 from cp2.tests import make
 from deployments.eligibility import reasons_against, terms_of, with_history
 from deployments.models import DeploymentStatus
+from deployments.sites import Site
 from profiles.models import Employer, Officer, Vetting
 
 YEAR = timedelta(days=365)
@@ -25,7 +26,8 @@ class ReasonsTests(TestCase):
     def reasons(self, post=None, **kwargs):
         officer = with_history(Officer.objects.filter(pk=self.officer.pk)).get()
         post = post or self.post
-        return list(reasons_against(officer, post, terms=terms_of(post), **kwargs))
+        against = reasons_against(officer, post, terms=terms_of(post), **kwargs)
+        return [str(each) for each in against]
 
     def ask(self, **fields):
         make.terms(self.exam, self.post.position, **fields)
@@ -41,8 +43,10 @@ class ReasonsTests(TestCase):
         Officer.objects.update(vetting=Vetting.BARRED, vetting_reason="Found with a paper")
         assert self.reasons() == ["Headquarters has barred this officer."]
 
-    def test_not_vetted_yet_is_no_reason(self):
+    def test_vetted_where_the_exam_asks_for_it(self):
         Officer.objects.update(vetting=Vetting.PENDING)
+        assert self.reasons() == ["The officer is not vetted yet."]
+        self.ask(vetting_required=False)
         assert self.reasons() == []
 
     def test_an_exam_without_terms_for_the_position(self):
@@ -103,9 +107,12 @@ class ReasonsTests(TestCase):
         assert self.reasons() == []
 
     def test_a_centre_manager_is_the_head_of_that_very_school(self):
-        make.work(self.officer, station=self.post.station)
         post = make.post(exam=self.exam, station=self.post.station, position=make.position("CM"))
-        make.terms(self.exam, post.position)
+        make.terms(self.exam, post.position, at_own_school=OwnSchool.REQUIRED)
+        assert self.reasons(post) == [
+            f"This position is for those who work at {post.station}; the officer does not."
+        ]
+        make.work(self.officer, station=self.post.station)
         assert self.reasons(post) == []
 
     def past(self, years, status=DeploymentStatus.ACCEPTED, **fields):
@@ -152,14 +159,14 @@ class ReasonsTests(TestCase):
     def test_a_page_of_officers_takes_the_queries_of_one(self):
         def look():
             for officer in with_history(Officer.objects.all()):
-                list(reasons_against(officer, self.post, terms=self.asked))
+                list(reasons_against(officer, self.post, terms=self.asked, site=Site()))
 
-        with self.assertNumQueries(4):
+        with self.assertNumQueries(6):
             look()
         for _each in range(4):
             officer = make.officer()
             make.work(officer)
             make.qualification(officer)
             make.deployment(officer=officer)
-        with self.assertNumQueries(4):
+        with self.assertNumQueries(6):
             look()

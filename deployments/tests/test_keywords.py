@@ -7,6 +7,7 @@ from django.utils import timezone
 
 import sms.services
 from cp2.tests import make
+from deployments import services
 from deployments.models import Deployment, DeploymentStatus
 from deployments.tests.test_answer import offered, texts_to
 from sms.models import InboundMessage, Message
@@ -41,8 +42,18 @@ class KeywordTests(TestCase):
 
     def test_accept_a_second_time(self):
         self.text("ACCEPT")
-        assert "no deployment is waiting" in self.text("ACCEPT")
+        assert "you accepted to serve as Invigilator" in self.text("ACCEPT")
         assert self.status() == DeploymentStatus.ACCEPTED
+
+    def test_reject_a_second_time(self):
+        self.text("REJECT I am unwell")
+        assert "noted: you will not serve" in self.text("REJECT I am unwell")
+        assert "no deployment is waiting" in self.text("ACCEPT")
+        assert self.status() == DeploymentStatus.REJECTED
+
+    def test_who_stopped_the_news_still_hears_of_this(self):
+        self.text("STOP")
+        assert "you accepted to serve as Invigilator" in self.text("ACCEPT")
 
     def test_accept_too_late(self):
         Deployment.objects.update(respond_by=timezone.now() - timedelta(hours=1))
@@ -92,10 +103,10 @@ class KeywordTests(TestCase):
         assert "this number has no account" in Message.objects.get(to=stranger).text
 
     def test_what_is_over_is_not_offered(self):
-        Deployment.objects.update(
-            starts_on=timezone.localdate() - timedelta(days=9),
-            ends_on=timezone.localdate() - timedelta(days=1),
-        )
+        services.cancel(self.deployment, by=make.user(), reason="A mistake")
+        yesterday = timezone.localdate() - timedelta(days=1)
+        exam = make.exam(rehearsal_on=yesterday, starts_on=yesterday, ends_on=yesterday)
+        offered(officer=self.officer, post=make.post(exam=exam), application=False)
         assert "no deployment is waiting" in self.text("ACCEPT")
 
     def test_every_answer_is_one_text(self):

@@ -54,9 +54,10 @@ def test_ten_officers_for_three_places():
     )
     assert sorted(deployment.slot for deployment in done) == [1, 2, 3]
     assert len(refused) == 7
-    assert {str(refusal) for refusal in refused} == {
-        f"All places of this position at {post.station} are filled."
-    }
+    for refusal in refused:
+        filled, changed = refusal.args
+        assert filled == f"All places of this position at {post.station} are filled."
+        assert changed.startswith(f"Changed by {staff} at ")
 
 
 def test_the_same_button_pressed_ten_times():
@@ -133,7 +134,8 @@ def test_two_directors_redeploy_one_officer():
             )
         )
         assert (len(done), len(refused)) == (1, 1)
-        assert "was changed a moment ago" in str(refused[0])
+        assert str(refused[0]).startswith(f"Changed by {staff} at ")
+        assert f"redeployed to {done[0].post.station.code}. Look at it again." in str(refused[0])
         assert Deployment.objects.live().filter(officer=old.officer).count() == 1
 
 

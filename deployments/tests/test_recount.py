@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import TestCase
 
 from accounts.models import Entry
-from catalogue.models import CentreEntry, DutyStation, PositionTerms, StationKind
+from catalogue.models import CentreEntry, DutyStation, MarkingEntry, PositionTerms, StationKind
 from cp2.tests import make
 from deployments import services
 from deployments.models import Post, Recount
@@ -96,6 +96,23 @@ class FollowTests(TestCase):
         self.entry.delete()
         services.recount_due()
         assert not Post.objects.filter(station=self.entry.station).exists()
+
+    def test_how_many_examiners_a_marking_centre_takes_counts_at_once(self):
+        station = make.station(kind=StationKind.MARKING_CENTRE, level="")
+        position = make.position("EXM")
+        entry = MarkingEntry.objects.create(
+            exam=self.exam, station=station, position=position, officers=12
+        )
+        assert asked() == {(self.exam.pk, station.sub_county_id)}
+        services.recount_due()
+        assert Post.objects.get(station=station).required == 12
+        entry.officers = 20
+        entry.save()
+        services.recount_due()
+        assert Post.objects.get(station=station).required == 20
+        entry.delete()
+        services.recount_due()
+        assert not Post.objects.filter(station=station).exists()
 
     def test_the_trail_says_what_changed_and_nothing_of_what_did_not(self):
         before = Entry.objects.filter(verb="posts.computed").count()

@@ -42,6 +42,7 @@ from profiles.models.registers import (
     RegisterEntry,
     RegisterImport,
 )
+from profiles.models.service import ExaminerTraining, Interest, InterestQuerySet, Nature
 
 __all__ = [
     "CHANGE_WAITS",
@@ -56,10 +57,14 @@ __all__ = [
     "BankAccount",
     "ChangeStatus",
     "Employer",
+    "ExaminerTraining",
     "Fact",
     "Gender",
     "ImportLine",
     "ImportStatus",
+    "Interest",
+    "InterestQuerySet",
+    "Nature",
     "NextOfKin",
     "NumberChange",
     "NumberChangeQuerySet",

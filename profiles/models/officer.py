@@ -1,13 +1,14 @@
 from datetime import datetime, timedelta
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalogue.models import Level, SubCounty
+from catalogue.models import Level, Skill, SubCounty
 from cp2.rules import Role
 from sms.phones import local
 
@@ -128,6 +129,28 @@ class Officer(models.Model):
         related_name="officers",
         verbose_name=_("sub-county of the current workstation"),
     )
+    subjects = ArrayField(
+        models.CharField(max_length=3),
+        verbose_name=_("subjects taught"),
+        default=list,
+        blank=True,
+        db_default=[],
+    )
+    # The papers of their trainings, which services keep in step: the rules ask at every turn.
+    trained_in = ArrayField(
+        models.CharField(max_length=5),
+        verbose_name=_("trained as examiner of"),
+        default=list,
+        blank=True,
+        db_default=[],
+    )
+    skills = ArrayField(
+        models.CharField(max_length=15, choices=Skill),
+        verbose_name=_("skills that some candidates need"),
+        default=list,
+        blank=True,
+        db_default=[],
+    )
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
     vetting = models.CharField(_("vetting"), max_length=8, choices=Vetting, default=Vetting.PENDING)
     vetting_reason = models.CharField(_("reason"), max_length=300, blank=True)
@@ -217,6 +240,9 @@ class Officer(models.Model):
                 condition=Q(merged_into=None) | ~Q(merged_into=F("id")),
                 name="nobody_is_merged_into_themselves",
             ),
+            models.CheckConstraint(
+                condition=Q(skills__contained_by=Skill.values), name="officer_skills_are_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -226,6 +252,11 @@ class Officer(models.Model):
     def phone(self) -> str:
         """Where texts go: the number that signs in."""
         return self.user.phone or ""
+
+    @property
+    def is_in_order(self) -> bool:
+        """Everything that pay needs is there, and somebody has looked at it."""
+        return self.submitted_at is not None and self.vetting == Vetting.VETTED
 
     @property
     def masked_id(self) -> str:
@@ -246,6 +277,10 @@ class Officer(models.Model):
     def changed_words(self) -> str:
         """What is other than it was when they were vetted."""
         return ", ".join(str(IDENTITY[name]) for name in self.changed_since.split(",") if name)
+
+    @property
+    def skills_in_words(self) -> str:
+        return ", ".join(str(Skill(each).label) for each in self.skills)
 
     @property
     def current_work(self) -> "WorkExperience | None":

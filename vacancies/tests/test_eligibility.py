@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -64,6 +64,31 @@ class Reasons(TestCase):
         ]
         work.level = Level.JUNIOR
         work.save()
+        assert self.reasons(**asked) == []
+
+    def test_the_age_reached_in_the_year_of_the_exam(self):
+        year = self.vacancy.exam.starts_on.year
+        self.officer.year_of_birth = year - 50
+        self.officer.save()
+        assert self.reasons(oldest=50) == []
+        assert self.reasons(oldest=49) == [
+            f"This position has an age limit of 49 years; you were born in {year - 50}."
+        ]
+
+    def test_examiners_teach_the_subject_and_are_trained_for_the_paper(self):
+        position = self.vacancy.position
+        position.subject_id, position.paper = "101", "101/1"
+        position.save()
+        asked = {"subject_required": True, "training_required": True}
+        assert self.reasons(**asked) == [
+            f"This position is for those who teach its subject: {position}.",
+            f"This position asks for training as examiner: {position}.",
+        ]
+        pages = [reason.url for reason in against(self.officer, self.vacancy)]
+        assert pages == [reverse("profiles:teaching"), reverse("profiles:add_training")]
+        self.officer.subjects = ["101"]
+        self.officer.save()
+        make.training(self.officer, "101/1")
         assert self.reasons(**asked) == []
 
     def test_a_workstation_that_is_over_does_not_count(self):
@@ -198,10 +223,10 @@ class Serving(TestCase):
     def test_only_live_ones_count(self):
         vacancy = make.vacancy()
         for status in DeploymentStatus:
-            held = self.deployed(status)
-            with self.subTest(status):
+            with self.subTest(status), transaction.atomic():
+                self.deployed(status)
                 assert len(against(self.officer, vacancy)) == (status in {"offered", "accepted"})
-            held.delete()
+                transaction.set_rollback(True)
 
     def test_of_the_same_exam_the_application_speaks_where_there_is_one(self):
         vacancy = make.vacancy(exam=self.post.exam)

@@ -87,6 +87,7 @@ TRIED = {
 TAKEN_TOO = {
     "/vacancies/alerts/": set(AlertForm.base_fields),
     "/area/applications/unsuccessful/": {"reason"},
+    "/area/deployments/cancel/": {"reason"},
 }
 TABLE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 

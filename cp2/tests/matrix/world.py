@@ -2,7 +2,7 @@
 four places, which lie farther and farther from where they sit."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import IntEnum
 from operator import attrgetter
@@ -30,10 +30,29 @@ from claims.models import Claim, Hold, PaymentBatch, TaxRule
 from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
-from deployments.models import AllocationRun, Deployment, Letter, LetterStatus, LetterText, Post
+from deployments.models import (
+    AllocationPart,
+    AllocationRun,
+    AllocationWeights,
+    Deployment,
+    DeploymentStatus,
+    EmptyPost,
+    FairnessReport,
+    FairnessStatus,
+    Letter,
+    LetterPack,
+    LetterStatus,
+    LetterText,
+    PackStatus,
+    Post,
+    Proposal,
+    Unplaced,
+)
 from enquiries.models import Enquiry, Reply
 from profiles.models import (
+    ExaminerTraining,
     ImportStatus,
+    Interest,
     NumberChange,
     Officer,
     Paper,
@@ -90,13 +109,18 @@ class Place:
     guard_post: Post
     deployment: Deployment
     guarding: Deployment
+    offer: Deployment
+    guard_offer: Deployment
     letter: Letter
+    pack: LetterPack
     mark: Mark
     vacancy: Vacancy
     application: Application
     guard_application: Application
     work: WorkExperience
     qualification: Qualification
+    training: ExaminerTraining
+    interest: Interest
     copy: Paper  # of the ID card
     alert: VacancyAlert
     check: RegisterCheck
@@ -111,7 +135,14 @@ class Place:
     own: Any = None
     batch: PaymentBatch | None = None
     coming: RegisterImport | None = None
+    fairness: FairnessReport | None = None
     vacancy_file: VacancyFile | None = None
+    text: LetterText | None = None
+    run: Any = None
+    guard_run: Any = None
+    proposal: Any = None
+    guard_proposal: Any = None
+    nation_run: AllocationRun | None = None
     inbound_secret: str = settings.SMS_INBOUND_SECRET
     delivery_secret: str = settings.SMS_DELIVERY_SECRET
     phone: str = "254712345678"
@@ -137,6 +168,15 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
     ]
     deployment = make.deployment(post=posts[0], officer=officer)
     guarding = make.deployment(post=posts[1], officer=guard)
+    offers = [
+        make.deployment(
+            DeploymentStatus.OFFERED,
+            post=post,
+            slot=3,
+            officer=make.officer(sub_county=sub_county),
+        )
+        for post in posts
+    ]
     make.bank_account(officer)
     make.next_of_kin(officer)
     activity = Activity.objects.create(name=f"Supervision, {scope.name.lower()}")
@@ -165,13 +205,18 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         guard_post=posts[1],
         deployment=deployment,
         guarding=guarding,
+        offer=offers[0],
+        guard_offer=offers[1],
         letter=_letter(deployment),
+        pack=_pack(posts[0]),
         mark=mark,
         vacancy=vacancies[0],
         application=applications[0],
         guard_application=applications[1],
         work=make.work(officer),
         qualification=_qualification(officer),
+        training=make.training(officer),
+        interest=make.interest(officer),
         copy=_paper(officer, PaperKind.ID_FRONT),
         alert=VacancyAlert.objects.create(officer=officer, position=posts[0].position),
         check=make.register_check(officer),
@@ -195,6 +240,16 @@ def _letter(deployment: Deployment) -> Letter:
     letter.status, letter.size, letter.sha256 = LetterStatus.READY, 8, "0" * 64
     letter.save()
     return letter
+
+
+def _pack(post: Post) -> LetterPack:
+    now = timezone.now()
+    pack = LetterPack(exam=post.exam, station=post.station, asked_by=make.user(), total=1)
+    pack.file.save("x.pdf", ContentFile(b"%PDF-1.7"), save=False)
+    pack.status, pack.size, pack.sha256 = PackStatus.READY, 8, "0" * 64
+    pack.as_of, pack.expires_at = now, now + timedelta(days=1)
+    pack.save()
+    return pack
 
 
 def _qualification(officer: Officer) -> Qualification:
@@ -229,7 +284,7 @@ class World:
 def build() -> World:
     here, season = make.sub_county("Here", "Kisii"), make.exam()
     for code in ("INV", "SEC"):
-        make.terms(season, make.position(code))
+        make.terms(season, make.position(code), vetting_required=False)
     places = {
         Scope.OWN: place(Scope.OWN, here, season),
         Scope.AREA: place(Scope.AREA, here, season),
@@ -249,13 +304,41 @@ def build() -> World:
         people[name] = make.user(Role.STAFF)
         people[name].groups.set(Group.objects.filter(name=group))
     _money(own, people["preparer"])
-    _rest(own)
     own.vacancy_file = VacancyFile.objects.create(name="v.csv", by=people["deployment"])
     own.coming = _coming(people["deployment"])
+    own.fairness = FairnessReport.objects.create(
+        exam=own.exam,
+        asked_by=people["auditor"],
+        status=FairnessStatus.DONE,
+        done_at=timezone.now(),
+    )
     for each in places.values():
         each.own, each.batch = own, own.batch
         each.coming, each.vacancy_file = own.coming, own.vacancy_file
+        each.run, each.proposal = _allocated(each, each.post, "tsc")
+        each.guard_run, each.guard_proposal = _allocated(each, each.guard_post, "scde")
+    _rest(own)
+    nation = AllocationRun.objects.create(exam=own.exam, outcome=NOTHING, status="confirmed")
+    for each in places.values():
+        each.nation_run, each.text = nation, own.text
+        each.fairness = own.fairness
     return World(places, people)
+
+
+GAUGE = dict.fromkeys(["filled", "standing", "metres", "measured", "women", "men", "alone"], 0)
+NOTHING = {"places": 0, "applicants": 0, "eligible": 0, "second": 0, "best": GAUGE, "queue": GAUGE}
+
+
+def _allocated(place: Place, post: Post, whose: str) -> tuple[AllocationRun, Proposal]:
+    """Over already, so that there may be one of each place in one sub-county."""
+    run = AllocationRun.objects.create(
+        exam=post.exam, scope=place.sub_county, whose=whose, status="confirmed", outcome=NOTHING
+    )
+    part = AllocationPart.objects.create(run=run, sub_county=place.sub_county)
+    proposal = Proposal.objects.create(
+        run=run, part=part, post=post, place=1, officer=place.spare, standing=0
+    )
+    return run, proposal
 
 
 def _coming(by: User) -> RegisterImport:
@@ -279,11 +362,25 @@ def _rest(own: Place) -> None:
     """So that headquarters' every list has a row."""
     Reply.objects.create(enquiry=own.enquiry, by=own.officer.user, text="Still waiting")
     SupervisorReport.objects.create(deployment=own.deployment, day=own.today)
-    LetterText.objects.create(exam=own.exam, position=own.post.position, paragraphs=["Be there."])
-    AllocationRun.objects.create(exam=own.exam, started_by=make.user())
+    own.text = LetterText.objects.create(
+        exam=own.exam, position=own.post.position, paragraphs=["Be there."]
+    )
+    EmptyPost.objects.create(
+        run=own.run, post=own.post, places=1, applied=0, eligible=0, why="nobody_applied"
+    )
+    Unplaced.objects.create(
+        run=own.run,
+        application=own.application,
+        officer=own.application.officer,
+        standing=1,
+        why="others",
+    )
+    AllocationWeights.objects.create(exam=own.exam)
     RegisterEntry.objects.create(
         register="id", number=own.officer.national_id, name="X", imported_at=timezone.now()
     )
+    make.waiver(own.officer, own.exam)
+    make.marking_entry(exam=own.exam, position=own.post.position)
     InboundMessage.objects.create(
         provider_id="in-1", sender=own.phone, shortcode="22262", text="STATUS"
     )

@@ -72,6 +72,11 @@ CREATE FUNCTION recount_exam(exams bigint[]) RETURNS void LANGUAGE sql AS $$
     JOIN catalogue_centreentry entry ON entry.exam_id = linked.exam
     JOIN catalogue_dutystation station
         ON station.id IN (entry.station_id, entry.distribution_centre_id)
+    UNION
+    SELECT linked.exam, station.sub_county_id
+    FROM unnest(exams) AS given (exam), exams_counted_with(given.exam) AS linked (exam)
+    JOIN catalogue_markingentry entry ON entry.exam_id = linked.exam
+    JOIN catalogue_dutystation station ON station.id = entry.station_id
 $$;
 
 CREATE FUNCTION terms_change_entitlements() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -99,12 +104,31 @@ END $$;
 CREATE TRIGGER terms_change_entitlements AFTER INSERT OR UPDATE OR DELETE
     ON catalogue_positionterms FOR EACH ROW EXECUTE FUNCTION terms_change_entitlements();
 
+CREATE FUNCTION marking_changes_entitlements() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO deployments_recount (exam_id, sub_county_id)
+        SELECT NEW.exam_id, sub_county_id FROM catalogue_dutystation WHERE id = NEW.station_id;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        INSERT INTO deployments_recount (exam_id, sub_county_id)
+        SELECT OLD.exam_id, sub_county_id FROM catalogue_dutystation WHERE id = OLD.station_id;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER marking_changes_entitlements AFTER INSERT OR UPDATE OR DELETE
+    ON catalogue_markingentry FOR EACH ROW EXECUTE FUNCTION marking_changes_entitlements();
+
 CREATE FUNCTION stations_move_entitlements() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO deployments_recount (exam_id, sub_county_id)
     SELECT DISTINCT entry.exam_id, place
     FROM catalogue_centreentry entry, unnest(ARRAY[OLD.sub_county_id, NEW.sub_county_id]) place
-    WHERE NEW.id IN (entry.station_id, entry.distribution_centre_id);
+    WHERE NEW.id IN (entry.station_id, entry.distribution_centre_id)
+    UNION
+    SELECT marking.exam_id, place
+    FROM catalogue_markingentry marking, unnest(ARRAY[OLD.sub_county_id, NEW.sub_county_id]) place
+    WHERE marking.station_id = NEW.id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER stations_move_entitlements AFTER UPDATE OF sub_county_id, kind
@@ -115,12 +139,14 @@ CREATE TRIGGER stations_move_entitlements AFTER UPDATE OF sub_county_id, kind
 
 UNDO = """
 DROP TRIGGER stations_move_entitlements ON catalogue_dutystation;
+DROP TRIGGER marking_changes_entitlements ON catalogue_markingentry;
 DROP TRIGGER terms_change_entitlements ON catalogue_positionterms;
 DROP TRIGGER removed_entries_change_entitlements ON catalogue_centreentry;
 DROP TRIGGER changed_entries_change_entitlements ON catalogue_centreentry;
 DROP TRIGGER added_entries_change_entitlements ON catalogue_centreentry;
 DROP FUNCTION stations_move_entitlements;
 DROP FUNCTION terms_change_entitlements;
+DROP FUNCTION marking_changes_entitlements;
 DROP FUNCTION recount_exam;
 DROP FUNCTION entries_change_entitlements;
 DROP FUNCTION exams_counted_with;
@@ -130,8 +156,8 @@ DROP FUNCTION exams_counted_with;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0004_what_entitles'),
-        ('deployments', '0002_seams'),
+        ('deployments', '0010_fairness_reports'),
+        ('catalogue', '0007_what_entitles'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

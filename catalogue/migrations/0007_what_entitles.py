@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0003_centres_sign_in_for'),
+        ('catalogue', '0006_reminders_and_reserves'),
     ]
 
     operations = [

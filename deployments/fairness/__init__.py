@@ -1,0 +1,1 @@
+"""How an exam's places were given away: what auditors ask, counted in the background."""
