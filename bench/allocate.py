@@ -203,8 +203,8 @@ def of_season(exam: Any, place: Any) -> None:
 
         return noted
 
-    parts.load, parts.solve = noting("read", parts.load), noting("solve", parts.solve)  # type: ignore[attr-defined]
-    parts._write = noting("write", parts._write)
+    for name, part in (("read", "load"), ("solve", "solve"), ("write", "_write")):
+        setattr(parts, part, noting(name, getattr(parts, part)))
     try:
         with transaction.atomic():
             run = runs.start(exam, by=None, scope=place)

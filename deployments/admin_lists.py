@@ -1,5 +1,6 @@
 """Headquarters' lists of posts and deployments: narrowed by place and gap, taken away."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -105,13 +106,14 @@ def _number(typed: str | None) -> int | None:
 
 
 def counted(rows: PostQuerySet) -> QuerySet[Any]:
-    """As `with_counts`, but one by one, so only for the rows that are shown."""
+    """Places that are held, as `with_counts` has them, but one by one, so only for the rows that
+    are shown."""
     ahead = Deployment.objects.order_by().filter(
         post=OuterRef("pk"), ends_on__gte=timezone.localdate(), status__in=LIVE
     )
 
     def count(**only: Any) -> Coalesce:
-        found = ahead.values("post").annotate(n=Count("pk", filter=Q(**only)))
+        found = ahead.values("post").annotate(n=Count("slot", filter=Q(**only), distinct=True))
         return Coalesce(Subquery(found.values("n")), 0)
 
     return rows.annotate(live=count(), accepted=count(status=DeploymentStatus.ACCEPTED)).annotate(
@@ -124,8 +126,8 @@ class TakenAway(admin.ModelAdmin[Any]):
 
     taken_verb = ""
 
-    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
-        raise NotImplementedError
+    @abstractmethod
+    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table: ...
 
     def get_urls(self) -> list[URLPattern]:
         view = cast(Callable[..., HttpResponseBase], self.admin_site.admin_view(self.files))

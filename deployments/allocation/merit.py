@@ -89,7 +89,7 @@ def weigh(
     """The officer comes from `with_history`."""
     years = years_served(officer.work.all())
     level = highest_level(officer.qualifications.all())
-    served = _served(officer.held, exam, weights.recent_years)  # type: ignore[attr-defined]
+    served = _served(officer.held, exam, weights.recent_years)  # type: ignore[attr-defined]  # prefetched
     taken = weights.per_absence * conduct.absences + weights.per_rejection * conduct.rejections
     return Weighed(
         years=years,

@@ -208,7 +208,7 @@ def _count(rows: "QuerySet[Any]") -> Coalesce:
 
 def weights_in_words(weights: dict[str, int]) -> list[tuple[str, int]]:
     return [
-        (str(AllocationWeights._meta.get_field(name).verbose_name).capitalize(), value)  # type: ignore[union-attr]
+        (str(AllocationWeights._meta.get_field(name).verbose_name).capitalize(), value)  # type: ignore[union-attr]  # a column
         for name, value in weights.items()
     ]
 

@@ -90,7 +90,8 @@ def _together(wishes: Sequence[Wish], *, by: User, run: int | None) -> list[Depl
     outcome = [_one(wish, books) for wish in wishes]
     new = books.new
     Deployment.objects.bulk_create(new)
-    waivers.note_uses([each for each in new if each.officer.waived])  # type: ignore[attr-defined]
+    excused = [each for each in new if each.officer.waived]  # type: ignore[attr-defined]  # prefetched
+    waivers.note_uses(excused)
     deciding.mark_deployed_all([each.application for each in new if each.application], by=by)
     cause = {} if run is None else {"run": run}
     record_each(
