@@ -2,7 +2,7 @@
 before that."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -127,7 +127,7 @@ def files(request: SignedIn, pk: int) -> HttpResponseBase:
     of = _theirs(request, pk)
     form = LookForm(request.GET)
     asked = _asked(form)
-    fields = cast("dict[str, forms.ChoiceField]", form.fields)
+    fields: dict[str, Any] = form.fields
     chosen = [dict(fields[name].choices)[asked[name]] for name in ("show", "sort") if asked]
     about = "; ".join(filter(None, [str(asked.get("q", "")), *map(str, chosen)]))
     return take_away(

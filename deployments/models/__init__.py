@@ -1,20 +1,11 @@
 from deployments.models.allocation import (
     AT_WORK,
     OPEN_RUNS,
-    STANDS,
     AllocationPart,
     AllocationRun,
     AllocationRunQuerySet,
-    AllocationWeights,
-    EmptyBecause,
-    EmptyPost,
-    Proposal,
-    ProposalQuerySet,
-    ProposalStatus,
     RunStatus,
     Spill,
-    Unplaced,
-    UnplacedBecause,
     Whose,
 )
 from deployments.models.deployments import Days, Deployment, DeploymentQuerySet
@@ -23,8 +14,19 @@ from deployments.models.letter_texts import LetterText, LetterTextQuerySet
 from deployments.models.letters import Letter, LetterQuerySet, LetterStatus, letter_path
 from deployments.models.packs import LetterPack, LetterPackQuerySet, PackStatus
 from deployments.models.posts import Post, PostQuerySet, Recount
+from deployments.models.proposals import (
+    STANDS,
+    EmptyBecause,
+    EmptyPost,
+    Proposal,
+    ProposalQuerySet,
+    ProposalStatus,
+    Unplaced,
+    UnplacedBecause,
+)
 from deployments.models.statuses import HOLDS_ITS_DAYS, LIVE, MANAGES_THE_CENTRE, DeploymentStatus
 from deployments.models.waivers import WAIVABLE, Waiver, WaiverQuerySet, WaiverUse
+from deployments.models.weights import AllocationWeights
 
 __all__ = [
     "AT_WORK",
