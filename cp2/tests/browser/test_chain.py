@@ -178,9 +178,13 @@ def test_from_a_phone_number_to_a_paid_claim(visitor, people, certificate):
             assert officer.says("withdrawn")
     phone.wait_for("application")
 
-    # 6 The director nominates and deploys
+    # 6 The director vets, nominates and deploys
     tsc = visitor(width=1280)
     tsc.sign_in(*answer(director))
+    tsc.open(f"/area/officers/?q={ID_NUMBER}")
+    tsc.click(tsc.page.get_by_role("link", name=NAME))
+    tsc.press("Vet")
+    assert tsc.says("vetted")
     tsc.open(f"/area/applications/?q={ID_NUMBER}")
     tsc.page.get_by_label(NAME).check()
     tsc.press("Nominate")
