@@ -43,9 +43,12 @@ BOTH = [
     "applications/?sort=distance",
     "centres/",
     "centre-passwords/",
+    "allocate/",
+    "letters/",
     "deployments/",
     "deployments/new/",
     "attendance/",
+    "attendance/absent/",
 ]
 AREA = {"tsc": [*BOTH, "officers/", "claims/"], "scde": [*BOTH, "registers/", "enquiries/"]}
 
