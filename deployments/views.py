@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.requests import SignedIn
-from catalogue.models import CentreEntry, DutyStation, ExamDay
+from catalogue.models import CentreEntry, DutyStation, ExamDay, StationKind
 from cp2.rules import Refused, Role
 from deployments import services
 from deployments.eligibility import terms_of
@@ -117,7 +117,7 @@ def facts(deployment: Deployment) -> list[dict[str, Any]]:
         (_("Days that are paid, if worked"), str(days)),
         (_("Rate"), terms and _("KES %(rate)s a day") % {"rate": terms.daily_rate}),
         (_("Centre manager"), _manager_of(deployment)),
-        (_("Reference"), _breakable(deployment.reference)),
+        _reference(deployment),
         (_("Reason"), deployment.reason),
     ]
     needed = {_("Reason"), _("How to get there")}  # facts that many deployments have not
@@ -129,6 +129,13 @@ def facts(deployment: Deployment) -> list[dict[str, Any]]:
 def _breakable(reference: str) -> SafeString:
     """It may break after each stroke, or it is wider than a phone."""
     return format_html_join(mark_safe("/<wbr>"), "{}", ((part,) for part in reference.split("/")))
+
+
+def _reference(deployment: Deployment) -> tuple[str, str]:
+    """Examiners' letters are of another series, which their words say; the serial is the same."""
+    if deployment.post.station.kind == StationKind.MARKING_CENTRE:
+        return _("Serial"), str(deployment.serial)
+    return _("Reference"), _breakable(deployment.reference)
 
 
 def _map_of(station: DutyStation) -> str:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_webtest import WebTest
 
 from accounts.models import Entry
-from catalogue.models import Office
+from catalogue.models import Office, StationKind
 from cp2.rules import Refused
 from cp2.tests import make
 from deployments import services
@@ -384,3 +384,22 @@ class DetailTests(TestCase):
     def test_an_expired_offer_says_what_to_do(self):
         page = self.page(make.deployment(DeploymentStatus.EXPIRED))
         self.assertContains(page, "Ask your sub-county director whether there is another place.")
+
+
+class ReferenceTests(TestCase):
+    def page_of(self, station):
+        deployment = make.deployment(post=make.post(station=station))
+        make.sign_in(self.client, deployment.officer.user)
+        page = self.client.get(reverse("deployments:detail", args=[deployment.pk]))
+        return deployment, page.text
+
+    def test_an_examiner_reads_the_serial_that_the_letter_has_in_a_series_of_its_own(self):
+        marking = make.station(kind=StationKind.MARKING_CENTRE, level="")
+        deployment, text = self.page_of(marking)
+        assert str(deployment.serial) in text
+        assert "KNEC/GEN" not in text
+
+    def test_everybody_else_reads_the_whole_reference(self):
+        deployment, text = self.page_of(make.station())
+        assert "KNEC/" in text
+        assert str(deployment.serial) in text
