@@ -179,7 +179,7 @@ def _years_before(exam: Exam) -> date:
 def _served_there(officer: Officer, exam: Exam) -> Iterator[tuple[int, Objection]]:
     """Deployments of the same year do not count: two exams may be sat in one school."""
     last: dict[int, int] = {}
-    for held in _held(officer):
+    for held in held_by(officer):
         if 0 < exam.year - held.post.exam.year <= exam.cooling_off_years:
             station = held.post.station_id
             last[station] = max(held.post.exam.year, last.get(station, 0))
@@ -238,7 +238,7 @@ def elsewhere(
     leaving: Deployment | None = None,
     until: date | None = None,
 ) -> Iterator[Objection]:
-    for held in _held(officer):
+    for held in held_by(officer):
         if leaving is not None and held.pk == leaving.pk:
             continue
         if held.starts_on <= (until or exam.ends_on) and held.ends_on >= from_day:
@@ -250,7 +250,8 @@ def elsewhere(
             yield Objection(Rule.ELSEWHERE, said)
 
 
-def _held(officer: Officer) -> list[Deployment]:
+def held_by(officer: Officer) -> list[Deployment]:
+    """Of an officer from `with_history`."""
     held: list[Deployment] = officer.held  # type: ignore[attr-defined]  # prefetched
     return held
 
@@ -309,7 +310,7 @@ def lifted(
     officer: Officer, post: Post, *, terms: PositionTerms | None, site: Site | None = None
 ) -> list[Lifted]:
     """The officer comes from `with_history`."""
-    if not _waived(officer):
+    if not waived_for(officer):
         return []
     exam, station = post.exam, post.station_id
     site = site_of(post, terms) if site is None else site
@@ -339,11 +340,12 @@ def _waiver(officer: Officer, exam: Exam, station: int | None, rule: Rule) -> Wa
 
 def _waivers(officer: Officer, exam: Exam, rule: Rule) -> Iterator[Waiver]:
     if rule not in NEVER_WAIVED:
-        for waiver in _waived(officer):
+        for waiver in waived_for(officer):
             if waiver.exam_id == exam.pk and waiver.rule == rule:
                 yield waiver
 
 
-def _waived(officer: Officer) -> list[Waiver]:
+def waived_for(officer: Officer) -> list[Waiver]:
+    """Of an officer from `with_history`."""
     waived: list[Waiver] = officer.waived  # type: ignore[attr-defined]  # prefetched
     return waived

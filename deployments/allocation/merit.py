@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.utils.module_loading import import_string
 
 from catalogue.models import Exam
+from deployments.eligibility import held_by
 from deployments.models import AllocationWeights, Deployment, DeploymentStatus
 from profiles.models import Officer
 from vacancies.standing import highest_level, rank, years_served
@@ -89,7 +90,7 @@ def weigh(
     """The officer comes from `with_history`."""
     years = years_served(officer.work.all())
     level = highest_level(officer.qualifications.all())
-    served = _served(officer.held, exam, weights.recent_years)  # type: ignore[attr-defined]  # prefetched
+    served = _served(held_by(officer), exam, weights.recent_years)
     taken = weights.per_absence * conduct.absences + weights.per_rejection * conduct.rejections
     return Weighed(
         years=years,

@@ -13,7 +13,7 @@ from accounts.services import record_each, tell_each
 from catalogue.models import PositionTerms
 from cp2.rules import Refused
 from deployments import waivers
-from deployments.eligibility import first_day, reasons_against
+from deployments.eligibility import first_day, held_by, reasons_against, waived_for
 from deployments.models import (
     HOLDS_ITS_DAYS,
     LIVE,
@@ -90,7 +90,7 @@ def _together(wishes: Sequence[Wish], *, by: User, run: int | None) -> list[Depl
     outcome = [_one(wish, books) for wish in wishes]
     new = books.new
     Deployment.objects.bulk_create(new)
-    excused = [each for each in new if each.officer.waived]  # type: ignore[attr-defined]  # prefetched
+    excused = [each for each in new if waived_for(each.officer)]
     waivers.note_uses(excused)
     deciding.mark_deployed_all([each.application for each in new if each.application], by=by)
     cause = {} if run is None else {"run": run}
@@ -198,7 +198,7 @@ def _note(new: Deployment, books: Books) -> None:
     """The next wish finds this one as if it had been written."""
     books.taken[new.post_id].add(new.slot)
     books.here[new.post_id, new.officer_id] = new
-    new.officer.held.append(new)  # type: ignore[attr-defined]  # prefetched
+    held_by(new.officer).append(new)
     site = books.sites[new.post_id]
     lacks = site.lacks - set(new.officer.skills)
     books.sites[new.post_id] = site._replace(lacks=lacks, free=site.free - 1)

@@ -20,6 +20,7 @@ from deployments import letters, waivers
 from deployments.eligibility import (
     against_everywhere,
     elsewhere,
+    held_by,
     stations_refused,
     with_history,
 )
@@ -97,7 +98,7 @@ def turning(scope: Scope, rows: Sequence[Deployment]) -> list[Turning]:
 
 def _turning(scope: Scope, row: Deployment, officer: Officer) -> Turning:
     row.officer = officer
-    held: list[Deployment] = officer.held  # type: ignore[attr-defined]  # prefetched
+    held = held_by(officer)
     work = officer.current_work
     return Turning(
         deployment=row,
