@@ -12,7 +12,7 @@ from accounts import slips
 from accounts.codes import needs_fresh_code
 from accounts.requests import SignedIn
 from attendance import services
-from attendance.forms import SlipExamForm, SlipsForm
+from attendance.slip_forms import SlipExamForm, SlipsForm
 from attendance.views import PER_PAGE, attached, for_directors
 from catalogue.models import CentreEntry, CentreEntryQuerySet, Exam, Office
 from cp2.rules import Refused

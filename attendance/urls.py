@@ -2,7 +2,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from attendance import slip_views, views
+from attendance import area_views, register_views, slip_views, views
 
 
 class Day:
@@ -27,14 +27,14 @@ urlpatterns = [
     path("centre/<int:exam_id>/officers/", views.officers, name="officers"),
     path("centre/<int:exam_id>/officers.csv", views.officers_csv, name="officers_csv"),
     path("centre/<int:exam_id>/officers.pdf", views.officers_pdf, name="officers_pdf"),
-    path("centre/<int:exam_id>/register/", views.days, name="days"),
-    path("centre/<int:exam_id>/register/<day:day>/", views.register, name="register"),
-    path("centre/<int:exam_id>/register/sign/", views.sign, name="sign"),
-    path("centre/<int:exam_id>/register.pdf", views.return_pdf, name="return_pdf"),
-    path("area/attendance/", views.area_attendance, name="area_attendance"),
-    path("area/attendance/absent/", views.area_absent, name="area_absent"),
-    path("area/attendance/<int:register_id>/amend/", views.amend, name="amend"),
-    path("area/registers/", views.area_registers, name="area_registers"),
+    path("centre/<int:exam_id>/register/", register_views.days, name="days"),
+    path("centre/<int:exam_id>/register/<day:day>/", register_views.register, name="register"),
+    path("centre/<int:exam_id>/register/sign/", register_views.sign, name="sign"),
+    path("centre/<int:exam_id>/register.pdf", register_views.return_pdf, name="return_pdf"),
+    path("area/attendance/", area_views.area_attendance, name="area_attendance"),
+    path("area/attendance/absent/", area_views.area_absent, name="area_absent"),
+    path("area/attendance/<int:register_id>/amend/", area_views.amend, name="amend"),
+    path("area/registers/", area_views.area_registers, name="area_registers"),
     path("area/centre-passwords/", slip_views.centre_passwords, name="centre_passwords"),
-    path("area/registers/<int:return_id>/stamp/", views.stamp, name="stamp"),
+    path("area/registers/<int:return_id>/stamp/", area_views.stamp, name="stamp"),
 ]

@@ -397,7 +397,7 @@ class MarkingService(TestCase):
             pytest.raises(Refused, match="moved or marked elsewhere just now"),
             transaction.atomic(),
         ):
-            services._upsert([mark])
+            services.marking._upsert([mark])
 
         assert Mark.objects.get().deployment == first.deployments[0]
 

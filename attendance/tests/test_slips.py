@@ -56,7 +56,7 @@ class Slips(WebTest):
         self.exam = make.exam()
         self.entries = [self.entry() for _ in range(2)]
         self.press = Printed()
-        patch = mock.patch.object(services, "print_slips", self.press)
+        patch = mock.patch.object(services.slips, "print_slips", self.press)
         patch.start()
         self.addCleanup(patch.stop)
         self.sign_in(self.director)
@@ -205,7 +205,7 @@ class Printing(Slips):
     def test_paper_that_does_not_come_out_changes_nothing(self):
         make.centre(self.entries[0].station, exam=self.exam)
         with (
-            mock.patch.object(services, "print_slips", side_effect=OSError("no paper")),
+            mock.patch.object(services.slips, "print_slips", side_effect=OSError("no paper")),
             pytest.raises(OSError, match="no paper"),
         ):
             services.hand_out(self.entries, by=self.director)
@@ -410,7 +410,7 @@ class TestTwoDirectors:
             finally:
                 connection.close()
 
-        with mock.patch.object(services, "print_slips", press), ThreadPoolExecutor(4) as pool:
+        with mock.patch.object(services.slips, "print_slips", press), ThreadPoolExecutor(4) as pool:
             for done in [
                 pool.submit(print_all, director, chosen)
                 for director in directors

@@ -1,0 +1,18 @@
+from attendance.models.marks import Clock, Mark, MarkQuerySet, MarkStatus
+from attendance.models.registers import Register, RegisterQuerySet, RegisterStatus
+from attendance.models.reports import SupervisorReport
+from attendance.models.returns import RegisterReturn, RegisterReturnQuerySet, ReturnStatus
+
+__all__ = [
+    "Clock",
+    "Mark",
+    "MarkQuerySet",
+    "MarkStatus",
+    "Register",
+    "RegisterQuerySet",
+    "RegisterReturn",
+    "RegisterReturnQuerySet",
+    "RegisterStatus",
+    "ReturnStatus",
+    "SupervisorReport",
+]

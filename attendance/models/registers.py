@@ -1,0 +1,82 @@
+from typing import Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from attendance.models.marks import Clock
+from catalogue.models import CentreEntry, ExamDay, Office
+from cp2.rules import Role
+
+
+class RegisterStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    SUBMITTED = "submitted", _("Submitted")
+    AMENDED = "amended", _("Amended")
+
+
+class RegisterQuerySet(models.QuerySet["Register"]):
+    def visible_to(self, user: User) -> Self:
+        match user.role:
+            case Role.STAFF:
+                return self
+            case Role.DIRECTOR:
+                return self.filter(entry__station__sub_county=user.sub_county_id)
+            case Role.CENTRE:
+                return self.filter(entry__station=user.station_id, entry__exam=user.exam_id)
+            case _:
+                return self.none()
+
+    def amendable_by(self, user: User) -> Self:
+        """Only the office that deploys teachers changes what a centre has submitted."""
+        return self.visible_to(user) if user.office == Office.TSC else self.none()
+
+    def at_this_moment(self) -> Self:
+        """Adds `now`, by the database's clock, and `is_exam_day`, for a cut-off to be held to."""
+        sits = ExamDay.objects.filter(exam=OuterRef("entry__exam"), day=OuterRef("day"))
+        return self.annotate(now=Clock(), is_exam_day=Exists(sits))
+
+
+class Register(models.Model):
+    """A centre's register of one day.
+
+    open → submitted → amended       (amended by a director, with a reason)
+    """
+
+    MOVES = {
+        RegisterStatus.OPEN: [RegisterStatus.SUBMITTED],
+        RegisterStatus.SUBMITTED: [RegisterStatus.AMENDED],
+        RegisterStatus.AMENDED: [RegisterStatus.AMENDED],
+    }
+
+    entry = models.ForeignKey(
+        CentreEntry, models.PROTECT, related_name="registers", verbose_name=_("centre")
+    )
+    day = models.DateField(_("day"))
+    status = models.CharField(
+        _("status"), max_length=10, choices=RegisterStatus, default=RegisterStatus.OPEN
+    )
+    acting_name = models.CharField(_("acting person"), max_length=120, blank=True)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+
+    objects = RegisterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("register")
+        verbose_name_plural = _("registers")
+        ordering = ["-day", "entry"]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "day"], name="one_register_a_day"),
+            models.CheckConstraint(
+                condition=Q(status__in=RegisterStatus.values), name="register_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=RegisterStatus.OPEN, submitted_at=None)
+                | (~Q(status=RegisterStatus.OPEN) & Q(submitted_at__isnull=False)),
+                name="submitted_register_has_its_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entry}, {self.day}"
