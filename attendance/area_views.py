@@ -28,7 +28,7 @@ def area_attendance(request: SignedIn) -> HttpResponse:
     asked = {"day": timezone.localdate().isoformat(), **request.GET.dict()}
     form = DayForm(asked, exams=Exam.objects.filter(pk__in=entries.values("exam")))
     day, exam = form.chosen()
-    entries = entries.filter(exam__days__day=day)
+    entries = entries.working_on(day)
     if exam:
         entries = entries.filter(exam=exam)
     entries = (

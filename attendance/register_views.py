@@ -19,7 +19,7 @@ from attendance.pdf import print_return
 from attendance.register_forms import RegisterForm
 from attendance.serving import lines
 from attendance.views import attached, for_centre, note_taken
-from catalogue.models import CentreEntry
+from catalogue.models import CentreEntry, ExamDay
 from cp2.rules import Refused
 
 
@@ -30,21 +30,21 @@ def days(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     today = timezone.localdate()
     rows = [
         {"exam_day": exam_day, "register": registers.get(exam_day.day)}
-        | _state(exam_day.day, registers.get(exam_day.day), today)
-        for exam_day in entry.exam.days.order_by("day")
+        | _state(entry, exam_day.day, registers.get(exam_day.day), today)
+        for exam_day in ExamDay.objects.worked_by(entry).order_by("day")
     ]
     signed = RegisterReturn.objects.filter(entry=entry).first()
     context = {"entry": entry, "rows": rows, "signed": signed, "today": today}
     return render(request, "attendance/days.html", context)
 
 
-def _state(day: date, register: Register | None, today: date) -> dict[str, str]:
+def _state(entry: CentreEntry, day: date, register: Register | None, today: date) -> dict[str, str]:
     """What became of a day: a register's own status, or why there is none."""
     if register and register.status != RegisterStatus.OPEN:
         return {"state": register.status, "word": register.get_status_display()}
     if day > today:
         return {"state": "to_come", "word": _("To come")}
-    if is_past_marking(day, today=today):
+    if is_past_marking(entry.exam, day):
         return {"state": "missing", "word": _("Missed")}
     return {"state": "open", "word": _("Open")}
 
@@ -53,11 +53,13 @@ def _state(day: date, register: Register | None, today: date) -> dict[str, str]:
 def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
     """The day's register: one post marks everybody, or nobody."""
     listed_today = lines(entry, day)
+    now = moment(entry, day)
     form = RegisterForm(
         request.POST if request.method == "POST" else None,
         lines=listed_today,
         acting_name=acting_name(request),
         all_present=request.GET.get("all") == "present",
+        is_late=now.is_late(day),
     )
     if form.is_valid():
         return _mark(request, entry, day, form)
@@ -67,7 +69,7 @@ def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
         "day": day,
         "register": found,
         "lines": listed_today,
-        "reasons": list(reasons_against_marking(day, moment(entry, day), found)),
+        "reasons": list(reasons_against_marking(day, now, found)),
         "form": form,
     }
     return render(request, "attendance/register.html", context)

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, Qu
 from django.utils import timezone
 
 from attendance.models import Mark, MarkStatus
-from catalogue.models import CentreEntry
+from catalogue.models import CentreEntry, ExamDay, PositionTerms
 from deployments.models import (
     HOLDS_ITS_DAYS,
     LIVE,
@@ -31,18 +31,28 @@ class Line:
     officer: str
     position: str
     status: str
-    marked_at: datetime | None
+    received_at: datetime | None
     elsewhere: str  # where else the officer was marked that day, if so
 
     def get_status_display(self) -> str:
         return str(MarkStatus(self.status).label) if self.status else ""
 
 
-def serving_at(entry: CentreEntry, day: date) -> DeploymentQuerySet:
-    """Everybody a centre expects on a day of an exam, the centre manager included."""
-    return Deployment.objects.serving_on(day).filter(
-        post__exam=entry.exam_id, post__station=entry.station_id
+def expected_on(day: date) -> DeploymentQuerySet:
+    """Who is to be marked on a day: whoever serves, the centre manager included, but for those
+    whose terms do not pay that kind of day."""
+    idle = PositionTerms.objects.filter(
+        ~Q(paid_days__contains=[F("exam__days__kind")]),
+        exam__days__day=day,
+        exam=OuterRef("post__exam"),
+        position=OuterRef("post__position"),
     )
+    return Deployment.objects.serving_on(day).filter(~Exists(idle))
+
+
+def serving_at(entry: CentreEntry, day: date) -> DeploymentQuerySet:
+    """Everybody a centre expects on a day of an exam."""
+    return expected_on(day).filter(post__exam=entry.exam_id, post__station=entry.station_id)
 
 
 def lines(entry: CentreEntry, day: date) -> list[Line]:
@@ -53,12 +63,12 @@ def lines(entry: CentreEntry, day: date) -> list[Line]:
             today=FilteredRelation("officer__marks", condition=Q(officer__marks__day=day)),
             mark_of=F("today__deployment"),
             mark_status=F("today__status"),
-            marked_at=F("today__marked_at"),
+            received_at=F("today__received_at"),
             mark_at=F("today__deployment__post__station__name"),
         )
         .order_by("post__position__rank", "officer__full_name", "pk")
         .values(
-            "pk", "officer_id", "mark_of", "mark_status", "marked_at", "mark_at",
+            "pk", "officer_id", "mark_of", "mark_status", "received_at", "mark_at",
             name=F("officer__full_name"), position=F("post__position__name"),
         )
     )  # fmt: skip
@@ -68,7 +78,7 @@ def lines(entry: CentreEntry, day: date) -> list[Line]:
             row["name"],
             row["position"],
             row["mark_status"] or "",
-            row["marked_at"],
+            row["received_at"],
             row["mark_at"] if row["mark_of"] not in (None, row["pk"]) else "",
         )
         for row in rows
@@ -76,7 +86,7 @@ def lines(entry: CentreEntry, day: date) -> list[Line]:
 
 
 def version(times: Iterable[datetime | None]) -> str:
-    """Changes with every change to a register: the time of its latest mark."""
+    """Changes with every change to a register: when its latest mark arrived."""
     return max((time.isoformat() for time in times if time), default="")
 
 
@@ -147,30 +157,46 @@ def _yesterday() -> datetime:
 
 
 def sheet(entry: CentreEntry) -> dict[str, Any]:
-    """The whole register of an exam: a row for each officer, a cell for each of its days."""
-    days = [exam_day.day for exam_day in entry.exam.days.order_by("day")]
+    """The whole register of an exam: a row for each officer, a cell for each day that the centre
+    works."""
+    days = list(ExamDay.objects.worked_by(entry).order_by("day"))
     marked: dict[int, dict[date, Mark]] = defaultdict(dict)
     for mark in Mark.objects.of(entry).only("deployment_id", "day", "status"):
         marked[mark.deployment_id][mark.day] = mark
+    paid = dict(entry.exam.terms.values_list("position", "paid_days"))
     served = (
         _of(entry)
         .filter(Q(status__in=SERVED) | Exists(Mark.objects.filter(deployment=OuterRef("pk"))))
         .select_related("post__position", "officer")
         .order_by("post__position__rank", "officer__full_name", "starts_on")
     )
-    rows = [_row(deployment, days, marked[deployment.pk]) for deployment in served]
-    return {"days": days, "rows": rows}
+    rows = [
+        _row(deployment, days, marked[deployment.pk], paid.get(deployment.post.position_id))
+        for deployment in served
+    ]
+    return {"days": [exam_day.day for exam_day in days], "rows": rows}
 
 
-def _row(deployment: Deployment, days: list[date], marks: dict[date, Mark]) -> dict[str, Any]:
-    """An empty cell: not marked. A dash: not serving here on that day."""
+def _row(
+    deployment: Deployment, days: list[ExamDay], marks: dict[date, Mark], paid: list[str] | None
+) -> dict[str, Any]:
+    """An empty cell: not marked. A dash: not expected here on that day."""
     served = deployment.status in SERVED  # else replaced on the first morning, marked as it may be
-    here = [served and deployment.starts_on <= day <= deployment.ends_on for day in days]
+    here = [
+        served
+        and deployment.starts_on <= exam_day.day <= deployment.ends_on
+        and (paid is None or exam_day.kind in paid)
+        for exam_day in days
+    ]
     return {
         "deployment": deployment,
         "cells": [
-            marks[day].get_status_display() if day in marks else "" if serves else "–"
-            for day, serves in zip(days, here, strict=True)
+            marks[exam_day.day].get_status_display()
+            if exam_day.day in marks
+            else ""
+            if expected
+            else "–"
+            for exam_day, expected in zip(days, here, strict=True)
         ],
         "present": sum(mark.status == MarkStatus.PRESENT for mark in marks.values()),
     }
@@ -180,7 +206,7 @@ def tally(entries: Iterable[CentreEntry], day: date) -> dict[tuple[int, int], di
     """By exam and station: how many serve that day, present, absent; one query for all of them."""
     entries = list(entries)
     rows = (
-        Deployment.objects.serving_on(day)
+        expected_on(day)
         .filter(
             post__exam__in={entry.exam_id for entry in entries},
             post__station__in={entry.station_id for entry in entries},

@@ -100,7 +100,7 @@ def centre_home(request: SignedIn) -> HttpResponse:
             "form": DistanceForm(),
             "posts": _posts(request.user),
             "register": Register.objects.filter(entry=entry, day=today).first(),
-            "sits_today": ExamDay.objects.filter(exam=entry.exam, day=today).exists(),
+            "sits_today": ExamDay.objects.worked_by(entry).filter(day=today).exists(),
         }
     return render(request, "attendance/centre_home.html", context)
 

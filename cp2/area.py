@@ -89,7 +89,7 @@ def _waiting(user: User) -> dict[str, int]:
             status=LetterStatus.FAILED, deployment__in=deployed
         ),
         "papers": Deployment.objects.visible_to(user).with_papers_due(),
-        "centres": CentreEntry.objects.visible_to(user).filter(exam__days__day=today),
+        "centres": CentreEntry.objects.visible_to(user).working_on(today),
         "marked": Register.objects.visible_to(user)
         .filter(day=today)
         .exclude(status=RegisterStatus.OPEN),

@@ -1,9 +1,19 @@
-from attendance.models.marks import Clock, Mark, MarkQuerySet, MarkStatus
+from attendance.models.amendments import (
+    Amendment,
+    AmendmentLine,
+    AmendmentQuerySet,
+    AmendmentStatus,
+)
+from attendance.models.marks import Clock, Mark, MarkQuerySet, MarkStatus, Way
 from attendance.models.registers import Register, RegisterQuerySet, RegisterStatus
 from attendance.models.reports import SupervisorReport
 from attendance.models.returns import RegisterReturn, RegisterReturnQuerySet, ReturnStatus
 
 __all__ = [
+    "Amendment",
+    "AmendmentLine",
+    "AmendmentQuerySet",
+    "AmendmentStatus",
     "Clock",
     "Mark",
     "MarkQuerySet",
@@ -15,4 +25,5 @@ __all__ = [
     "RegisterStatus",
     "ReturnStatus",
     "SupervisorReport",
+    "Way",
 ]

@@ -12,8 +12,9 @@ from attendance.models import (
     MarkStatus,
     Register,
     RegisterStatus,
+    Way,
 )
-from attendance.services.marking import Marks, differ, earlier_marks, lock_day, write
+from attendance.services.marking import Made, Marks, differ, earlier_marks, lock_day, write
 from cp2.rules import Refused, move
 
 
@@ -28,7 +29,14 @@ def amend(register: Register, *, marks: Marks, by: User, reason: str) -> Registe
     if not differ(earlier, marks) and marks.keys() <= earlier.keys():
         raise Refused(_("Nothing has been changed, so there is nothing to amend."))
 
-    changed = write(serving, marks, earlier, day=day, by=by, acting_name=str(by), at=now.now)
+    made = Made(
+        by=by,
+        acting_name=str(by),
+        way=Way.AMENDMENT,
+        marked_at=now.now,
+        received_at=now.now,
+    )
+    changed = write(serving, marks, earlier, day=day, made=made)
     move(register, RegisterStatus.AMENDED)
     record("register.amended", register, by=by, reason=reason)
     record_each("mark.amended", [(m, d | {"reason": reason}) for m, d in changed], by=by)

@@ -35,7 +35,7 @@ def sign(entry: CentreEntry, *, by: User, acting_name: str) -> RegisterReturn:
     """All officers have signed the printed register. Signing again replaces an unstamped one."""
     entry = lock(entry)
     now = moment(entry, entry.exam.ends_on)
-    for reason in reasons_against_signing(entry, today=now.today):
+    for reason in reasons_against_signing(entry, now=now.now):
         raise Refused(reason)
     made, _new = RegisterReturn.objects.select_for_update().get_or_create(
         entry=entry, defaults={"code": code_of(entry)}
