@@ -23,10 +23,10 @@ class Timetable:
     practical: range
     theory: range
 
-    def days(self, today: date) -> dict[date, DayKind]:
-        days = {working_day(today, self.rehearsal): DayKind.REHEARSAL}
-        days |= {working_day(today, n): DayKind.PRACTICAL for n in self.practical}
-        days |= {working_day(today, n): DayKind.THEORY for n in self.theory}
+    def days(self, today: date, ago: int = 0) -> dict[date, DayKind]:
+        days = {working_day(today, self.rehearsal - ago): DayKind.REHEARSAL}
+        days |= {working_day(today, n - ago): DayKind.PRACTICAL for n in self.practical}
+        days |= {working_day(today, n - ago): DayKind.THEORY for n in self.theory}
         return days
 
 

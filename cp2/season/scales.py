@@ -25,6 +25,7 @@ class Scale:
     elsewhere: int = 0
     institutes: int = 0  # of a sub-county, for the exam that is still to come
     further: bool = False  # vacancies of further kinds than posts are computed for
+    ago: int = 0  # working days by which all exams lie further back
     promises: Mapping[str, int] = field(default_factory=dict)  # see counts.py
 
     def sub_counties(self) -> list[SubCounty]:
@@ -86,6 +87,7 @@ SCALES = {
         again=53,
         elsewhere=68,
         further=True,
+        ago=10,  # KCSE sits its last papers today, so that nearly all of its days are marked
         promises={
             "sub-counties": 290,
             "centres": 35_000,
