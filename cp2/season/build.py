@@ -53,7 +53,7 @@ def build(
     size, last = SCALES[scale], UNTIL.index(until)
     progress = Progress(say, on_terminal=on_terminal)
     hashes = hash_passwords(seed)
-    exams = make_exams(today, size.ago)
+    exams = make_exams(size.timetables, today)
     kpsea, _kjsea, kcse = exams
     make_headquarters(seed, hashes)
     places = Places(size, seed, exams, hashes)

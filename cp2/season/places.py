@@ -1,7 +1,7 @@
 """Where the season takes place: exams and their terms, stations, and who answers for them."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,7 +27,7 @@ from catalogue.models import (
 )
 from cp2.rules import Role
 from cp2.season import draws
-from cp2.season.dates import TIMETABLES, Timetable, moment
+from cp2.season.dates import Timetable, moment
 from cp2.season.marking import make_papers
 from cp2.season.names import full_name
 from cp2.season.rows import Batch
@@ -73,13 +73,12 @@ WHERE entry.id = numbered.id AND numbered.number %% 6 = 3
 # Exams
 
 
-def make_exams(today: date, ago: int = 0) -> list[Exam]:
-    """As they lie today, or so many working days further back."""
-    return [make_exam(timetable, today, ago) for timetable in TIMETABLES]
+def make_exams(timetables: Iterable[Timetable], today: date) -> list[Exam]:
+    return [make_exam(timetable, today) for timetable in timetables]
 
 
-def make_exam(timetable: Timetable, today: date, ago: int = 0) -> Exam:
-    days = timetable.days(today, ago)
+def make_exam(timetable: Timetable, today: date) -> Exam:
+    days = timetable.days(today)
     papers = sittings(timetable.abbreviation)
     turns: defaultdict[str, int] = defaultdict(int)
     exam = Exam.objects.create(

@@ -1,9 +1,10 @@
 """How big a season is: which sub-counties, and how many centres and people there are in all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalogue.models import Level, SubCounty
+from cp2.season.dates import NEARLY_OVER, TIMETABLES, Timetable
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Scale:
     elsewhere: int = 0
     institutes: int = 0  # of a sub-county, for the exam that is still to come
     further: bool = False  # vacancies of further kinds than posts are computed for
-    ago: int = 0  # working days by which all exams lie further back
+    timetables: Sequence[Timetable] = TIMETABLES
     promises: Mapping[str, int] = field(default_factory=dict)  # see counts.py
 
     def sub_counties(self) -> list[SubCounty]:
@@ -74,7 +75,7 @@ SCALES = {
     ),
     "national": Scale(
         about="300,000 officers, 290 sub-counties, 35,000 centres, 12,000 vacancies, 400,000"
-        " applications",
+        " applications, 3,000,000 marks",
         takes="6 minutes, of which 2 until the applications",
         counties=None,
         schools={
@@ -87,13 +88,14 @@ SCALES = {
         again=53,
         elsewhere=68,
         further=True,
-        ago=10,  # KCSE sits its last papers today, so that nearly all of its days are marked
+        timetables=NEARLY_OVER,
         promises={
             "sub-counties": 290,
             "centres": 35_000,
             "officers": 300_000,
             "vacancies": 12_000,
             "applications": 400_000,
+            "marks": 3_000_000,
         },
     ),
 }
