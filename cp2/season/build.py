@@ -74,7 +74,7 @@ def build(
         checks.check()
     if last >= UNTIL.index("marks"):
         with progress.stage("marks"):
-            work.work(seed, today)
+            work.work(seed, today, marks_today=size.marks_today)
             analyze(Register, Mark)
     if last >= UNTIL.index("claims"):
         with progress.stage("claims"):

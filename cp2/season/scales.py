@@ -27,6 +27,7 @@ class Scale:
     institutes: int = 0  # of a sub-county, for the exam that is still to come
     further: bool = False  # vacancies of further kinds than posts are computed for
     timetables: Sequence[Timetable] = TIMETABLES
+    marks_today: bool = True  # some centres have; else the whole morning is still to come
     promises: Mapping[str, int] = field(default_factory=dict)  # see counts.py
 
     def sub_counties(self) -> list[SubCounty]:
@@ -89,6 +90,7 @@ SCALES = {
         elsewhere=68,
         further=True,
         timetables=NEARLY_OVER,
+        marks_today=False,
         promises={
             "sub-counties": 290,
             "centres": 35_000,

@@ -4,7 +4,7 @@ A centre that has not given its distance cannot have marked anything, and one in
 the last day before this. Days before come complete; of today what was marked until now.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from cp2.season.rows import run
 
@@ -54,7 +54,7 @@ FROM (
     JOIN (
         SELECT *, row_number() OVER (PARTITION BY exam_id, kind ORDER BY day) AS theory
         FROM catalogue_examday
-    ) exam_day ON exam_day.exam_id = entry.exam_id AND exam_day.day <= %(today)s
+    ) exam_day ON exam_day.exam_id = entry.exam_id AND exam_day.day <= %(last)s
     JOIN catalogue_centreentry own ON own.id = entry.id AND (
         exam_day.kind = 'rehearsal' OR exam_day.papers = '{{}}' OR own.papers = '{{}}'
         OR exam_day.papers && own.papers
@@ -191,7 +191,8 @@ ORDER BY mark.id
 """
 
 
-def work(seed: int, today: date) -> None:
+def work(seed: int, today: date, *, marks_today: bool = True) -> None:
+    last = today if marks_today else today - timedelta(days=1)
     for statement in (
         REGISTERS,
         MARKS,
@@ -201,4 +202,4 @@ def work(seed: int, today: date) -> None:
         RETURNS,
         REPORTS,
     ):
-        run(statement, seed=str(seed), today=today)
+        run(statement, seed=str(seed), today=today, last=last)
