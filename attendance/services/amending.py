@@ -5,7 +5,7 @@ Locked in the order of `marking.lock_day`; then the return, then the amendment.
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -221,10 +221,10 @@ def _wanted(lines: Iterable[AmendmentLine], earlier: Mapping[int, Mark]) -> dict
 
 
 def _note(amendment: Amendment, register: Register, changes: Changed, *, by: User) -> None:
-    reason: dict[str, Any] = {"reason": amendment.reason, "amendment": amendment.pk}
+    reason = amendment.reason
     record("amendment.granted", amendment, by=by, answer=amendment.answer)
-    record("register.amended", register, by=by, **reason)
-    record_each("mark.amended", [(mark, was | reason) for mark, was in changes], by=by)
+    record("register.amended", register, by=by, reason=reason)
+    record_each("mark.amended", [(mark, was | {"reason": reason}) for mark, was in changes], by=by)
 
 
 def _tell(amendment: Amendment, changes: Changed, *, by: User) -> None:

@@ -70,7 +70,10 @@ NOT_DECIDED = (
     "deployment, which is given."
 )
 IN_THE_MARK = "What comes of an amendment stands in the mark, which is given."
-LOOKED_INTO = "What an office looks into is told to nobody before something comes of it, which is an amendment."
+LOOKED_INTO = (
+    "What an office looks into is told to nobody before something comes of it, which is then an "
+    "amendment of the mark."
+)
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
