@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import actor
 from attendance import services
+from attendance.amend_admin import HistoryInline
 from attendance.models import Mark, Register, RegisterReturn, SupervisorReport
 from catalogue.models import DutyStation
 from cp2.rules import Refused
@@ -52,6 +53,7 @@ class MarkAdmin(OnlyToRead):
     ordering = ["-pk"]
     search_fields = ["officer__national_id__exact"]
     search_help_text = _("An officer's ID number, in full")
+    inlines = [HistoryInline]
 
     @admin.display(description=_("position"))
     def position(self, mark: Mark) -> str:

@@ -12,9 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import SignedIn
 from attendance import absences, services
 from attendance.area_forms import AbsentForm, DayForm
-from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
-from attendance.register_forms import AmendForm
-from attendance.serving import lines, tally
+from attendance.models import RegisterReturn, RegisterStatus, ReturnStatus
+from attendance.serving import tally
 from attendance.views import PER_PAGE, for_directors
 from catalogue.models import CentreEntry, Exam, Office
 from cp2.rules import Refused
@@ -64,32 +63,6 @@ def area_absent(request: SignedIn) -> HttpResponse:
     last = absences.last_registers(page)
     context = {"form": form, "page": page, "rows": [(row, *last[row.pk]) for row in page]}
     return render(request, "attendance/area_absent.html", context)
-
-
-@for_directors(Office.TSC)
-def amend(request: SignedIn, register_id: int) -> HttpResponse:
-    register = get_object_or_404(
-        Register.objects.amendable_by(request.user).select_related("entry__station", "entry__exam"),
-        pk=register_id,
-    )
-    form = AmendForm(
-        request.POST if request.method == "POST" else None,
-        lines=lines(register.entry, register.day),
-    )
-    if form.is_valid():
-        try:
-            services.amend(
-                register,
-                marks=form.marks(),
-                by=request.user,
-                reason=form.cleaned_data["reason"],
-            )
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("The register is amended, and those concerned are told."))
-            return redirect("attendance:area_attendance")
-    return render(request, "attendance/amend.html", {"register": register, "form": form})
 
 
 @require_safe

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from attendance.models import Clock, Mark, Register, RegisterReturn, RegisterStatus, ReturnStatus
+from attendance.models import Clock, Mark, Register, RegisterStatus
 from catalogue.models import CentreEntry, Exam, ExamDay
 from deployments.models import Deployment
 
@@ -96,16 +96,6 @@ def reasons_against_list(
         }
     if marks.keys() != serving.keys() - elsewhere.keys():
         yield _("The list of officers has changed since you opened it. Look at it again.")
-
-
-def reasons_against_amending(register: Register) -> Iterator[str]:
-    """Why a director may not change a submitted register. Asked under its lock, and takes that
-    of the return, so that nobody stamps what is being changed."""
-    if register.status == RegisterStatus.OPEN:
-        yield _("This register has not been submitted, so the centre itself still marks it.")
-    signed = RegisterReturn.objects.select_for_update().filter(entry=register.entry_id).first()
-    if signed and signed.status != ReturnStatus.SIGNED:
-        yield _("The signed return of this centre has been stamped. Write to KNEC instead.")
 
 
 def reasons_against_signing(entry: CentreEntry, *, now: datetime) -> Iterator[str]:

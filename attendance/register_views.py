@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import SignedIn, acting_name
 from attendance import services
+from attendance.asked import asked, asked_by_day
 from attendance.eligibility import is_past_marking, moment, reasons_against_marking
 from attendance.forms import SignForm
 from attendance.models import Register, RegisterReturn, RegisterStatus
@@ -27,9 +28,13 @@ from cp2.rules import Refused
 @for_centre
 def days(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     registers = {register.day: register for register in entry.registers.all()}
-    today = timezone.localdate()
+    today, changes = timezone.localdate(), asked_by_day(entry)
     rows = [
-        {"exam_day": exam_day, "register": registers.get(exam_day.day)}
+        {
+            "exam_day": exam_day,
+            "register": registers.get(exam_day.day),
+            "amendment": changes.get(exam_day.day),
+        }
         | _state(entry, exam_day.day, registers.get(exam_day.day), today)
         for exam_day in ExamDay.objects.worked_by(entry).order_by("day")
     ]
@@ -62,14 +67,15 @@ def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
     )
     if form.is_valid():
         return _mark(request, entry, day, form)
-    found = Register.objects.filter(entry=entry, day=day).first()
+    found, now = Register.objects.filter(entry=entry, day=day).first(), moment(entry, day)
     context = {
         "entry": entry,
         "day": day,
         "register": found,
         "lines": listed_today,
-        "reasons": list(reasons_against_marking(day, moment(entry, day), found)),
+        "reasons": list(reasons_against_marking(day, now, found)),
         "form": form,
+        **asked(entry, day, now, found),
     }
     return render(request, "attendance/register.html", context)
 

@@ -2,7 +2,14 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from attendance import area_views, register_views, slip_views, views
+from attendance import (
+    amend_views,
+    area_views,
+    register_views,
+    second_look_views,
+    slip_views,
+    views,
+)
 
 
 class Day:
@@ -33,7 +40,27 @@ urlpatterns = [
     path("centre/<int:exam_id>/register.pdf", register_views.return_pdf, name="return_pdf"),
     path("area/attendance/", area_views.area_attendance, name="area_attendance"),
     path("area/attendance/absent/", area_views.area_absent, name="area_absent"),
-    path("area/attendance/<int:register_id>/amend/", area_views.amend, name="amend"),
+    path("centre/<int:exam_id>/register/<day:day>/amend/", amend_views.ask, name="ask_amend"),
+    path(
+        "centre/<int:exam_id>/amendments/<int:amendment_id>/withdraw/",
+        amend_views.withdraw,
+        name="withdraw_amend",
+    ),
+    path("area/attendance/<int:register_id>/amend/", amend_views.amend, name="amend"),
+    path(
+        "area/attendance/<int:entry_id>/<day:day>/",
+        amend_views.area_register,
+        name="area_register",
+    ),
+    path("area/attendance/<int:entry_id>/<day:day>/enter/", amend_views.enter, name="enter"),
+    path("area/amendments/", amend_views.area_amendments, name="area_amendments"),
+    path("area/amendments/grant/", amend_views.grant_many, name="grant_amends"),
+    path("area/amendments/<int:amendment_id>/", amend_views.area_amendment, name="area_amendment"),
+    path("area/amendments/<int:amendment_id>/grant/", amend_views.grant, name="grant_amend"),
+    path("area/amendments/<int:amendment_id>/refuse/", amend_views.refuse, name="refuse_amend"),
+    path("area/second-looks/", second_look_views.area_second_looks, name="area_second_looks"),
+    path("area/second-looks/looked/", second_look_views.looked, name="second_looks_had"),
+    path("area/second-looks/files/", second_look_views.files, name="second_looks_files"),
     path("area/registers/", area_views.area_registers, name="area_registers"),
     path("area/centre-passwords/", slip_views.centre_passwords, name="centre_passwords"),
     path("area/registers/<int:return_id>/stamp/", area_views.stamp, name="stamp"),

@@ -9,7 +9,14 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.slips import with_slips
 from attendance import absences
-from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
+from attendance.models import (
+    Amendment,
+    Register,
+    RegisterReturn,
+    RegisterStatus,
+    ReturnStatus,
+    SecondLook,
+)
 from catalogue.models import CentreEntry, Office
 from claims.models import Claim, ClaimStatus
 from cp2 import area_picture
@@ -102,6 +109,8 @@ def _waiting(user: User) -> dict[str, int]:
             officer__in=Officer.objects.visible_to(user).submitted()
         )
         waiting["numbers"] = NumberChange.objects.visible_to(user).waiting()
+        waiting["amendments"] = Amendment.objects.decidable_by(user).waiting()
+        waiting["looks"] = SecondLook.objects.waiting_for(user)
         waiting["claims"] = Claim.objects.visible_to(user).filter(status=ClaimStatus.PREPARED)
     else:
         waiting["enquiries"] = Enquiry.objects.visible_to(user).filter(status=EnquiryStatus.OPEN)

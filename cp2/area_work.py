@@ -91,6 +91,14 @@ def _of_deployments(waiting: dict[str, int], *, free: int) -> Iterator[Work]:
 
 def _of_the_tsc(waiting: dict[str, int]) -> Iterator[Work]:
     yield Work(
+        _("amendments that centres ask for"),
+        waiting["amendments"],
+        _to("attendance:area_amendments", status="asked"),
+    )
+    yield Work(
+        _("second looks at registers"), waiting["looks"], _to("attendance:area_second_looks")
+    )
+    yield Work(
         _("officers to vet"), waiting["officers"], _to("profiles:area_officers", vetting="pending")
     )
     yield Work(

@@ -4,10 +4,18 @@ from attendance.models.amendments import (
     AmendmentQuerySet,
     AmendmentStatus,
 )
+from attendance.models.history import MarkHistory, MarkHistoryQuerySet
 from attendance.models.marks import Clock, Mark, MarkQuerySet, MarkStatus, Way
 from attendance.models.registers import Register, RegisterQuerySet, RegisterStatus
 from attendance.models.reports import SupervisorReport
 from attendance.models.returns import RegisterReturn, RegisterReturnQuerySet, ReturnStatus
+from attendance.models.second_looks import (
+    LookedThrough,
+    LookKind,
+    SecondLook,
+    SecondLookQuerySet,
+    SecondLookRules,
+)
 
 __all__ = [
     "Amendment",
@@ -15,7 +23,11 @@ __all__ = [
     "AmendmentQuerySet",
     "AmendmentStatus",
     "Clock",
+    "LookKind",
+    "LookedThrough",
     "Mark",
+    "MarkHistory",
+    "MarkHistoryQuerySet",
     "MarkQuerySet",
     "MarkStatus",
     "Register",
@@ -24,6 +36,9 @@ __all__ = [
     "RegisterReturnQuerySet",
     "RegisterStatus",
     "ReturnStatus",
+    "SecondLook",
+    "SecondLookQuerySet",
+    "SecondLookRules",
     "SupervisorReport",
     "Way",
 ]

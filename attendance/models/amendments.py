@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from attendance.models.marks import MarkStatus
-from catalogue.models import CentreEntry
+from catalogue.models import CentreEntry, Office
 from cp2.rules import Role
 from deployments.models import Deployment
 
@@ -30,6 +30,17 @@ class AmendmentQuerySet(models.QuerySet["Amendment"]):
                 return self.filter(entry__station=user.station_id, entry__exam=user.exam_id)
             case _:
                 return self.none()
+
+    def waiting(self) -> Self:
+        return self.filter(status=AmendmentStatus.ASKED)
+
+    def decidable_by(self, user: User) -> Self:
+        """The office that deploys teachers, in its sub-county; and headquarters' own people."""
+        if user.role == Role.STAFF:
+            may = user.has_perm("attendance.change_amendment")
+        else:
+            may = user.role == Role.DIRECTOR and user.office == Office.TSC
+        return self.visible_to(user) if may else self.none()
 
 
 class Amendment(models.Model):

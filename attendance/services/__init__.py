@@ -1,20 +1,28 @@
 """Marks, registers and the signed return: who was there, and who says so."""
 
-from attendance.services.amending import amend
+from attendance.services.amending import amend, ask, grant, grant_all, refuse, withdraw
 from attendance.services.marking import mark_all
 from attendance.services.people import give_distance, name_person, note_list_taken
 from attendance.services.returns import code_of, receive, sign, stamp
+from attendance.services.second_looks import find_due, look_at
 from attendance.services.slips import hand_out
 
 __all__ = [
     "amend",
+    "ask",
     "code_of",
+    "find_due",
     "give_distance",
+    "grant",
+    "grant_all",
     "hand_out",
+    "look_at",
     "mark_all",
     "name_person",
     "note_list_taken",
     "receive",
+    "refuse",
     "sign",
     "stamp",
+    "withdraw",
 ]

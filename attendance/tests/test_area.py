@@ -11,7 +11,15 @@ from django_webtest import WebTest
 
 from accounts.models import Entry
 from attendance import services
-from attendance.models import Mark, Register, RegisterReturn, RegisterStatus, ReturnStatus
+from attendance.models import (
+    Amendment,
+    AmendmentStatus,
+    Mark,
+    Register,
+    RegisterReturn,
+    RegisterStatus,
+    ReturnStatus,
+)
 from attendance.tests import world
 from attendance.tests.world import ABSENT, PRESENT
 from catalogue.models import Office
@@ -198,6 +206,7 @@ class Amending(WebTest):
 
         assert self.statuses() == [PRESENT, PRESENT]
         assert Entry.objects.filter(verb="register.amended").count() == 2
+        assert Amendment.objects.filter(status=AmendmentStatus.GRANTED).count() == 2
 
     def test_officer_who_was_left_out_gets_a_first_mark(self):
         late = make.deployment(post=self.centre.invigilators, slot=20)
@@ -234,15 +243,17 @@ class Amending(WebTest):
         assert "has not been submitted" in page.text
         assert self.statuses() == [PRESENT, PRESENT]
 
-    def test_once_the_return_is_stamped_it_is_too_late(self):
+    def test_once_the_return_is_stamped_headquarters_is_asked(self):
         RegisterReturn.objects.create(
             entry=self.centre.entry, code="R", status=ReturnStatus.STAMPED, stamped_by=make.user()
         )
 
-        page = self.amend(PRESENT, ABSENT)
+        page = self.amend(PRESENT, ABSENT).follow()
 
-        assert "has been stamped" in page.text
+        assert "so KNEC is asked and decides" in page.text
         assert self.statuses() == [PRESENT, PRESENT]
+        asked = Amendment.objects.get()
+        assert (asked.status, asked.asked_by) == (AmendmentStatus.ASKED, self.tsc)
 
     def test_signed_but_unstamped_return_does_not_hinder(self):
         RegisterReturn.objects.create(entry=self.centre.entry, code="R")

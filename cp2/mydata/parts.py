@@ -17,7 +17,14 @@ from django.db import models
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Entry, RecoveryCode, Session, User
-from attendance.models import Amendment, AmendmentLine, Mark, RegisterReturn
+from attendance.models import (
+    Amendment,
+    AmendmentLine,
+    Mark,
+    MarkHistory,
+    RegisterReturn,
+    SecondLook,
+)
 from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
 from deployments.models import (
     AllocationRun,
@@ -63,6 +70,10 @@ NOT_DECIDED = (
     "deployment, which is given."
 )
 IN_THE_MARK = "What comes of an amendment stands in the mark, which is given."
+LOOKED_INTO = (
+    "What an office looks into is told to nobody before something comes of it, which is then an "
+    "amendment of the mark."
+)
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
@@ -77,6 +88,11 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Amendment, "asked_by"): IN_OFFICE,
     (Amendment, "decided_by"): IN_OFFICE,
     (AmendmentLine, "deployment"): IN_THE_MARK,
+    (MarkHistory, "marked_by"): IN_OFFICE,
+    (MarkHistory, "amendment"): IN_THE_MARK,
+    (SecondLook, "deployment"): LOOKED_INTO,
+    (SecondLook, "amendment"): IN_THE_MARK,
+    (SecondLook, "looked_by"): IN_OFFICE,
     (RegisterReturn, "stamped_by"): IN_OFFICE,
     (RegisterReturn, "received_by"): IN_OFFICE,
     (AllocationRun, "started_by"): IN_OFFICE,
@@ -136,6 +152,7 @@ WITHHELD: dict[Edge, str] = {
     (Entry, "details"): "They may name other people; what was done, when and by whom is given.",
     (Entry, "acting_name"): "The name of another person, who used a centre's account.",
     (Mark, "acting_name"): "The name of another person; the centre that marked is given.",
+    (MarkHistory, "acting_name"): "The name of another person; the account that marked is given.",
     (Message, "context"): MACHINES,
     (Message, "cost"): "What the network asked of us.",
     (NumberChange, "reference"): "It opens the page on which a code is typed.",

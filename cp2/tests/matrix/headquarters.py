@@ -106,6 +106,15 @@ MODELS = [
     ),
     rows("attendance.register", look="deployment preparer approver auditor"),
     rows("attendance.mark", look="deployment preparer approver auditor"),
+    rows("attendance.markhistory", look="deployment preparer approver auditor"),
+    rows("attendance.amendment", look="deployment preparer approver auditor"),
+    rows("attendance.secondlook", look="deployment auditor"),
+    rows(
+        "attendance.secondlookrules",
+        look="deployment auditor",
+        add="deployment superuser",
+        change="deployment superuser",
+    ),
     rows("attendance.registerreturn", look="deployment auditor"),
     rows("attendance.supervisorreport", look="deployment auditor"),
     rows("claims.claim", look="preparer approver helpdesk auditor"),
@@ -191,6 +200,12 @@ PAGES = [
     ),
     page(
         "admin:deployments_post_files",
+        who=of("deployment auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page(
+        "admin:attendance_secondlook_files",
         who=of("deployment auditor"),
         posted=True,
         sends={"as": "'csv"},

@@ -17,10 +17,14 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import record
 from attendance.models import (
+    Amendment,
+    LookKind,
     Mark,
     Register,
     RegisterReturn,
     RegisterStatus,
+    SecondLook,
+    SecondLookRules,
     SupervisorReport,
 )
 from attendance.services import code_of
@@ -126,6 +130,8 @@ class Place:
     check: RegisterCheck
     number_change: NumberChange
     register: Register
+    amendment: Amendment
+    look: SecondLook
     signed: RegisterReturn
     claim: Claim
     enquiry: Enquiry
@@ -227,11 +233,27 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
             acting_name="Barasa Wafula",
             submitted_at=timezone.now(),
         ),
+        amendment=_amendment(entry, deployment),
+        look=SecondLook.objects.create(entry=entry, kind=LookKind.HOUR, day=timezone.localdate()),
         signed=RegisterReturn.objects.create(entry=entry, code=code_of(entry)),
         claim=make.claim(deployment=deployment),
         enquiry=_enquiry(officer, sub_county),
         message=Message.objects.create(to=officer.phone, template="accounts/x", text="Habari"),
     )
+
+
+def _amendment(entry: CentreEntry, deployment: Deployment) -> Amendment:
+    """Asked by the centre's account of that exam, which is the one that signs in here."""
+    account = make.centre(entry.station, exam=entry.exam)
+    row = Amendment.objects.create(
+        entry=entry,
+        day=timezone.localdate(),
+        reason="One came late",
+        asked_by=account,
+        acting_name="Barasa Wafula",
+    )
+    row.lines.create(deployment=deployment, was="present", wanted="absent")
+    return row
 
 
 def _letter(deployment: Deployment) -> Letter:
@@ -294,7 +316,7 @@ def build() -> World:
     own = places[Scope.OWN]
     people = {
         "officer": own.officer.user,
-        "centre": make.centre(own.station, exam=own.exam),
+        "centre": own.amendment.asked_by,
         "tsc": make.director(here, "tsc"),
         "scde": make.director(here, "scde"),
         "superuser": make.user(Role.STAFF, is_superuser=True),
@@ -362,6 +384,8 @@ def _rest(own: Place) -> None:
     """So that headquarters' every list has a row."""
     Reply.objects.create(enquiry=own.enquiry, by=own.officer.user, text="Still waiting")
     SupervisorReport.objects.create(deployment=own.deployment, day=own.today)
+    Mark.objects.filter(pk=own.mark.pk).update(acting_name="Chebet Kiptoo")  # leaves its history
+    SecondLookRules.objects.create(exam=own.exam)
     own.text = LetterText.objects.create(
         exam=own.exam, position=own.post.position, paragraphs=["Be there."]
     )
