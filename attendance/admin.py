@@ -7,10 +7,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import actor
-from attendance import services
+from attendance import reporting, services
 from attendance.models import Mark, Register, RegisterReturn, SupervisorReport
 from catalogue.models import DutyStation
+from cp2.exports import Table
 from cp2.rules import Refused
+from deployments.admin_lists import TakenAway
 
 
 class OnlyToRead(admin.ModelAdmin[Any]):
@@ -112,10 +114,23 @@ class RegisterReturnAdmin(OnlyToRead):
             self.message_user(request, _("%(count)s received.") % {"count": received})
 
 
+class IncidentFilter(admin.SimpleListFilter):
+    title = _("incidents")
+    parameter_name = "incidents"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("With incidents only"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.with_incidents() if self.value() == "yes" else queryset
+
+
 @admin.register(SupervisorReport)
-class SupervisorReportAdmin(OnlyToRead):
+class SupervisorReportAdmin(TakenAway, OnlyToRead):
+    taken_verb = "reports.taken"
+    change_list_template = "attendance/admin_reports.html"
     list_display = ["day", "deployment", "candidates_absent", "incidents", "written_at"]
-    list_filter = ["deployment__post__exam"]
+    list_filter = [IncidentFilter, "day", "deployment__post__exam"]
     list_select_related = [
         "deployment__officer__user",
         "deployment__post__exam",
@@ -125,3 +140,6 @@ class SupervisorReportAdmin(OnlyToRead):
     ordering = ["-pk"]
     search_fields = ["deployment__post__station__code__exact"]
     search_help_text = _("A centre's code, in full")
+
+    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
+        return reporting.written_table(rows, by=str(actor(request)), about=about)

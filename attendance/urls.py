@@ -2,7 +2,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from attendance import area_views, register_views, slip_views, views
+from attendance import area_views, register_views, report_views, slip_views, views
 
 
 class Day:
@@ -31,6 +31,11 @@ urlpatterns = [
     path("centre/<int:exam_id>/register/<day:day>/", register_views.register, name="register"),
     path("centre/<int:exam_id>/register/sign/", register_views.sign, name="sign"),
     path("centre/<int:exam_id>/register.pdf", register_views.return_pdf, name="return_pdf"),
+    path("reports/", report_views.reports, name="reports"),
+    path("reports/<int:pk>/<day:day>/", report_views.report, name="report"),
+    path("centre/<int:exam_id>/reports/", report_views.centre_reports, name="centre_reports"),
+    path("area/reports/", report_views.area_reports, name="area_reports"),
+    path("area/reports/files/", report_views.area_reports_files, name="area_reports_files"),
     path("area/attendance/", area_views.area_attendance, name="area_attendance"),
     path("area/attendance/absent/", area_views.area_absent, name="area_absent"),
     path("area/attendance/<int:register_id>/amend/", area_views.amend, name="amend"),

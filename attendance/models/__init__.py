@@ -6,7 +6,7 @@ from attendance.models.amendments import (
 )
 from attendance.models.marks import Clock, Mark, MarkQuerySet, MarkStatus, Way
 from attendance.models.registers import Register, RegisterQuerySet, RegisterStatus
-from attendance.models.reports import SupervisorReport
+from attendance.models.reports import SupervisorReport, SupervisorReportQuerySet
 from attendance.models.returns import RegisterReturn, RegisterReturnQuerySet, ReturnStatus
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "RegisterStatus",
     "ReturnStatus",
     "SupervisorReport",
+    "SupervisorReportQuerySet",
     "Way",
 ]

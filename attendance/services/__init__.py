@@ -3,6 +3,7 @@
 from attendance.services.amending import amend
 from attendance.services.marking import mark_all
 from attendance.services.people import give_distance, name_person, note_list_taken
+from attendance.services.reporting import write_report
 from attendance.services.returns import code_of, receive, sign, stamp
 from attendance.services.slips import hand_out
 
@@ -17,4 +18,5 @@ __all__ = [
     "receive",
     "sign",
     "stamp",
+    "write_report",
 ]

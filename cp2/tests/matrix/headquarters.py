@@ -218,6 +218,12 @@ PAGES = [
         posted=True,
         sends={"as": "'csv"},
     ),
+    page(
+        "admin:attendance_supervisorreport_files",
+        who=of("deployment auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
     page("admin:claims_claim_prepare", who=of("preparer")),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
     page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),

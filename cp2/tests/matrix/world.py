@@ -284,7 +284,7 @@ class World:
 def build() -> World:
     here, season = make.sub_county("Here", "Kisii"), make.exam()
     for code in ("INV", "SEC"):
-        make.terms(season, make.position(code), vetting_required=False)
+        make.terms(season, make.position(code), vetting_required=False, reports_daily=True)
     places = {
         Scope.OWN: place(Scope.OWN, here, season),
         Scope.AREA: place(Scope.AREA, here, season),
