@@ -36,10 +36,14 @@ class Moment:
         return day < self.today
 
 
-def moment(entry: CentreEntry, day: date) -> Moment:
-    """By the database's clock at this very statement, and by the exam's rows as they are now."""
+def at_this_moment(entry: CentreEntry, day: date) -> dict[str, Any]:
+    """In any query: `now`, by the database's clock at this very statement, and `works`."""
     days = ExamDay.objects.worked_by(entry).filter(day=day)
-    exam: Any = Exam.objects.annotate(now=Clock(), works=Exists(days)).get(pk=entry.exam_id)
+    return {"now": Clock(), "works": Exists(days)}
+
+
+def moment(entry: CentreEntry, day: date) -> Moment:
+    exam: Any = Exam.objects.annotate(**at_this_moment(entry, day)).get(pk=entry.exam_id)
     return Moment(exam.now, exam.works, exam.register_closes(day))
 
 

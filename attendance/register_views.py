@@ -53,13 +53,12 @@ def _state(entry: CentreEntry, day: date, register: Register | None, today: date
 def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
     """The day's register: one post marks everybody, or nobody."""
     listed_today = lines(entry, day)
-    now = moment(entry, day)
     form = RegisterForm(
         request.POST if request.method == "POST" else None,
         lines=listed_today,
         acting_name=acting_name(request),
         all_present=request.GET.get("all") == "present",
-        is_late=now.is_late(day),
+        is_late=day < timezone.localdate(),
     )
     if form.is_valid():
         return _mark(request, entry, day, form)
@@ -69,7 +68,7 @@ def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
         "day": day,
         "register": found,
         "lines": listed_today,
-        "reasons": list(reasons_against_marking(day, now, found)),
+        "reasons": list(reasons_against_marking(day, moment(entry, day), found)),
         "form": form,
     }
     return render(request, "attendance/register.html", context)

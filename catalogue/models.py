@@ -229,7 +229,8 @@ class Exam(models.Model):
 
     def register_closes(self, day: date) -> datetime:
         """From then on the centre marks the day no more."""
-        last = day + timedelta(days=self.registers_close_after)
+        # of the calendar's last days too
+        last = min(day, date.max - timedelta(days=62)) + timedelta(days=self.registers_close_after)
         return timezone.make_aware(datetime.combine(last, self.registers_close_at))
 
 

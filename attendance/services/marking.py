@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from accounts.models import User
 from accounts.services import record_each
 from attendance.eligibility import (
     Moment,
-    moment,
+    at_this_moment,
     reasons_against_list,
     reasons_against_marking,
 )
@@ -120,7 +121,13 @@ def lock_day(entry: CentreEntry, day: date) -> tuple[dict[int, Deployment], Regi
         unique_fields=["entry", "day"],
         update_fields=["day"],
     )
-    return serving, row, moment(entry, day)
+    register: Any = (
+        Register.objects.select_related("entry__exam")
+        .annotate(**at_this_moment(entry, day))
+        .get(pk=row.pk)
+    )
+    now = Moment(register.now, register.works, register.entry.exam.register_closes(day))
+    return serving, register, now
 
 
 def earlier_marks(serving: Mapping[int, Deployment], day: date) -> dict[int, Mark]:

@@ -17,7 +17,7 @@ from django.db import models
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Entry, RecoveryCode, Session, User
-from attendance.models import Mark, RegisterReturn
+from attendance.models import Amendment, AmendmentLine, Mark, RegisterReturn
 from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
 from deployments.models import (
     AllocationRun,
@@ -62,6 +62,7 @@ NOT_DECIDED = (
     "What an office thinks of doing is told to nobody before it is decided; what comes of it is a "
     "deployment, which is given."
 )
+IN_THE_MARK = "What comes of an amendment stands in the mark, which is given."
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
@@ -72,6 +73,10 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Waiver, "withdrawn_by"): IN_OFFICE,
     (WaiverUse, "deployment"): THE_SAME_ROW,
     (Mark, "marked_by"): IN_OFFICE,
+    (Mark, "amendment"): IN_THE_MARK,
+    (Amendment, "asked_by"): IN_OFFICE,
+    (Amendment, "decided_by"): IN_OFFICE,
+    (AmendmentLine, "deployment"): IN_THE_MARK,
     (RegisterReturn, "stamped_by"): IN_OFFICE,
     (RegisterReturn, "received_by"): IN_OFFICE,
     (AllocationRun, "started_by"): IN_OFFICE,
