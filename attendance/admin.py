@@ -7,8 +7,15 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import actor
-from attendance import reporting, services
-from attendance.models import Mark, Register, RegisterReturn, SupervisorReport
+from attendance import centre_reporting, reporting, services
+from attendance.models import (
+    CentreReport,
+    Handover,
+    Mark,
+    Register,
+    RegisterReturn,
+    SupervisorReport,
+)
 from catalogue.models import DutyStation
 from cp2.exports import Table
 from cp2.rules import Refused
@@ -143,3 +150,51 @@ class SupervisorReportAdmin(TakenAway, OnlyToRead):
 
     def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
         return reporting.written_table(rows, by=str(actor(request)), about=about)
+
+
+@admin.register(CentreReport)
+class CentreReportAdmin(TakenAway, OnlyToRead):
+    taken_verb = "centre_reports.taken"
+    change_list_template = "attendance/admin_centre_reports.html"
+    list_display = ["day", "station", "kind", "officer", "text", "status", "answer", "reported_at"]
+    list_filter = ["kind", "status", "entry__exam"]
+    list_select_related = [
+        "entry__station",
+        "entry__exam",
+        "deployment__officer__user",
+        "deployment__post__position",
+        "settled_by",
+    ]
+    ordering = ["-pk"]
+    search_fields = ["entry__station__code__exact"]
+    search_help_text = _("A centre's code, in full")
+
+    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
+        return centre_reporting.table(rows, by=str(actor(request)), about=about)
+
+    @admin.display(description=_("centre"))
+    def station(self, report: CentreReport) -> DutyStation:
+        return report.entry.station
+
+    @admin.display(description=_("officer"))
+    def officer(self, report: CentreReport) -> str:
+        return report.deployment.officer.full_name if report.deployment else "–"
+
+
+@admin.register(Handover)
+class HandoverAdmin(OnlyToRead):
+    list_display = ["day", "deployment", "written_at", "taken_by", "taken_at"]
+    list_filter = ["deployment__post__exam"]
+    list_select_related = [
+        "deployment__officer__user",
+        "deployment__post__exam",
+        "deployment__post__station",
+        "deployment__post__position",
+        "taken_by__officer__user",
+        "taken_by__post__exam",
+        "taken_by__post__station",
+        "taken_by__post__position",
+    ]
+    ordering = ["-pk"]
+    search_fields = ["deployment__post__station__code__exact"]
+    search_help_text = _("A centre's code, in full")

@@ -18,7 +18,7 @@ from accounts.requests import SignedIn
 from accounts.taking import take_away
 from attendance import reporting, services
 from attendance.eligibility import moment
-from attendance.models import SupervisorReport
+from attendance.models import Handover, SupervisorReport
 from attendance.report_forms import ReportForm, ReportsForm
 from attendance.views import PER_PAGE, for_centre, for_directors
 from catalogue.models import CentreEntry, Exam, Office
@@ -87,7 +87,9 @@ def _written(request: SignedIn, deployment: Deployment, day: date, form: ReportF
 def centre_reports(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     rows = reporting.written(request.user, {})
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "attendance/centre_reports.html", {"entry": entry, "page": page})
+    handovers = Handover.objects.visible_to(request.user).with_place().order_by("-day", "-pk")
+    context = {"entry": entry, "page": page, "handovers": handovers[:PER_PAGE]}
+    return render(request, "attendance/centre_reports.html", context)
 
 
 @require_safe

@@ -2,7 +2,15 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from attendance import area_views, register_views, report_views, slip_views, views
+from attendance import (
+    area_views,
+    centre_report_views,
+    handover_views,
+    register_views,
+    report_views,
+    slip_views,
+    views,
+)
 
 
 class Day:
@@ -33,6 +41,23 @@ urlpatterns = [
     path("centre/<int:exam_id>/register.pdf", register_views.return_pdf, name="return_pdf"),
     path("reports/", report_views.reports, name="reports"),
     path("reports/<int:pk>/<day:day>/", report_views.report, name="report"),
+    path("reports/<int:pk>/handover/", handover_views.handover, name="handover"),
+    path("reports/<int:pk>/handover/taken/", handover_views.take_over, name="take_over"),
+    path("handovers/<int:pk>/", handover_views.read, name="handover_read"),
+    path("handovers/<int:pk>/handover.pdf", handover_views.read_pdf, name="handover_pdf"),
+    path("area/reports/handovers/", handover_views.area_handovers, name="area_handovers"),
+    path("centre/<int:exam_id>/report/", centre_report_views.report, name="centre_report"),
+    path(
+        "area/reports/centres/",
+        centre_report_views.area_centre_reports,
+        name="area_centre_reports",
+    ),
+    path(
+        "area/reports/centres/files/",
+        centre_report_views.area_centre_reports_files,
+        name="area_centre_reports_files",
+    ),
+    path("area/reports/centres/<int:pk>/settle/", centre_report_views.settle, name="settle_report"),
     path("centre/<int:exam_id>/reports/", report_views.centre_reports, name="centre_reports"),
     path("area/reports/", report_views.area_reports, name="area_reports"),
     path("area/reports/files/", report_views.area_reports_files, name="area_reports_files"),

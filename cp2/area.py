@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.slips import with_slips
 from attendance import absences
-from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
+from attendance.models import CentreReport, Register, RegisterReturn, RegisterStatus, ReturnStatus
 from catalogue.models import CentreEntry, Office
 from claims.models import Claim, ClaimStatus
 from cp2 import area_picture
@@ -89,12 +89,14 @@ def _waiting(user: User) -> dict[str, int]:
             status=LetterStatus.FAILED, deployment__in=deployed
         ),
         "papers": Deployment.objects.visible_to(user).with_papers_due(),
+        "no_shows": CentreReport.objects.answerable_by(user).no_shows().open(),
         "centres": CentreEntry.objects.visible_to(user).working_on(today),
         "marked": Register.objects.visible_to(user)
         .filter(day=today)
         .exclude(status=RegisterStatus.OPEN),
     }
     if user.office == Office.TSC:
+        waiting["incidents"] = CentreReport.objects.answerable_by(user).incidents().open()
         waiting["officers"] = (
             Officer.objects.visible_to(user).submitted().filter(vetting=Vetting.PENDING)
         )

@@ -4,6 +4,13 @@ from attendance.models.amendments import (
     AmendmentQuerySet,
     AmendmentStatus,
 )
+from attendance.models.centre_reports import (
+    CentreReport,
+    CentreReportQuerySet,
+    CentreReportStatus,
+    ReportKind,
+)
+from attendance.models.handovers import Handover, HandoverQuerySet
 from attendance.models.marks import Clock, Mark, MarkQuerySet, MarkStatus, Way
 from attendance.models.registers import Register, RegisterQuerySet, RegisterStatus
 from attendance.models.reports import SupervisorReport, SupervisorReportQuerySet
@@ -14,7 +21,12 @@ __all__ = [
     "AmendmentLine",
     "AmendmentQuerySet",
     "AmendmentStatus",
+    "CentreReport",
+    "CentreReportQuerySet",
+    "CentreReportStatus",
     "Clock",
+    "Handover",
+    "HandoverQuerySet",
     "Mark",
     "MarkQuerySet",
     "MarkStatus",
@@ -23,6 +35,7 @@ __all__ = [
     "RegisterReturn",
     "RegisterReturnQuerySet",
     "RegisterStatus",
+    "ReportKind",
     "ReturnStatus",
     "SupervisorReport",
     "SupervisorReportQuerySet",

@@ -17,7 +17,14 @@ from django.db import models
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Entry, RecoveryCode, Session, User
-from attendance.models import Amendment, AmendmentLine, Mark, RegisterReturn
+from attendance.models import (
+    Amendment,
+    AmendmentLine,
+    CentreReport,
+    Handover,
+    Mark,
+    RegisterReturn,
+)
 from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
 from deployments.models import (
     AllocationRun,
@@ -78,6 +85,9 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Amendment, "decided_by"): IN_OFFICE,
     (AmendmentLine, "deployment"): IN_THE_MARK,
     (RegisterReturn, "stamped_by"): IN_OFFICE,
+    (CentreReport, "reported_by"): IN_OFFICE,
+    (CentreReport, "settled_by"): IN_OFFICE,
+    (Handover, "taken_by"): "It is of whoever wrote it, and in that one's data.",
     (RegisterReturn, "received_by"): IN_OFFICE,
     (AllocationRun, "started_by"): IN_OFFICE,
     (LetterPack, "asked_by"): IN_OFFICE,
@@ -139,6 +149,8 @@ WITHHELD: dict[Edge, str] = {
     (Message, "context"): MACHINES,
     (Message, "cost"): "What the network asked of us.",
     (NumberChange, "reference"): "It opens the page on which a code is typed.",
+    (CentreReport, "acting_name"): "The name of another person; the centre that reported is given.",
+    (Handover, "invigilators"): "The names of other people.",
     (Payment, "batch"): "A batch holds the payments of many; this one is given in full.",
     (Paper, "name"): "Given with the file.",
     (Paper, "type"): "Given with the file.",

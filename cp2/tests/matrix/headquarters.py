@@ -108,6 +108,8 @@ MODELS = [
     rows("attendance.mark", look="deployment preparer approver auditor"),
     rows("attendance.registerreturn", look="deployment auditor"),
     rows("attendance.supervisorreport", look="deployment auditor"),
+    rows("attendance.centrereport", look="deployment auditor"),
+    rows("attendance.handover", look="deployment auditor"),
     rows("claims.claim", look="preparer approver helpdesk auditor"),
     rows("claims.claimline", look="preparer approver auditor"),
     rows("claims.hold", look="preparer approver helpdesk auditor", add="approver superuser"),
@@ -220,6 +222,12 @@ PAGES = [
     ),
     page(
         "admin:attendance_supervisorreport_files",
+        who=of("deployment auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page(
+        "admin:attendance_centrereport_files",
         who=of("deployment auditor"),
         posted=True,
         sends={"as": "'csv"},
