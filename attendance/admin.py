@@ -7,11 +7,20 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import actor
-from attendance import services
+from attendance import centre_reporting, reporting, services
 from attendance.amend_admin import HistoryInline
-from attendance.models import Mark, Register, RegisterReturn, SupervisorReport
+from attendance.models import (
+    CentreReport,
+    Handover,
+    Mark,
+    Register,
+    RegisterReturn,
+    SupervisorReport,
+)
 from catalogue.models import DutyStation
+from cp2.exports import Table
 from cp2.rules import Refused
+from deployments.admin_lists import TakenAway
 
 
 class OnlyToRead(admin.ModelAdmin[Any]):
@@ -114,15 +123,79 @@ class RegisterReturnAdmin(OnlyToRead):
             self.message_user(request, _("%(count)s received.") % {"count": received})
 
 
+class IncidentFilter(admin.SimpleListFilter):
+    title = _("incidents")
+    parameter_name = "incidents"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("With incidents only"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.with_incidents() if self.value() == "yes" else queryset
+
+
 @admin.register(SupervisorReport)
-class SupervisorReportAdmin(OnlyToRead):
+class SupervisorReportAdmin(TakenAway, OnlyToRead):
+    taken_verb = "reports.taken"
+    change_list_template = "attendance/admin_reports.html"
     list_display = ["day", "deployment", "candidates_absent", "incidents", "written_at"]
+    list_filter = [IncidentFilter, "day", "deployment__post__exam"]
+    list_select_related = [
+        "deployment__officer__user",
+        "deployment__post__exam",
+        "deployment__post__station",
+        "deployment__post__position",
+    ]
+    ordering = ["-pk"]
+    search_fields = ["deployment__post__station__code__exact"]
+    search_help_text = _("A centre's code, in full")
+
+    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
+        return reporting.written_table(rows, by=str(actor(request)), about=about)
+
+
+@admin.register(CentreReport)
+class CentreReportAdmin(TakenAway, OnlyToRead):
+    taken_verb = "centre_reports.taken"
+    change_list_template = "attendance/admin_centre_reports.html"
+    list_display = ["day", "station", "kind", "officer", "text", "status", "answer", "reported_at"]
+    list_filter = ["kind", "status", "entry__exam"]
+    list_select_related = [
+        "entry__station",
+        "entry__exam",
+        "deployment__officer__user",
+        "deployment__post__position",
+        "settled_by",
+    ]
+    ordering = ["-pk"]
+    search_fields = ["entry__station__code__exact"]
+    search_help_text = _("A centre's code, in full")
+
+    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
+        return centre_reporting.table(rows, by=str(actor(request)), about=about)
+
+    @admin.display(description=_("centre"))
+    def station(self, report: CentreReport) -> DutyStation:
+        return report.entry.station
+
+    @admin.display(description=_("officer"))
+    def officer(self, report: CentreReport) -> str:
+        return report.deployment.officer.full_name if report.deployment else "–"
+
+
+@admin.register(Handover)
+class HandoverAdmin(OnlyToRead):
+    list_display = ["day", "deployment", "written_at", "taken_by", "taken_at"]
     list_filter = ["deployment__post__exam"]
     list_select_related = [
         "deployment__officer__user",
         "deployment__post__exam",
         "deployment__post__station",
         "deployment__post__position",
+        "taken_by__officer__user",
+        "taken_by__post__exam",
+        "taken_by__post__station",
+        "taken_by__post__position",
     ]
     ordering = ["-pk"]
     search_fields = ["deployment__post__station__code__exact"]

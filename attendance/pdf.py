@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
 from accounts.slips import Slip
+from attendance.models import Handover
 from attendance.serving import left, listed, sheet
 from catalogue.models import CentreEntry
 from deployments.pdf import in_groups, press, qr
@@ -27,6 +28,10 @@ def print_return(entry: CentreEntry, code: str) -> bytes:
     """The register to be signed and stamped; its code leads the SCDE to the row to be ticked."""
     address = f"{settings.SITE_URL}{reverse('attendance:area_registers')}?code={code}"
     return _render("return", entry, code=code, picture=qr(address), **sheet(entry))
+
+
+def print_handover(entry: CentreEntry, handover: Handover) -> bytes:
+    return _render("handover", entry, handover=handover)
 
 
 @sensitive_variables()

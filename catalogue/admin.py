@@ -124,6 +124,7 @@ class TermsForm(forms.ModelForm[PositionTerms]):
             "reminder_hours",
             "fills_from_reserve",
             "rotation_days",
+            "reports_daily",
         ]
 
 

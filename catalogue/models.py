@@ -474,6 +474,12 @@ class PositionTerms(models.Model):
         help_text=_("By the portal, when an officer rejects, does not answer or is called off."),
     )
     rotation_days = models.PositiveSmallIntegerField(_("rotation, days"), null=True, blank=True)
+    reports_daily = models.BooleanField(
+        _("reports every day"),
+        default=False,
+        db_default=False,
+        help_text=_("In their own account: candidates absent, incidents, times of the materials."),
+    )
 
     class Meta:
         verbose_name = _("terms")

@@ -11,6 +11,7 @@ from accounts.slips import with_slips
 from attendance import absences
 from attendance.models import (
     Amendment,
+    CentreReport,
     Register,
     RegisterReturn,
     RegisterStatus,
@@ -96,12 +97,14 @@ def _waiting(user: User) -> dict[str, int]:
             status=LetterStatus.FAILED, deployment__in=deployed
         ),
         "papers": Deployment.objects.visible_to(user).with_papers_due(),
+        "no_shows": CentreReport.objects.answerable_by(user).no_shows().open(),
         "centres": CentreEntry.objects.visible_to(user).working_on(today),
         "marked": Register.objects.visible_to(user)
         .filter(day=today)
         .exclude(status=RegisterStatus.OPEN),
     }
     if user.office == Office.TSC:
+        waiting["incidents"] = CentreReport.objects.answerable_by(user).incidents().open()
         waiting["officers"] = (
             Officer.objects.visible_to(user).submitted().filter(vetting=Vetting.PENDING)
         )

@@ -35,6 +35,12 @@ def items(
 
 
 def _of_today(waiting: dict[str, int]) -> Iterator[Work]:
+    def reported(kind: str) -> str:
+        return _to("attendance:area_centre_reports", kind=kind, status="open", ours="on")
+
+    yield Work(_("did not come, as centres report"), waiting["no_shows"], reported("no_show"))
+    if "incidents" in waiting:
+        yield Work(_("incidents to answer"), waiting["incidents"], reported("incident"))
     yield Work(
         _("marked absent in the last register"),
         waiting["absent"],

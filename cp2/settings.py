@@ -210,6 +210,9 @@ VACANCY_COUNTS = {
 
 # They lie below attendance, so the roof says who knows on how many days an officer was absent.
 PAST_ABSENCES = "attendance.history.absences"
+# Nor do they know of the no-shows that centres report: told, in the same transaction, of every
+# deployment that is cut short or called off.
+DEPLOYMENT_ENDED = "attendance.services.settle_no_show"
 
 if PRODUCTION:
     if SMS_BACKEND == "sms.backends.simulator":

@@ -60,7 +60,7 @@ def home(request: SignedIn) -> HttpResponse:
 
 def _served(user: User) -> dict[str, Any]:
     return {
-        "deployments": Deployment.objects.visible_to(user).with_place(),
+        "deployments": Deployment.objects.visible_to(user).with_place().with_duties(),
         "applications": Application.objects.visible_to(user).select_related(
             "vacancy__exam", "vacancy__position", "vacancy__sub_county"
         )[:5],

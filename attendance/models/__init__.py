@@ -4,10 +4,17 @@ from attendance.models.amendments import (
     AmendmentQuerySet,
     AmendmentStatus,
 )
+from attendance.models.centre_reports import (
+    CentreReport,
+    CentreReportQuerySet,
+    CentreReportStatus,
+    ReportKind,
+)
+from attendance.models.handovers import Handover, HandoverQuerySet
 from attendance.models.history import MarkHistory, MarkHistoryQuerySet
 from attendance.models.marks import Clock, Mark, MarkQuerySet, MarkStatus, Way
 from attendance.models.registers import Register, RegisterQuerySet, RegisterStatus
-from attendance.models.reports import SupervisorReport
+from attendance.models.reports import SupervisorReport, SupervisorReportQuerySet
 from attendance.models.returns import RegisterReturn, RegisterReturnQuerySet, ReturnStatus
 from attendance.models.second_looks import (
     LookedThrough,
@@ -22,7 +29,12 @@ __all__ = [
     "AmendmentLine",
     "AmendmentQuerySet",
     "AmendmentStatus",
+    "CentreReport",
+    "CentreReportQuerySet",
+    "CentreReportStatus",
     "Clock",
+    "Handover",
+    "HandoverQuerySet",
     "LookKind",
     "LookedThrough",
     "Mark",
@@ -35,10 +47,12 @@ __all__ = [
     "RegisterReturn",
     "RegisterReturnQuerySet",
     "RegisterStatus",
+    "ReportKind",
     "ReturnStatus",
     "SecondLook",
     "SecondLookQuerySet",
     "SecondLookRules",
     "SupervisorReport",
+    "SupervisorReportQuerySet",
     "Way",
 ]

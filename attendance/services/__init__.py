@@ -1,8 +1,16 @@
 """Marks, registers and the signed return: who was there, and who says so."""
 
 from attendance.services.amending import amend, ask, grant, grant_all, refuse, withdraw
+from attendance.services.centre_reports import (
+    report_incident,
+    report_no_shows,
+    settle,
+    settle_no_show,
+)
+from attendance.services.handing_over import hand_over, take_over
 from attendance.services.marking import mark_all
 from attendance.services.people import give_distance, name_person, note_list_taken
+from attendance.services.reporting import write_report
 from attendance.services.returns import code_of, receive, sign, stamp
 from attendance.services.second_looks import find_due, look_at
 from attendance.services.slips import hand_out
@@ -16,13 +24,20 @@ __all__ = [
     "grant",
     "grant_all",
     "hand_out",
+    "hand_over",
     "look_at",
     "mark_all",
     "name_person",
     "note_list_taken",
     "receive",
     "refuse",
+    "report_incident",
+    "report_no_shows",
+    "settle",
+    "settle_no_show",
     "sign",
     "stamp",
+    "take_over",
     "withdraw",
+    "write_report",
 ]

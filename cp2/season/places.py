@@ -131,6 +131,7 @@ def make_terms(exam: Exam) -> None:
             daily_rate=row["daily_rate"],
             days_to_respond=row["days_to_respond"],
             rotation_days=row["rotation_days"] or None,
+            reports_daily=row["reports_daily"] == "yes",
             at_own_school=row["at_own_school"],
             meets_needs=row["meets_needs"] == "yes",
             subject_required=row["subject_required"] == "yes",

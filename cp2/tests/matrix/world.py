@@ -18,6 +18,8 @@ from accounts.models import User
 from accounts.services import record
 from attendance.models import (
     Amendment,
+    CentreReport,
+    Handover,
     LookKind,
     Mark,
     Register,
@@ -133,6 +135,8 @@ class Place:
     amendment: Amendment
     look: SecondLook
     signed: RegisterReturn
+    handed: Handover
+    no_show: CentreReport
     claim: Claim
     enquiry: Enquiry
     message: Message
@@ -236,6 +240,15 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         amendment=_amendment(entry, deployment),
         look=SecondLook.objects.create(entry=entry, kind=LookKind.HOUR, day=timezone.localdate()),
         signed=RegisterReturn.objects.create(entry=entry, code=code_of(entry)),
+        handed=_handed(officer, season, station, sub_county),
+        no_show=CentreReport.objects.create(
+            entry=entry,
+            day=timezone.localdate(),
+            kind="no_show",
+            deployment=deployment,
+            reported_by=make.user(),
+            acting_name="Barasa Wafula",
+        ),
         claim=make.claim(deployment=deployment),
         enquiry=_enquiry(officer, sub_county),
         message=Message.objects.create(to=officer.phone, template="accounts/x", text="Habari"),
@@ -254,6 +267,30 @@ def _amendment(entry: CentreEntry, deployment: Deployment) -> Amendment:
     )
     row.lines.create(deployment=deployment, was="present", wanted="absent")
     return row
+
+
+def _handed(
+    officer: Officer, season: Exam, station: DutyStation, sub_county: SubCounty
+) -> Handover:
+    """Of a week before this season's rehearsal, so that it is in nobody's way."""
+    position = make.position("SUP")
+    make.terms(season, position, rotation_days=7)
+    here, there = (
+        make.post(exam=season, station=at, position=position)
+        for at in (station, make.station(sub_county=sub_county))
+    )
+    first = season.rehearsal_on - timedelta(days=14)
+    left = make.deployment(
+        post=here, officer=officer, starts_on=first, ends_on=first + timedelta(days=6)
+    )
+    make.deployment(
+        post=there,
+        officer=officer,
+        replaces=left,
+        starts_on=first + timedelta(days=7),
+        ends_on=first + timedelta(days=8),
+    )
+    return Handover.objects.create(deployment=left, day=left.ends_on, issues="None")
 
 
 def _letter(deployment: Deployment) -> Letter:
@@ -306,7 +343,7 @@ class World:
 def build() -> World:
     here, season = make.sub_county("Here", "Kisii"), make.exam()
     for code in ("INV", "SEC"):
-        make.terms(season, make.position(code), vetting_required=False)
+        make.terms(season, make.position(code), vetting_required=False, reports_daily=True)
     places = {
         Scope.OWN: place(Scope.OWN, here, season),
         Scope.AREA: place(Scope.AREA, here, season),
