@@ -2,7 +2,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from attendance import area_views, register_views, slip_views, views
+from attendance import area_views, register_views, slip_views, today_views, views
 
 
 class Day:
@@ -31,8 +31,12 @@ urlpatterns = [
     path("centre/<int:exam_id>/register/<day:day>/", register_views.register, name="register"),
     path("centre/<int:exam_id>/register/sign/", register_views.sign, name="sign"),
     path("centre/<int:exam_id>/register.pdf", register_views.return_pdf, name="return_pdf"),
-    path("area/attendance/", area_views.area_attendance, name="area_attendance"),
-    path("area/attendance/absent/", area_views.area_absent, name="area_absent"),
+    path("area/attendance/", today_views.area_attendance, name="area_attendance"),
+    path("area/attendance/files/", today_views.area_attendance_files, name="area_attendance_files"),
+    path("area/attendance/absent/", today_views.area_absent, name="area_absent"),
+    path("area/attendance/absent/files/", today_views.area_absent_files, name="area_absent_files"),
+    path("area/attendance/season/", today_views.area_season, name="area_season"),
+    path("area/attendance/season/files/", today_views.area_season_files, name="area_season_files"),
     path("area/attendance/<int:register_id>/amend/", area_views.amend, name="amend"),
     path("area/registers/", area_views.area_registers, name="area_registers"),
     path("area/centre-passwords/", slip_views.centre_passwords, name="centre_passwords"),

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -68,15 +69,15 @@ def for_centre(
 
 def for_directors(
     *offices: Office,
-) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Opens a page to directors of these offices; for everybody else there is none."""
 
     wanted = {str(office) for office in offices}
 
-    def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def guard(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         @login_required
-        def opened(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponse:
+        def opened(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.role != Role.DIRECTOR or request.user.office not in wanted:
                 raise Http404
             return view(request, *args, **kwargs)
