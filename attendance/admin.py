@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.requests import actor
 from attendance import services
 from attendance.models import Mark, Register, RegisterReturn, SupervisorReport
+from attendance.register_admin import WithToday
 from catalogue.models import DutyStation
 from cp2.rules import Refused
 
@@ -63,7 +64,7 @@ class MarkAdmin(OnlyToRead):
 
 
 @admin.register(Register)
-class RegisterAdmin(OnlyToRead):
+class RegisterAdmin(WithToday, OnlyToRead):
     list_display = ["day", "station", "exam", "status", "acting_name", "submitted_at"]
     list_filter = ["status", "entry__exam"]
     list_select_related = ["entry__station", "entry__exam"]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from attendance.today import State
-from catalogue.models import CentreEntry, Exam
+from catalogue.models import CentreEntry, County, Exam, SubCounty
 from deployments.area_forms import Narrowing
 from profiles.fields import DayField
 
@@ -74,3 +74,23 @@ class AbsentForm(Narrowing):
 
     def chosen(self) -> str:
         return str(self.asked.get("mark", ""))
+
+
+class NationForm(DayForm):
+    """As headquarters asks: of all counties, of one, or of one sub-county's centres."""
+
+    field_order = ["day", "exam", "state"]
+
+    county = forms.ModelChoiceField(
+        County.objects.all(), label=gettext_lazy("County"), required=False, widget=forms.HiddenInput
+    )
+    sub_county = forms.ModelChoiceField(
+        SubCounty.objects.select_related("county"),
+        label=gettext_lazy("Sub-county"),
+        required=False,
+        widget=forms.HiddenInput,
+    )
+
+    def place(self) -> County | SubCounty | None:
+        found: County | SubCounty | None = self.asked.get("sub_county") or self.asked.get("county")
+        return found

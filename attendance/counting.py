@@ -21,9 +21,9 @@ COUNTS = (
     OWED
     + """
     SELECT owed.exam_id, owed.sub_county_id,
-        least(greatest(floor(extract(epoch FROM
+        CASE WHEN register.id IS NOT NULL THEN least(greatest(floor(extract(epoch FROM
             (register.submitted_at AT TIME ZONE %(zone)s) - (owed.day + %(opens)s::time)
-        ) / 1800), 0), %(last)s)::int AS slot,
+        ) / 1800), 0), %(last)s)::int END AS slot,
         register.submitted_at > owed.due_at AS is_late,
         count(*),
         count(*) FILTER (WHERE register.id IS NULL AND NOT EXISTS (

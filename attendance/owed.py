@@ -110,6 +110,11 @@ class Line:
         return self.marked_at is not None and self.marked_at > self.due_at
 
     @property
+    def came_after(self) -> bool:
+        """Not on the day itself."""
+        return self.marked_at is not None and timezone.localdate(self.marked_at) != self.day
+
+    @property
     def is_amended(self) -> bool:
         return self.status == RegisterStatus.AMENDED
 

@@ -1,7 +1,7 @@
 """Centres that have not marked by their exam's hour are reminded: their manager gets one text."""
 
 import time
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -10,7 +10,6 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.news import News
 from accounts.services import tell_each
-from attendance.models import Clock
 from catalogue.models import DutyStation, Exam, ExamDay
 from deployments.models import MANAGES_THE_CENTRE
 
@@ -86,10 +85,12 @@ def remind_due(*, most: int = 2000, seconds: float = 20) -> int:
 
 @transaction.atomic
 def _remind(most: int) -> int:
-    day, exams = _due()
-    if not exams:
-        return 0
     with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        [now] = cursor.fetchone()
+        day, exams = timezone.localdate(now), due(now)
+        if not exams:
+            return 0
         cursor.execute(
             TAKE,
             {
@@ -102,7 +103,7 @@ def _remind(most: int) -> int:
         )
         taken = cursor.fetchall()
     users = User.objects.in_bulk([user for *_place, user in taken])
-    stations = DutyStation.objects.in_bulk([station for _exam, station, _entry, _user in taken])
+    stations = DutyStation.objects.in_bulk([station for _exam, station, *_rest in taken])
     tell_each(
         "attendance/reminder",
         (
@@ -118,19 +119,15 @@ def _remind(most: int) -> int:
     return len(taken)
 
 
-def _due() -> tuple[date, dict[int, Exam]]:
-    """By the database's clock: the exams of today whose hour has come and whose registers of today
-    are still open to their centres."""
-    rows: Any = (
-        ExamDay.objects.filter(day=timezone.localdate())
-        .select_related("exam")
-        .annotate(now=Clock())
-    )
-    found = {}
-    for row in rows:
-        if row.exam.register_is_due(row.day) <= row.now < row.exam.register_closes(row.day):
-            found[row.exam_id] = row.exam
-    return timezone.localdate(), found
+def due(now: datetime) -> dict[int, Exam]:
+    """Exams of today whose hour has come, and whose registers of today are still open to their
+    centres."""
+    days = ExamDay.objects.filter(day=timezone.localdate(now)).select_related("exam")
+    return {
+        each.exam_id: each.exam
+        for each in days
+        if each.exam.register_is_due(each.day) <= now < each.exam.register_closes(each.day)
+    }
 
 
 def words(exam: Exam, station: DutyStation, day: date) -> dict[str, Any]:

@@ -96,10 +96,12 @@ class Exam:
 
     @property
     def line(self) -> str:
-        """The share of officers who were there, as the points of a line."""
+        """The share of officers who were there, as the points of a line; of days that are marked,
+        since of a morning nobody knows yet."""
         return " ".join(
             f"{place * STEP + BAR // 2},{HEIGHT - tally.share_present}"
             for place, (_day, tally) in enumerate(self.days)
+            if not tally.still_open
         )
 
     @property

@@ -119,6 +119,11 @@ class Chart:
     def width(self) -> int:
         return SLOTS * STEP
 
+    @property
+    def room(self) -> int:
+        """With what the hours need at both ends."""
+        return self.width + 18
+
 
 def chart(found: Sum, exams: Iterable[Exam]) -> Chart:
     bars = list(zip(found.on_time, found.late, strict=True))
@@ -194,8 +199,10 @@ def managers(lines: Iterable[Line], day: date, *, to: User) -> dict[Key, Manager
     return {(exam, station): Manager(name, phone or "") for exam, station, name, phone in rows}
 
 
-def reminders(lines: Iterable[Line], day: date) -> dict[int, tuple[datetime, str]]:
+def reminders(lines: Iterable[Line], day: date, *, to: User) -> dict[int, tuple[datetime, str]]:
     """By entry: when its centre was reminded, and who got the text."""
-    rows = RegisterReminder.objects.filter(entry__in=[line.entry_id for line in lines], day=day)
+    rows = RegisterReminder.objects.visible_to(to).filter(
+        entry__in=[line.entry_id for line in lines], day=day
+    )
     found = rows.values_list("entry_id", "reminded_at", "deployment__officer__full_name")
     return {entry: (at, name) for entry, at, name in found}

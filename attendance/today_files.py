@@ -21,7 +21,7 @@ from sms.phones import local
 
 def day_table(lines: list[Line], day: date, *, form: DayForm, by: User) -> Table:
     """Whom to call, too: the list is for whoever sits at the telephone."""
-    calls, told = today.managers(lines, day, to=by), today.reminders(lines, day)
+    calls, told = today.managers(lines, day, to=by), today.reminders(lines, day, to=by)
     names = {exam.pk: exam.short for exam in form.exams.values()}
 
     def rows() -> Iterator[list[Any]]:

@@ -43,7 +43,7 @@ def area_attendance(request: SignedIn) -> HttpResponse:
     page = Paginator(shown, PER_PAGE).get_page(request.GET.get("page"))
     waiting = [line for line in page if line.marked_at is None]
     calls = today.managers(waiting, day, to=request.user)
-    told = today.reminders(page, day)
+    told = today.reminders(page, day, to=request.user)
     names = {exam.pk: exam.short for exam in form.exams.values()}
     sitting = {line.exam_id for line in lines}
     is_today = day == timezone.localdate()
