@@ -17,6 +17,7 @@ from attendance.models import (
     RegisterReturn,
     SupervisorReport,
 )
+from attendance.register_admin import WithToday
 from catalogue.models import DutyStation
 from cp2.exports import Table
 from cp2.rules import Refused
@@ -74,7 +75,7 @@ class MarkAdmin(OnlyToRead):
 
 
 @admin.register(Register)
-class RegisterAdmin(OnlyToRead):
+class RegisterAdmin(WithToday, OnlyToRead):
     list_display = ["day", "station", "exam", "status", "acting_name", "submitted_at"]
     list_filter = ["status", "entry__exam"]
     list_select_related = ["entry__station", "entry__exam"]

@@ -11,6 +11,7 @@ from attendance import (
     report_views,
     second_look_views,
     slip_views,
+    today_views,
     views,
 )
 
@@ -86,6 +87,13 @@ urlpatterns = [
     path("area/second-looks/", second_look_views.area_second_looks, name="area_second_looks"),
     path("area/second-looks/looked/", second_look_views.looked, name="second_looks_had"),
     path("area/second-looks/files/", second_look_views.files, name="second_looks_files"),
+    path("area/attendance/", today_views.area_attendance, name="area_attendance"),
+    path("area/attendance/files/", today_views.area_attendance_files, name="area_attendance_files"),
+    path("area/attendance/absent/", today_views.area_absent, name="area_absent"),
+    path("area/attendance/absent/files/", today_views.area_absent_files, name="area_absent_files"),
+    path("area/attendance/season/", today_views.area_season, name="area_season"),
+    path("area/attendance/season/files/", today_views.area_season_files, name="area_season_files"),
+    path("area/attendance/<int:register_id>/amend/", area_views.amend, name="amend"),
     path("area/registers/", area_views.area_registers, name="area_registers"),
     path("area/centre-passwords/", slip_views.centre_passwords, name="centre_passwords"),
     path("area/registers/<int:return_id>/stamp/", area_views.stamp, name="stamp"),

@@ -127,6 +127,7 @@ def _registers(exams: list[Exam]) -> Line:
             Figure(_("Submitted"), counts["submitted"], url),
             Figure(_("Due"), counts["due"]),
         ],
+        reverse("admin:attendance_register_today"),
     )
 
 

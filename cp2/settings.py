@@ -273,6 +273,8 @@ CELERY_BEAT_SCHEDULE = {
     "offers": every(60, "deployments.tasks.expire_offers"),
     "allocations": every(1, "deployments.tasks.allocate"),
     "reminders": every(60, "deployments.tasks.remind_officers"),
+    "register-reminders": every(60, "attendance.tasks.remind_centres"),
+    "attendance-counts": every(60, "attendance.tasks.count_days"),
     "reserves": every(5, "deployments.tasks.fill_from_reserve"),
     "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),

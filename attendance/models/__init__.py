@@ -23,6 +23,7 @@ from attendance.models.second_looks import (
     SecondLookQuerySet,
     SecondLookRules,
 )
+from attendance.models.today import DayCount, RegisterReminder
 
 __all__ = [
     "Amendment",
@@ -33,6 +34,7 @@ __all__ = [
     "CentreReportQuerySet",
     "CentreReportStatus",
     "Clock",
+    "DayCount",
     "Handover",
     "HandoverQuerySet",
     "LookKind",
@@ -44,6 +46,7 @@ __all__ = [
     "MarkStatus",
     "Register",
     "RegisterQuerySet",
+    "RegisterReminder",
     "RegisterReturn",
     "RegisterReturnQuerySet",
     "RegisterStatus",

@@ -213,6 +213,13 @@ PAGES = [
         sends={"as": "'csv"},
     ),
     page("admin:catalogue_markingentry_send", who=of("deployment")),
+    page("admin:attendance_register_today", who=of("deployment preparer approver auditor")),
+    page(
+        "admin:attendance_register_today_files",
+        who=of("deployment preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
     page("admin:deployments_allocation_start", who=of("deployment")),
     page("admin:deployments_allocation", "nation_run.pk", who=of("deployment auditor")),
     page(

@@ -246,6 +246,7 @@ PAGES = [
         "deployments:area_deployments_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}
     ),
     page("attendance:area_attendance", tsc=MAY, scde=MAY),
+    page("attendance:area_attendance_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}),
     page("attendance:area_absent", tsc=MAY, scde=MAY),
     page("attendance:area_handovers", tsc=MAY, scde=MAY),
     page("attendance:area_centre_reports", tsc=MAY, scde=MAY),
@@ -259,6 +260,9 @@ PAGES = [
     page("attendance:settle_report", "no_show.pk", tsc=AREA, sends={"answer": "'Done"}),
     page("attendance:area_reports", tsc=MAY, scde=MAY),
     page("attendance:area_reports_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}),
+    page("attendance:area_absent_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}),
+    page("attendance:area_season", tsc=MAY, scde=MAY),
+    page("attendance:area_season_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}),
     page("attendance:centre_passwords", tsc=AREA, scde=AREA, sends={"centre": "entry.pk"}),
     page("claims:area_claims", tsc=MAY, scde=MAY),
     page("claims:area_claim", "claim.pk", tsc=AREA, scde=AREA),
