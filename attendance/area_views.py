@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import SignedIn
 from attendance import absences, services
 from attendance.area_forms import AbsentForm, DayForm
+from attendance.copies import of_register
 from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
 from attendance.register_forms import AmendForm
 from attendance.serving import lines, tally
@@ -89,7 +90,9 @@ def amend(request: SignedIn, register_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The register is amended, and those concerned are told."))
             return redirect("attendance:area_attendance")
-    return render(request, "attendance/amend.html", {"register": register, "form": form})
+    copies = of_register(register.entry, register.day)
+    context = {"register": register, "form": form, "copies": copies}
+    return render(request, "attendance/amend.html", context)
 
 
 @require_safe

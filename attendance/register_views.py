@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import SignedIn, acting_name
 from attendance import services
+from attendance.copies import of_register
 from attendance.eligibility import is_past_marking, moment, reasons_against_marking
 from attendance.forms import SignForm
 from attendance.models import Register, RegisterReturn, RegisterStatus
@@ -70,6 +71,7 @@ def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
         "lines": listed_today,
         "reasons": list(reasons_against_marking(day, moment(entry, day), found)),
         "form": form,
+        "copies": of_register(entry, day),
     }
     return render(request, "attendance/register.html", context)
 

@@ -2,7 +2,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from attendance import area_views, register_views, slip_views, views
+from attendance import area_views, copy_views, register_views, slip_views, views
 
 
 class Day:
@@ -29,6 +29,9 @@ urlpatterns = [
     path("centre/<int:exam_id>/officers.pdf", views.officers_pdf, name="officers_pdf"),
     path("centre/<int:exam_id>/register/", register_views.days, name="days"),
     path("centre/<int:exam_id>/register/<day:day>/", register_views.register, name="register"),
+    path("centre/<int:exam_id>/register/copy/", copy_views.copy, name="copy"),
+    path("centre/<int:exam_id>/register/copies/", copy_views.copies, name="copies"),
+    path("centre/<int:exam_id>/register/copies/<int:copy_id>/", copy_views.settle, name="settle"),
     path("centre/<int:exam_id>/register/sign/", register_views.sign, name="sign"),
     path("centre/<int:exam_id>/register.pdf", register_views.return_pdf, name="return_pdf"),
     path("area/attendance/", area_views.area_attendance, name="area_attendance"),

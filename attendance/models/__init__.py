@@ -4,6 +4,7 @@ from attendance.models.amendments import (
     AmendmentQuerySet,
     AmendmentStatus,
 )
+from attendance.models.copies import CopyStatus, RegisterCopy, RegisterCopyQuerySet
 from attendance.models.marks import Clock, Mark, MarkQuerySet, MarkStatus, Way
 from attendance.models.registers import Register, RegisterQuerySet, RegisterStatus
 from attendance.models.reports import SupervisorReport
@@ -15,10 +16,13 @@ __all__ = [
     "AmendmentQuerySet",
     "AmendmentStatus",
     "Clock",
+    "CopyStatus",
     "Mark",
     "MarkQuerySet",
     "MarkStatus",
     "Register",
+    "RegisterCopy",
+    "RegisterCopyQuerySet",
     "RegisterQuerySet",
     "RegisterReturn",
     "RegisterReturnQuerySet",

@@ -17,7 +17,7 @@ from django.db import models
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Entry, RecoveryCode, Session, User
-from attendance.models import Amendment, AmendmentLine, Mark, RegisterReturn
+from attendance.models import Amendment, AmendmentLine, Mark, RegisterCopy, RegisterReturn
 from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
 from deployments.models import (
     AllocationRun,
@@ -77,6 +77,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Amendment, "asked_by"): IN_OFFICE,
     (Amendment, "decided_by"): IN_OFFICE,
     (AmendmentLine, "deployment"): IN_THE_MARK,
+    (RegisterCopy, "sent_by"): IN_OFFICE,
     (RegisterReturn, "stamped_by"): IN_OFFICE,
     (RegisterReturn, "received_by"): IN_OFFICE,
     (AllocationRun, "started_by"): IN_OFFICE,

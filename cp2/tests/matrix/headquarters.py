@@ -106,6 +106,7 @@ MODELS = [
     ),
     rows("attendance.register", look="deployment preparer approver auditor"),
     rows("attendance.mark", look="deployment preparer approver auditor"),
+    rows("attendance.registercopy", look="deployment auditor"),
     rows("attendance.registerreturn", look="deployment auditor"),
     rows("attendance.supervisorreport", look="deployment auditor"),
     rows("claims.claim", look="preparer approver helpdesk auditor"),

@@ -19,6 +19,7 @@ from accounts.services import record
 from attendance.models import (
     Mark,
     Register,
+    RegisterCopy,
     RegisterReturn,
     RegisterStatus,
     SupervisorReport,
@@ -126,6 +127,7 @@ class Place:
     check: RegisterCheck
     number_change: NumberChange
     register: Register
+    register_copy: RegisterCopy
     signed: RegisterReturn
     claim: Claim
     enquiry: Enquiry
@@ -227,10 +229,17 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
             acting_name="Barasa Wafula",
             submitted_at=timezone.now(),
         ),
+        register_copy=_register_copy(entry, mark),
         signed=RegisterReturn.objects.create(entry=entry, code=code_of(entry)),
         claim=make.claim(deployment=deployment),
         enquiry=_enquiry(officer, sub_county),
         message=Message.objects.create(to=officer.phone, template="accounts/x", text="Habari"),
+    )
+
+
+def _register_copy(entry: CentreEntry, mark: Mark) -> RegisterCopy:
+    return make.register_copy(
+        entry, status="conflict", marks={str(mark.officer_id): "absent"}, clashes=[mark.officer_id]
     )
 
 
