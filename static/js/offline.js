@@ -29,6 +29,7 @@
     const text = said.ended ? words.ended : waiting === 1 ? words.one : words.many;
     notice("copy-waits", waiting ? text.replace("#", waiting) : "", said.ended ? words.login : "");
     said.answers.forEach(answer => notice("copy-" + answer.n, answer.words));
+    if (said.answers.length && id("copy-banner")) id("copy-banner").hidden = true;
     if (said.answers.length) say("shown", { ids: said.answers.map(answer => answer.n) });
     said.kept.forEach(each => each.day === day && !touched && tick(each.marks));
     heard();
