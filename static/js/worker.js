@@ -148,6 +148,7 @@ async function mark(event, path) {
   if (!form.has("copy")) {
     try {
       const answer = await within(2 * PATIENCE, fetch(request));
+      if (answer.status === 500) throw answer;
       event.waitUntil(note({ at: 0 })); // the copy does not know of it
       return answer;
     } catch (_) {}
@@ -257,7 +258,7 @@ function base() {
 }
 
 async function change(name, act) {
-  const transaction = (await base()).transaction(name, "readwrite");
+  const transaction = (await base()).transaction(name, "readwrite", { durability: "strict" });
   const asked = act(transaction.objectStore(name));
   return new Promise((done, failed) => {
     transaction.oncomplete = () => done(asked && asked.result);
