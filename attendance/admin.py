@@ -14,6 +14,7 @@ from attendance.models import (
     Handover,
     Mark,
     Register,
+    RegisterCopy,
     RegisterReturn,
     SupervisorReport,
 )
@@ -90,6 +91,24 @@ class RegisterAdmin(WithToday, OnlyToRead):
     @admin.display(description=_("exam"))
     def exam(self, register: Register) -> str:
         return register.entry.exam.short
+
+
+@admin.register(RegisterCopy)
+class RegisterCopyAdmin(OnlyToRead):
+    list_display = ["day", "station", "exam", "status", "acting_name", "marked_at", "received_at"]
+    list_filter = ["status", "entry__exam"]
+    list_select_related = ["entry__station", "entry__exam"]
+    ordering = ["-pk"]
+    search_fields = ["entry__station__code__exact"]
+    search_help_text = _("A centre's code, in full")
+
+    @admin.display(description=_("centre"))
+    def station(self, copy: RegisterCopy) -> DutyStation:
+        return copy.entry.station
+
+    @admin.display(description=_("exam"))
+    def exam(self, copy: RegisterCopy) -> str:
+        return copy.entry.exam.short
 
 
 @admin.register(RegisterReturn)

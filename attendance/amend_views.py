@@ -19,6 +19,7 @@ from attendance import services
 from attendance.amend_forms import AmendmentsForm, AskForm, RefuseForm, TickedForm
 from attendance.amend_rules import reasons_against_amending, reasons_against_asking
 from attendance.asked import of_day
+from attendance.copies import of_register
 from attendance.eligibility import moment
 from attendance.models import (
     Amendment,
@@ -260,6 +261,7 @@ def _change(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
             _say(request, made)
             return redirect(f"{reverse('attendance:area_attendance')}?day={day.isoformat()}")
     context: dict[str, Any] = {"entry": entry, "day": day, "form": form}
+    context["copies"] = of_register(entry, day)
     return render(request, "attendance/amend.html", context)
 
 

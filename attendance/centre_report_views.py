@@ -139,7 +139,7 @@ def settle(request: SignedIn, pk: int) -> HttpResponse:
     form = AnswerForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            services.settle(found, by=request.user, **form.cleaned_data)
+            services.settle_report(found, by=request.user, **form.cleaned_data)
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.requests import SignedIn, acting_name
 from attendance import services
 from attendance.asked import asked, asked_by_day
+from attendance.copies import of_register
 from attendance.eligibility import is_past_marking, moment, reasons_against_marking
 from attendance.forms import SignForm
 from attendance.models import Register, RegisterReturn, RegisterStatus
@@ -76,6 +77,7 @@ def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
         "reasons": list(reasons_against_marking(day, now, found)),
         "form": form,
         **asked(entry, day, now, found),
+        "copies": of_register(entry, day),
     }
     return render(request, "attendance/register.html", context)
 

@@ -10,6 +10,7 @@ from attendance.models.centre_reports import (
     CentreReportStatus,
     ReportKind,
 )
+from attendance.models.copies import CopyStatus, RegisterCopy, RegisterCopyQuerySet
 from attendance.models.handovers import Handover, HandoverQuerySet
 from attendance.models.history import MarkHistory, MarkHistoryQuerySet
 from attendance.models.marks import Clock, Mark, MarkQuerySet, MarkStatus, Way
@@ -34,6 +35,7 @@ __all__ = [
     "CentreReportQuerySet",
     "CentreReportStatus",
     "Clock",
+    "CopyStatus",
     "DayCount",
     "Handover",
     "HandoverQuerySet",
@@ -45,6 +47,8 @@ __all__ = [
     "MarkQuerySet",
     "MarkStatus",
     "Register",
+    "RegisterCopy",
+    "RegisterCopyQuerySet",
     "RegisterQuerySet",
     "RegisterReminder",
     "RegisterReturn",

@@ -4,9 +4,10 @@ from attendance.services.amending import amend, ask, grant, grant_all, refuse, w
 from attendance.services.centre_reports import (
     report_incident,
     report_no_shows,
-    settle,
     settle_no_show,
+    settle_report,
 )
+from attendance.services.copies import Sent, deliver, settle_copy
 from attendance.services.handing_over import hand_over, take_over
 from attendance.services.marking import mark_all
 from attendance.services.people import give_distance, name_person, note_list_taken
@@ -16,9 +17,11 @@ from attendance.services.second_looks import find_due, look_at
 from attendance.services.slips import hand_out
 
 __all__ = [
+    "Sent",
     "amend",
     "ask",
     "code_of",
+    "deliver",
     "find_due",
     "give_distance",
     "grant",
@@ -33,8 +36,9 @@ __all__ = [
     "refuse",
     "report_incident",
     "report_no_shows",
-    "settle",
+    "settle_copy",
     "settle_no_show",
+    "settle_report",
     "sign",
     "stamp",
     "take_over",

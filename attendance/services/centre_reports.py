@@ -97,7 +97,7 @@ def report_incident(
 
 
 @transaction.atomic
-def settle(report: CentreReport, *, answer: str, by: User) -> CentreReport:
+def settle_report(report: CentreReport, *, answer: str, by: User) -> CentreReport:
     """A director answers; the centre reads it."""
     report = lock(report)
     _settle(report, by=by, answer=answer)

@@ -148,9 +148,21 @@ def write(
     day: date,
     made: Made,
 ) -> Changed:
-    """Everybody's mark in one statement; returns those that are new or changed, and from what."""
+    """The whole list or nothing of it; returns the marks that are new or changed, and from what."""
     for reason in reasons_against_list(serving, marks, earlier):
         raise Refused(reason)
+    return put(serving, marks, earlier, day=day, made=made)
+
+
+def put(
+    serving: Mapping[int, Deployment],
+    marks: Marks,
+    earlier: Mapping[int, Mark],
+    *,
+    day: date,
+    made: Made,
+) -> Changed:
+    """These marks, however many of the list they are, in one statement."""
     changed = [
         Mark(
             deployment=serving[officer],

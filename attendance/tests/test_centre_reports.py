@@ -230,7 +230,7 @@ class SettleTests(Reported):
 
     def test_a_no_show_may_be_settled_in_words(self):
         report = no_show(self.centre, self.away)
-        services.settle(report, answer="Came at nine.", by=self.director)
+        services.settle_report(report, answer="Came at nine.", by=self.director)
         assert self.rows()[0]["outcome"] == "Came at nine."
 
     def test_the_scde_sees_teachers_and_settles_only_its_own(self):
@@ -259,7 +259,7 @@ class SettleTests(Reported):
 class ListTests(Reported):
     def test_open_no_shows_come_first(self):
         settled = no_show(self.centre, self.away)
-        services.settle(settled, answer="Came", by=self.director)
+        services.settle_report(settled, answer="Came", by=self.director)
         leak = incident(self.centre)
         away = no_show(self.centre, self.centre.deployments[2])
         assert [row["report"] for row in self.rows()] == [away, leak, settled]

@@ -24,6 +24,7 @@ from attendance.models import (
     Handover,
     Mark,
     MarkHistory,
+    RegisterCopy,
     RegisterReturn,
     SecondLook,
 )
@@ -95,6 +96,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (SecondLook, "deployment"): LOOKED_INTO,
     (SecondLook, "amendment"): IN_THE_MARK,
     (SecondLook, "looked_by"): IN_OFFICE,
+    (RegisterCopy, "sent_by"): IN_OFFICE,
     (RegisterReturn, "stamped_by"): IN_OFFICE,
     (CentreReport, "reported_by"): IN_OFFICE,
     (CentreReport, "settled_by"): IN_OFFICE,

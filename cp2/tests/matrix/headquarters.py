@@ -115,6 +115,7 @@ MODELS = [
         add="deployment superuser",
         change="deployment superuser",
     ),
+    rows("attendance.registercopy", look="deployment auditor"),
     rows("attendance.registerreturn", look="deployment auditor"),
     rows("attendance.supervisorreport", look="deployment auditor"),
     rows("attendance.centrereport", look="deployment auditor"),

@@ -56,6 +56,8 @@ PAGES = [
     page("help", who=ANYBODY),
     page("privacy", who=ANYBODY),
     page("favicon", who=ANYBODY, answers=(301,)),
+    page("worker", who=ANYBODY),
+    page("manifest", who=ANYBODY),
     page("healthz", who=ANYBODY),
     page("readyz", who=ANYBODY, answers=(503,)),  # no broker in tests
     page("set_language", who=ANYBODY, posted=True, sends={"language": "'sw"}),
@@ -218,6 +220,15 @@ PAGES = [
         sends={"kind": "'incident", "day": "today", "text": "'Rain", "acting_name": "'Barasa"},
     ),
     page("attendance:centre_reports", "exam.pk", centre=OWN),
+    page("attendance:copy", "exam.pk", centre=OWN),
+    page("attendance:copies", "exam.pk", centre=OWN),
+    page(
+        "attendance:settle",
+        "exam.pk",
+        "register_copy.pk",
+        centre=OWN,
+        sends={"officer_{0.officer.pk}": "'take", "acting_name": "'Barasa Wafula"},
+    ),
     page("attendance:sign", "exam.pk", centre=OWN),
     page("attendance:return_pdf", "exam.pk", centre=OWN),
     # Both directors of a sub-county

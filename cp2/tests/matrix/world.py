@@ -23,6 +23,7 @@ from attendance.models import (
     LookKind,
     Mark,
     Register,
+    RegisterCopy,
     RegisterReturn,
     RegisterStatus,
     SecondLook,
@@ -134,6 +135,7 @@ class Place:
     register: Register
     amendment: Amendment
     look: SecondLook
+    register_copy: RegisterCopy
     signed: RegisterReturn
     handed: Handover
     no_show: CentreReport
@@ -239,6 +241,7 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         ),
         amendment=_amendment(entry, deployment),
         look=SecondLook.objects.create(entry=entry, kind=LookKind.HOUR, day=timezone.localdate()),
+        register_copy=_register_copy(entry, mark),
         signed=RegisterReturn.objects.create(entry=entry, code=code_of(entry)),
         handed=_handed(officer, season, station, sub_county),
         no_show=CentreReport.objects.create(
@@ -291,6 +294,12 @@ def _handed(
         ends_on=first + timedelta(days=8),
     )
     return Handover.objects.create(deployment=left, day=left.ends_on, issues="None")
+
+
+def _register_copy(entry: CentreEntry, mark: Mark) -> RegisterCopy:
+    return make.register_copy(
+        entry, status="conflict", marks={str(mark.officer_id): "absent"}, clashes=[mark.officer_id]
+    )
 
 
 def _letter(deployment: Deployment) -> Letter:
