@@ -13,9 +13,10 @@ from attendance.models import LookKind, SecondLookRules
 from catalogue.models import Exam, SubCounty
 from deployments.models import MANAGES_THE_CENTRE
 
-INTO = (
-    "INSERT INTO attendance_secondlook (entry_id, kind, day, deployment_id, amendment_id, detail)"
-)
+INTO = """
+INSERT INTO attendance_secondlook
+    (note, entry_id, kind, day, deployment_id, amendment_id, detail)
+"""
 ONCE = "ON CONFLICT DO NOTHING"
 
 HERE = """
