@@ -80,6 +80,7 @@ HOUR = f"""
 WITH {HERE},
 registers AS (
     SELECT here.id AS entry_id, here.exam_id, here.station_id, register.day, register.submitted_at,
+        register.late_reason,
         extract(epoch FROM (register.submitted_at AT TIME ZONE 'Africa/Nairobi') - register.day)
             AS seconds
     FROM here
@@ -92,7 +93,7 @@ usual AS (
 )
 {INTO}
 SELECT '', registers.entry_id, '{LookKind.HOUR}', registers.day, NULL, NULL,
-    jsonb_build_object('at', registers.submitted_at,
+    jsonb_build_object('at', registers.submitted_at, 'late', registers.late_reason,
         'usual', to_char(usual.seconds * interval '1 second', 'HH24:MI'))
 FROM registers JOIN usual USING (entry_id)
 WHERE abs(registers.seconds - usual.seconds) > %(hours_from_usual)s * 3600
