@@ -9,6 +9,7 @@ from django.db.models import Case, Count, Prefetch, When
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,7 +21,7 @@ from attendance.amend_forms import AmendmentsForm, AskForm, RefuseForm, TickedFo
 from attendance.amend_rules import reasons_against_amending, reasons_against_asking
 from attendance.asked import of_day
 from attendance.copies import of_register
-from attendance.eligibility import moment
+from attendance.eligibility import Moment, moment
 from attendance.models import (
     Amendment,
     AmendmentLine,
@@ -219,9 +220,14 @@ def area_register(request: SignedIn, entry_id: int, day: date) -> HttpResponse:
         "marks": marks,
         "register": found,
         "amendments": of_day(entry, day),
-        "may_amend": not list(reasons_against_amending(day, moment(entry, day), found)),
+        # only whether it is offered; the service asks the database's clock
+        "may_amend": not list(reasons_against_amending(day, _now(entry, day), found)),
     }
     return render(request, "attendance/area_register.html", context)
+
+
+def _now(entry: CentreEntry, day: date) -> Moment:
+    return Moment(timezone.now(), works=True, closes=entry.exam.register_closes(day))
 
 
 def _entry(request: SignedIn, entry_id: int) -> CentreEntry:

@@ -57,10 +57,7 @@ def said(look: SecondLook) -> str:
                 detail.get("absent", 0),
             ) % {"count": detail.get("absent", 0)}
         case LookKind.HOUR:
-            return _("Marked on %(at)s; most days about %(usual)s.") % {
-                "at": _moment(detail.get("at")),
-                "usual": detail.get("usual", ""),
-            }
+            return _hour(detail)
         case LookKind.ALL_PRESENT:
             return _(
                 "All of %(marks)s marks on %(days)s days are present; around here %(absent)s in a "
@@ -77,6 +74,16 @@ def said(look: SecondLook) -> str:
             return _("Marks changed: %(marks)s. Reason: %(reason)s") % {
                 name: detail.get(name, "") for name in ("marks", "reason")
             }
+
+
+def _hour(detail: dict[str, Any]) -> str:
+    when = _("Marked on %(at)s; most days about %(usual)s.") % {
+        "at": _moment(detail.get("at")),
+        "usual": detail.get("usual", ""),
+    }
+    if not detail.get("late"):
+        return when
+    return f"{when} {_('The reason given:')} {detail['late']}"
 
 
 def _left(detail: dict[str, Any]) -> str:

@@ -13,9 +13,10 @@ from attendance.models import LookKind, SecondLookRules
 from catalogue.models import Exam, SubCounty
 from deployments.models import MANAGES_THE_CENTRE
 
-INTO = (
-    "INSERT INTO attendance_secondlook (entry_id, kind, day, deployment_id, amendment_id, detail)"
-)
+INTO = """
+INSERT INTO attendance_secondlook
+    (note, entry_id, kind, day, deployment_id, amendment_id, detail)
+"""
 ONCE = "ON CONFLICT DO NOTHING"
 
 HERE = """
@@ -59,7 +60,7 @@ days AS (
     FROM marks GROUP BY entry_id, day
 )
 {INTO}
-SELECT marks.entry_id, '{LookKind.OWN_MARK}', marks.day, marks.deployment_id, NULL,
+SELECT '', marks.entry_id, '{LookKind.OWN_MARK}', marks.day, marks.deployment_id, NULL,
     jsonb_build_object('changed', own.changed, 'absent', days.absent)
 FROM marks JOIN days USING (entry_id, day)
 CROSS JOIN LATERAL (
@@ -79,6 +80,7 @@ HOUR = f"""
 WITH {HERE},
 registers AS (
     SELECT here.id AS entry_id, here.exam_id, here.station_id, register.day, register.submitted_at,
+        register.late_reason,
         extract(epoch FROM (register.submitted_at AT TIME ZONE 'Africa/Nairobi') - register.day)
             AS seconds
     FROM here
@@ -90,8 +92,8 @@ usual AS (
     FROM registers GROUP BY entry_id HAVING count(*) >= %(registers_make_usual)s
 )
 {INTO}
-SELECT registers.entry_id, '{LookKind.HOUR}', registers.day, NULL, NULL,
-    jsonb_build_object('at', registers.submitted_at,
+SELECT '', registers.entry_id, '{LookKind.HOUR}', registers.day, NULL, NULL,
+    jsonb_build_object('at', registers.submitted_at, 'late', registers.late_reason,
         'usual', to_char(usual.seconds * interval '1 second', 'HH24:MI'))
 FROM registers JOIN usual USING (entry_id)
 WHERE abs(registers.seconds - usual.seconds) > %(hours_from_usual)s * 3600
@@ -121,7 +123,7 @@ centres AS (
     HAVING count(*) FILTER (WHERE status = 'absent') = 0
 )
 {INTO}
-SELECT entry_id, '{LookKind.ALL_PRESENT}', NULL, NULL, NULL,
+SELECT '', entry_id, '{LookKind.ALL_PRESENT}', NULL, NULL, NULL,
     jsonb_build_object('marks', marks, 'days', days,
         'absent', round((share.absent * 100)::numeric, 1))
 FROM centres CROSS JOIN share
@@ -135,7 +137,7 @@ WHERE days >= %(all_present_days)s
 LEFT = f"""
 WITH {HERE}
 {INTO}
-SELECT here.id, '{LookKind.LEFT}', mark.day, deployment.id, NULL,
+SELECT '', here.id, '{LookKind.LEFT}', mark.day, deployment.id, NULL,
     jsonb_build_object('status', deployment.status, 'from', deployment.starts_on,
         'to', deployment.ends_on, 'elsewhere', elsewhere.name)
 FROM here
@@ -163,7 +165,7 @@ WHERE mark.status = 'present' AND mark.day <= %(until)s
 CLOCK = f"""
 WITH {HERE}
 {INTO}
-SELECT here.id, '{LookKind.CLOCK}', mark.day, NULL, NULL,
+SELECT '', here.id, '{LookKind.CLOCK}', mark.day, NULL, NULL,
     jsonb_build_object('phone', min(mark.marked_at), 'received', max(mark.received_at))
 FROM here
 JOIN deployments_post post
@@ -180,7 +182,7 @@ GROUP BY here.id, mark.day
 UNASKED = f"""
 WITH {HERE}
 {INTO}
-SELECT here.id, '{LookKind.UNASKED}', amendment.day, NULL, amendment.id,
+SELECT '', here.id, '{LookKind.UNASKED}', amendment.day, NULL, amendment.id,
     jsonb_build_object('reason', amendment.reason,
         'marks', (SELECT count(*) FROM attendance_amendmentline line
             WHERE line.amendment_id = amendment.id))
