@@ -232,7 +232,7 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
             submitted_at=timezone.now(),
         ),
         signed=RegisterReturn.objects.create(entry=entry, code=code_of(entry)),
-        handed=_handed(officer, season, station, sub_county),
+        handed=_handed(officer, exam, station, sub_county),
         no_show=CentreReport.objects.create(
             entry=entry,
             day=timezone.localdate(),
@@ -247,17 +247,15 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
     )
 
 
-def _handed(
-    officer: Officer, season: Exam, station: DutyStation, sub_county: SubCounty
-) -> Handover:
-    """Of a week before this season's rehearsal, so that it is in nobody's way."""
+def _handed(officer: Officer, exam: Exam, station: DutyStation, sub_county: SubCounty) -> Handover:
+    """Of a week before the rehearsal, so that it is in nobody's way."""
     position = make.position("SUP")
-    make.terms(season, position, rotation_days=7)
+    make.terms(exam, position, rotation_days=7)
     here, there = (
-        make.post(exam=season, station=at, position=position)
+        make.post(exam=exam, station=at, position=position)
         for at in (station, make.station(sub_county=sub_county))
     )
-    first = season.rehearsal_on - timedelta(days=14)
+    first = exam.rehearsal_on - timedelta(days=14)
     left = make.deployment(
         post=here, officer=officer, starts_on=first, ends_on=first + timedelta(days=6)
     )
