@@ -42,11 +42,11 @@ class ReportDay:
         """For the badge's tone."""
         if self.report:
             return "submitted"
-        return "missing" if self.is_closed else "due"
+        return "missing" if self.is_closed else "pending"
 
     @property
     def word(self) -> str:
-        said = {"submitted": _("Written"), "missing": _("Missed"), "due": _("Due")}
+        said = {"submitted": _("Written"), "missing": _("Missed"), "pending": _("Due")}
         return said[self.state]
 
 

@@ -92,7 +92,7 @@ class WriteTests(Written):
         rows = self.app.get(reverse("attendance:reports"), user=self.user).context["page"]
         states = {row.day: row.state for row in rows}
         assert len(states) == 8  # from the rehearsal a week ago until today
-        assert states[make.today()] == "due"
+        assert states[make.today()] == "pending"
         assert states[yesterday] == "submitted"
         assert {states[day] for day in states if day < yesterday} == {"missing"}
 

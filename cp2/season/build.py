@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.services import record_each
 from attendance.models import Mark, Register
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
-from cp2.season import checks, money, people, talk, to_come, trail, work
+from cp2.season import checks, money, people, reports, talk, to_come, trail, work
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
 from cp2.season.marking import open_centre
@@ -65,6 +65,8 @@ def build(
     what = "officers and applications" if last == 0 else "officers, applications, deployments"
     with progress.stage(what, len(places.sub_counties)) as step:
         hire(size, seed, today, exams, places, step, deploys=last > 0)
+    if last > 0:
+        reports.rotate(kcse, places.sub_counties[0], today, seed)
     if size.institutes:
         with progress.stage("an exam to come"):
             to_come.make(places, seed, today)
@@ -76,6 +78,7 @@ def build(
         with progress.stage("marks"):
             work.work(seed, today, marks_today=size.marks_today)
             analyze(Register, Mark)
+            reports.report(kcse, places.sub_counties[0], today)
     if last >= UNTIL.index("claims"):
         with progress.stage("claims"):
             money.pay(seed, exams, kpsea)

@@ -23,14 +23,18 @@ import attendance.services
 import claims.services
 import deployments.services
 from accounts.models import Entry, User
+from attendance import handing_over
 from attendance.models import (
     Amendment,
     AmendmentLine,
+    CentreReport,
+    Handover,
     Mark,
     MarkStatus,
     Register,
     RegisterStatus,
     ReturnStatus,
+    SupervisorReport,
     Way,
 )
 from attendance.models import RegisterReturn as Return
@@ -859,3 +863,38 @@ class RowTests(TestCase):
         ):
             batch.add(County, code=48, name="Nowhere")
         assert not County.objects.filter(code=48).exists()
+
+
+class ReportedSeasonTests(TestCase):
+    """What supervisors and centres of the first sub-county say."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        make()
+
+    def test_of_a_rotation_one_has_handed_over_and_one_has_not(self):
+        director = User.objects.filter(office="tsc").order_by("sub_county__county__code", "pk")
+        left = [row for each in director for row in handing_over.due(each)]
+        assert len(left) == 2
+        assert Handover.objects.filter(taken_by__isnull=False).count() == 1
+        for row in left:
+            assert list(row.officer.deployments.values_list("status", flat=True)) == [
+                "accepted",
+                "moved",
+            ]
+
+    def test_somebody_did_not_come_and_somebody_else_came_instead(self):
+        reported = CentreReport.objects.with_outcome()
+        no_shows = reported.filter(kind="no_show")
+        assert no_shows.filter(status="open").count() == 1
+        assert no_shows.filter(status="settled", instead__isnull=False).exists()
+        incidents = reported.filter(kind="incident")
+        assert set(incidents.values_list("status", flat=True)) == {"open", "settled"}
+        away = no_shows.get(status="open")
+        assert not Mark.objects.filter(
+            officer=away.deployment.officer, day=away.day, status=MarkStatus.PRESENT
+        ).exists()
+
+    def test_supervisors_reported_some_incidents(self):
+        assert SupervisorReport.objects.with_incidents().exists()
+        assert SupervisorReport.objects.filter(second_in_at__isnull=False).exists()

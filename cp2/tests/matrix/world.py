@@ -243,7 +243,7 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         look=SecondLook.objects.create(entry=entry, kind=LookKind.HOUR, day=timezone.localdate()),
         register_copy=_register_copy(entry, mark),
         signed=RegisterReturn.objects.create(entry=entry, code=code_of(entry)),
-        handed=_handed(officer, season, station, sub_county),
+        handed=_handed(officer, exam, station, sub_county),
         no_show=CentreReport.objects.create(
             entry=entry,
             day=timezone.localdate(),
@@ -272,17 +272,15 @@ def _amendment(entry: CentreEntry, deployment: Deployment) -> Amendment:
     return row
 
 
-def _handed(
-    officer: Officer, season: Exam, station: DutyStation, sub_county: SubCounty
-) -> Handover:
-    """Of a week before this season's rehearsal, so that it is in nobody's way."""
+def _handed(officer: Officer, exam: Exam, station: DutyStation, sub_county: SubCounty) -> Handover:
+    """Of a week before the rehearsal, so that it is in nobody's way."""
     position = make.position("SUP")
-    make.terms(season, position, rotation_days=7)
+    make.terms(exam, position, rotation_days=7)
     here, there = (
-        make.post(exam=season, station=at, position=position)
+        make.post(exam=exam, station=at, position=position)
         for at in (station, make.station(sub_county=sub_county))
     )
-    first = season.rehearsal_on - timedelta(days=14)
+    first = exam.rehearsal_on - timedelta(days=14)
     left = make.deployment(
         post=here, officer=officer, starts_on=first, ends_on=first + timedelta(days=6)
     )
