@@ -11,48 +11,38 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import SignedIn, acting_name
+from attendance import days as own_days
 from attendance import services
 from attendance.asked import asked, asked_by_day
 from attendance.copies import of_register
-from attendance.eligibility import is_past_marking, moment, reasons_against_marking
+from attendance.eligibility import moment, reasons_against_marking
 from attendance.forms import SignForm
-from attendance.models import Register, RegisterReturn, RegisterStatus
+from attendance.models import Register, RegisterReturn
 from attendance.pdf import print_return
 from attendance.register_forms import RegisterForm
 from attendance.serving import lines
 from attendance.views import attached, for_centre, note_taken
-from catalogue.models import CentreEntry, ExamDay
+from catalogue.models import CentreEntry
 from cp2.rules import Refused
 
 
 @require_safe
 @for_centre
 def days(request: SignedIn, entry: CentreEntry) -> HttpResponse:
-    registers = {register.day: register for register in entry.registers.all()}
-    today, changes = timezone.localdate(), asked_by_day(entry)
-    rows = [
-        {
-            "exam_day": exam_day,
-            "register": registers.get(exam_day.day),
-            "amendment": changes.get(exam_day.day),
-        }
-        | _state(entry, exam_day.day, registers.get(exam_day.day), today)
-        for exam_day in ExamDay.objects.worked_by(entry).order_by("day")
-    ]
+    rows = own_days.of(entry)
+    changes = asked_by_day(entry)
+    for row in rows:
+        row["amendment"] = changes.get(row["exam_day"].day)
     signed = RegisterReturn.objects.filter(entry=entry).first()
-    context = {"entry": entry, "rows": rows, "signed": signed, "today": today}
+    context = {
+        "entry": entry,
+        "rows": rows,
+        "due": own_days.due_now(rows),
+        "rule": own_days.rule(entry.exam),
+        "signed": signed,
+        "today": timezone.localdate(),
+    }
     return render(request, "attendance/days.html", context)
-
-
-def _state(entry: CentreEntry, day: date, register: Register | None, today: date) -> dict[str, str]:
-    """What became of a day: a register's own status, or why there is none."""
-    if register and register.status != RegisterStatus.OPEN:
-        return {"state": register.status, "word": register.get_status_display()}
-    if day > today:
-        return {"state": "to_come", "word": _("To come")}
-    if is_past_marking(entry.exam, day):
-        return {"state": "missing", "word": _("Missed")}
-    return {"state": "open", "word": _("Open")}
 
 
 @for_centre
@@ -74,6 +64,7 @@ def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
         "day": day,
         "register": found,
         "lines": listed_today,
+        "not_needed": own_days.not_needed(entry, day),
         "reasons": list(reasons_against_marking(day, now, found)),
         "form": form,
         **asked(entry, day, now, found),

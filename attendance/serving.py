@@ -50,6 +50,18 @@ def expected_on(day: date) -> DeploymentQuerySet:
     return Deployment.objects.serving_on(day).filter(~Exists(idle))
 
 
+def serving_on_idle_days(entry: CentreEntry, day: date) -> list[tuple[str, str]]:
+    """Positions in which somebody serves here whose terms do not pay this kind of day: name and
+    kind."""
+    idle = PositionTerms.objects.filter(
+        ~Q(paid_days__contains=[F("exam__days__kind")]),
+        exam=entry.exam_id,
+        exam__days__day=day,
+        position__in=_of(entry).serving_on(day).values("post__position"),
+    )
+    return list(idle.order_by("position__rank").values_list("position__name", "exam__days__kind"))
+
+
 def serving_at(entry: CentreEntry, day: date) -> DeploymentQuerySet:
     """Everybody a centre expects on a day of an exam."""
     return expected_on(day).filter(post__exam=entry.exam_id, post__station=entry.station_id)

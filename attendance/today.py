@@ -122,7 +122,7 @@ class Chart:
     @property
     def room(self) -> int:
         """With what the hours need at both ends."""
-        return self.width + 18
+        return self.width + 26
 
 
 def chart(found: Sum, exams: Iterable[Exam]) -> Chart:

@@ -17,15 +17,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.requests import SignedIn, acting_name, is_read
-from attendance import services
+from attendance import days, services
 from attendance.forms import (
     DistanceForm,
     PersonForm,
 )
-from attendance.models import Register
 from attendance.pdf import print_officers
 from attendance.serving import left, listed
-from catalogue.models import CentreEntry, CentreEntryQuerySet, ExamDay, Office
+from catalogue.models import CentreEntry, CentreEntryQuerySet, Office
 from cp2.exports import csv_file
 from cp2.rules import Role
 from deployments.models import Deployment, Post
@@ -97,11 +96,12 @@ def centre_home(request: SignedIn) -> HttpResponse:
     context: dict[str, Any] = {"entry": entry, "today": today, "station": request.user.station}
     context |= {"acting_name": acting_name(request), "naming": PersonForm()}
     if entry:
+        rows = days.of(entry)
         context |= {
             "form": DistanceForm(),
             "posts": _posts(request.user),
-            "register": Register.objects.filter(entry=entry, day=today).first(),
-            "sits_today": ExamDay.objects.worked_by(entry).filter(day=today).exists(),
+            "days_due": days.due_now(rows),
+            "day_today": next((row for row in rows if row["is_today"]), None),
         }
     return render(request, "attendance/centre_home.html", context)
 

@@ -214,6 +214,7 @@ PAGES = [
         sends={"as": "'csv"},
     ),
     page("admin:catalogue_markingentry_send", who=of("deployment")),
+    page("admin:catalogue_sittings", who=of("deployment")),
     page("admin:attendance_register_today", who=of("deployment preparer approver auditor")),
     page(
         "admin:attendance_register_today_files",
