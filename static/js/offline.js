@@ -6,7 +6,7 @@
 
   const id = name => document.getElementById(name);
   const { owner, copy } = words;
-  let waiting = 0;
+  let waiting = 0, again = 0;
 
   const say = (what, more) =>
     worker.ready.then(({ active }) => active.postMessage(Object.assign({ say: what }, more)));
@@ -33,6 +33,8 @@
     if (said.answers.length) say("shown", { ids: said.answers.map(answer => answer.n) });
     said.kept.forEach(each => each.day === day && !touched && tick(each.marks));
     heard();
+    clearTimeout(again); // a network that is said to be back may take its time
+    if (waiting && !said.ended) again = setTimeout(here, 10e3);
   }
 
   function notice(name, text, link) {
@@ -62,6 +64,7 @@
     const ask = () => {
       heard = () => 0;
       clearTimeout(late);
+      clearTimeout(again);
       if (!waiting || confirm(words.lost.replace("#", waiting))) out.submit();
     };
     const late = setTimeout(ask, 15e3);
