@@ -6,11 +6,11 @@
 
   const id = name => document.getElementById(name);
   const { owner, copy } = words;
-  let waiting = 0, again = 0;
+  let waiting = 0, again = 0, left = false; // left once the account signs out
 
   const say = (what, more) =>
     worker.ready.then(({ active }) => active.postMessage(Object.assign({ say: what }, more)));
-  const here = () =>
+  const here = () => left ||
     say("here", { owner, copy, words: { ended: words.ended, left: words.left } });
 
   worker.register("/sw.js");
@@ -59,13 +59,15 @@
 
   const out = document.querySelector(".nav-account");
   if (out) out.addEventListener("submit", event => {
-    if (!waiting) return;
+    left = !waiting;
+    if (left) return;
     event.preventDefault();
     const ask = () => {
       heard = () => 0;
       clearTimeout(late);
       clearTimeout(again);
-      if (!waiting || confirm(words.lost.replace("#", waiting))) out.submit();
+      left = !waiting || confirm(words.lost.replace("#", waiting));
+      if (left) out.submit();
     };
     const late = setTimeout(ask, 15e3);
     heard = ask;

@@ -135,7 +135,7 @@ async function wipe() {
   opened = null;
   await new Promise(done => {
     const asked = indexedDB.deleteDatabase(DATABASE);
-    asked.onsuccess = asked.onerror = asked.onblocked = done;
+    asked.onsuccess = asked.onerror = done; // blocked, it waits for what is under way
   });
   await registration.unregister();
 }
