@@ -6,11 +6,11 @@
 
   const id = name => document.getElementById(name);
   const { owner, copy } = words;
-  let waiting = 0;
+  let waiting = 0, again = 0, left = false; // left once the account signs out
 
   const say = (what, more) =>
     worker.ready.then(({ active }) => active.postMessage(Object.assign({ say: what }, more)));
-  const here = () =>
+  const here = () => left ||
     say("here", { owner, copy, words: { ended: words.ended, left: words.left } });
 
   worker.register("/sw.js");
@@ -33,6 +33,8 @@
     if (said.answers.length) say("shown", { ids: said.answers.map(answer => answer.n) });
     said.kept.forEach(each => each.day === day && !touched && tick(each.marks));
     heard();
+    clearTimeout(again); // a network that is said to be back may take its time
+    if (waiting && !said.ended) again = setTimeout(here, 10e3);
   }
 
   function notice(name, text, link) {
@@ -57,12 +59,15 @@
 
   const out = document.querySelector(".nav-account");
   if (out) out.addEventListener("submit", event => {
-    if (!waiting) return;
+    left = !waiting;
+    if (left) return;
     event.preventDefault();
     const ask = () => {
       heard = () => 0;
       clearTimeout(late);
-      if (!waiting || confirm(words.lost.replace("#", waiting))) out.submit();
+      clearTimeout(again);
+      left = !waiting || confirm(words.lost.replace("#", waiting));
+      if (left) out.submit();
     };
     const late = setTimeout(ask, 15e3);
     heard = ask;

@@ -32,7 +32,7 @@ addEventListener("fetch", event => {
   else if (path === "/accounts/logout/") event.respondWith(leave(request));
 });
 
-addEventListener("message", event => event.waitUntil(hear(event.data)));
+addEventListener("message", event => event.waitUntil(hear(event.data).catch(() => 0)));
 
 addEventListener("sync", event => event.waitUntil(send(true)));
 
@@ -131,11 +131,11 @@ let gone = false; // whoever was here has signed out
 async function wipe() {
   gone = true;
   for (const name of await caches.keys()) await caches.delete(name);
-  (await base()).close();
+  if (opened) (await opened).close();
   opened = null;
   await new Promise(done => {
     const asked = indexedDB.deleteDatabase(DATABASE);
-    asked.onsuccess = asked.onerror = asked.onblocked = done;
+    asked.onsuccess = asked.onerror = done; // blocked, it waits for what is under way
   });
   await registration.unregister();
 }
@@ -187,18 +187,18 @@ let ended = false; // the session, when it was last asked for
 async function deliver() {
   const me = await who(), waiting = (await all()).filter(copy => !copy.answer && me.owner === copy.owner);
   if (!waiting.length) return;
-  const asked = await fetch(waiting[0].to, { redirect: "manual" });
+  const asked = await within(2 * PATIENCE, fetch(waiting[0].to, { redirect: "manual" }));
   ended = asked.type === "opaqueredirect";
   if (ended) return forget(); // names are for whoever is signed in
   const { owner, token } = await asked.json();
   for (const copy of waiting) {
     if (copy.owner !== owner) continue;
-    const answer = await fetch(copy.to, {
+    const answer = await within(2 * PATIENCE, fetch(copy.to, {
       method: "POST",
       redirect: "manual",
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
       body: JSON.stringify(copy),
-    });
+    }));
     if (answer.status === 409) continue; // not at this moment
     if (!answer.ok && answer.status !== 400) throw answer;
     copy.answer = await answer.json();
@@ -246,6 +246,7 @@ async function tell() {
 let opened = null;
 
 function base() {
+  if (gone) return Promise.reject(); // whatever was under way stops here
   return (opened = opened || new Promise((done, failed) => {
     const asked = indexedDB.open(DATABASE, 1);
     asked.onupgradeneeded = () => {
@@ -270,7 +271,7 @@ const all = () => change("copies", store => store.getAll());
 const who = () => change("who", store => store.get(1));
 const note = async more => {
   const one = Object.assign({}, await who(), more);
-  return gone || change("who", store => store.put(one, 1));
+  return change("who", store => store.put(one, 1));
 };
 
 const uuid = () => "10000000-1000-4000-8000-100000000000".replace(/[018]/g, digit =>
