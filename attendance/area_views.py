@@ -7,12 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.requests import SignedIn
 from attendance import absences, services
 from attendance.area_forms import AbsentForm, DayForm
-from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
+from attendance.models import Register, RegisterStatus
 from attendance.register_forms import AmendForm
 from attendance.serving import lines, tally
 from attendance.views import PER_PAGE, for_directors
@@ -90,35 +90,3 @@ def amend(request: SignedIn, register_id: int) -> HttpResponse:
             messages.success(request, _("The register is amended, and those concerned are told."))
             return redirect("attendance:area_attendance")
     return render(request, "attendance/amend.html", {"register": register, "form": form})
-
-
-@require_safe
-@for_directors(Office.SCDE)
-def area_registers(request: SignedIn) -> HttpResponse:
-    """Signed returns that centres bring to the office; those without a stamp first."""
-    code = request.GET.get("code", "").replace("\0", "").strip().upper()[:20]
-    returns = (
-        RegisterReturn.objects.visible_to(request.user)
-        .select_related("entry__station", "entry__exam", "stamped_by")
-        .order_by(F("stamped_by").asc(nulls_first=True), "-signed_at")
-    )
-    if code:
-        returns = returns.filter(code=code)
-    page = Paginator(returns, PER_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "code": code, "signed": ReturnStatus.SIGNED}
-    return render(request, "attendance/area_registers.html", context)
-
-
-@require_POST
-@for_directors(Office.SCDE)
-def stamp(request: SignedIn, return_id: int) -> HttpResponse:
-    signed = get_object_or_404(RegisterReturn.objects.visible_to(request.user), pk=return_id)
-    try:
-        services.stamp(signed, by=request.user)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(
-            request, _("The register %(code)s is noted as stamped.") % {"code": signed.code}
-        )
-    return redirect("attendance:area_registers")

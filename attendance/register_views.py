@@ -1,6 +1,7 @@
 """The centre's registers, from the first day to the signed return."""
 
 from datetime import date
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -13,12 +14,10 @@ from django.views.decorators.http import require_safe
 from accounts.requests import SignedIn, acting_name
 from attendance import services
 from attendance.eligibility import is_past_marking, moment, reasons_against_marking
-from attendance.forms import SignForm
 from attendance.models import Register, RegisterReturn, RegisterStatus
-from attendance.pdf import print_return
 from attendance.register_forms import RegisterForm
 from attendance.serving import lines
-from attendance.views import attached, for_centre, note_taken
+from attendance.views import for_centre
 from catalogue.models import CentreEntry, ExamDay
 from cp2.rules import Refused
 
@@ -28,13 +27,19 @@ from cp2.rules import Refused
 def days(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     registers = {register.day: register for register in entry.registers.all()}
     today = timezone.localdate()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"exam_day": exam_day, "register": registers.get(exam_day.day)}
         | _state(entry, exam_day.day, registers.get(exam_day.day), today)
         for exam_day in ExamDay.objects.worked_by(entry).order_by("day")
     ]
-    signed = RegisterReturn.objects.filter(entry=entry).first()
-    context = {"entry": entry, "rows": rows, "signed": signed, "today": today}
+    signed = services.with_changes(RegisterReturn.objects.filter(entry=entry))
+    context = {
+        "entry": entry,
+        "rows": rows,
+        "next_days": [row for row in rows if row["exam_day"].day >= today][:2],
+        "signed": next(iter(signed), None),
+        "today": today,
+    }
     return render(request, "attendance/days.html", context)
 
 
@@ -89,34 +94,3 @@ def _mark(request: SignedIn, entry: CentreEntry, day: date, form: RegisterForm) 
     }
     messages.success(request, _("The register of %(day)s was saved at %(time)s on %(on)s.") % saved)
     return redirect("attendance:days", entry.exam_id)
-
-
-@require_safe
-@for_centre
-def return_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
-    content = print_return(entry, services.code_of(entry))
-    note_taken(request, entry, "register.pdf")
-    return attached(content, f"register-{entry.station.code}.pdf", "application/pdf")
-
-
-@for_centre
-def sign(request: SignedIn, entry: CentreEntry) -> HttpResponse:
-    form = SignForm(
-        request.POST if request.method == "POST" else None,
-        acting_name=acting_name(request),
-    )
-    if form.is_valid():
-        try:
-            signed = services.sign(entry, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            request.session.update(form.cleaned_data)
-            messages.success(
-                request,
-                _("Noted. Take the signed register %(code)s to the SCDE for the stamp.")
-                % {"code": signed.code},
-            )
-            return redirect("attendance:days", entry.exam_id)
-    context = {"entry": entry, "form": form, "code": services.code_of(entry)}
-    return render(request, "attendance/sign.html", context)

@@ -17,7 +17,7 @@ from django.db import models
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Entry, RecoveryCode, Session, User
-from attendance.models import Amendment, AmendmentLine, Mark, RegisterReturn
+from attendance.models import Amendment, AmendmentLine, CentrePhone, Mark, RegisterReturn
 from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
 from deployments.models import (
     AllocationRun,
@@ -118,6 +118,7 @@ NUMBER = re.compile(r"phone|national_id|kra_pin|tsc_number|^to$|^sender$|payee")
 NOT_TIED: dict[Model, str] = {
     RegisterEntry: "A line of an agency's register is nobody's until it is compared; whoever "
     "typed another's number would read that person's name.",
+    CentrePhone: "A number that a centre gave for its texts; it names nobody.",
     ImportLine: "A line on its way into a register, which is gone when the import is over.",
 }
 

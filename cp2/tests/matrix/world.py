@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import record
 from attendance.models import (
+    CentrePhone,
     Mark,
     Register,
     RegisterReturn,
@@ -127,6 +128,7 @@ class Place:
     number_change: NumberChange
     register: Register
     signed: RegisterReturn
+    centre_phone: CentrePhone
     claim: Claim
     enquiry: Enquiry
     message: Message
@@ -228,6 +230,9 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
             submitted_at=timezone.now(),
         ),
         signed=RegisterReturn.objects.create(entry=entry, code=code_of(entry)),
+        centre_phone=CentrePhone.objects.create(
+            entry=entry, phone=make.phone(), confirmed_at=timezone.now()
+        ),
         claim=make.claim(deployment=deployment),
         enquiry=_enquiry(officer, sub_county),
         message=Message.objects.create(to=officer.phone, template="accounts/x", text="Habari"),
