@@ -25,7 +25,7 @@ from sms.phones import local
 
 PRESENT, ABSENT = MarkStatus.PRESENT, MarkStatus.ABSENT
 FRESH = timedelta(minutes=10)  # what the page has just saved, a text changes when it says AGAIN
-ROOM, LESS_ROOM = 92, 46  # characters that an answer has for its details
+ROOM, LESS_ROOM = 88, 42  # characters that an answer has for its details
 FILLING = {"AND", "&", "NA", "ALL", "WOTE"}
 AGAIN = {"AGAIN", "TENA"}
 

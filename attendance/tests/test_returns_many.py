@@ -11,6 +11,7 @@ import zxingcpp
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.db.models import F
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -319,7 +320,12 @@ def long_exam(days=25):
 
 class Paper(TestCase):
     def marked(self, officers=3):
-        centre = world.centre(officers=officers, exam=long_exam())
+        centre = world.centre(officers=min(officers, 3), exam=long_exam())
+        centre.invigilators.required = 400
+        centre.invigilators.save()
+        centre.deployments += [
+            make.deployment(post=centre.invigilators, slot=slot) for slot in range(3, officers)
+        ]
         days = sorted(centre.entry.exam.days.values_list("day", flat=True))
         by = make.user()
         Mark.objects.bulk_create(
@@ -367,7 +373,7 @@ class Paper(TestCase):
             [
                 {"way": Way.TEXT},
                 {"way": Way.COPY},
-                {"way": Way.PAGE, "marked_at": timezone.now()},
+                {"way": Way.PAGE, "marked_at": F("received_at")},
                 {"way": Way.AMENDMENT, "amendment": amendment},
                 {"way": Way.PAGE, "status": "absent"},
             ],
