@@ -23,7 +23,16 @@ import attendance.services
 import claims.services
 import deployments.services
 from accounts.models import Entry, User
-from attendance.models import Mark, MarkStatus, Register, RegisterStatus, ReturnStatus
+from attendance.models import (
+    Amendment,
+    AmendmentLine,
+    Mark,
+    MarkStatus,
+    Register,
+    RegisterStatus,
+    ReturnStatus,
+    Way,
+)
 from attendance.models import RegisterReturn as Return
 from attendance.serving import serving_at
 from catalogue.models import (
@@ -314,11 +323,33 @@ class TinySeasonTests(TestCase):
             deployment__post__station__entries__registers__day=F("day")
         ).exists()
 
-    def test_registers_are_of_exam_days_that_are_past(self):
+    def test_registers_are_of_all_exam_days_that_are_past(self):
         today = timezone.localdate()
-        for day in ExamDay.objects.all():
+        for day in ExamDay.objects.exclude(day=today):  # of which some are there
             there = Register.objects.filter(entry__exam=day.exam, day=day.day).exists()
             assert there == (day.day < today)
+
+    def test_no_register_is_of_a_day_on_which_its_centre_rests(self):
+        assert CentreEntry.objects.exclude(papers=[]).exists()
+        for register in Register.objects.select_related("entry"):
+            assert ExamDay.objects.worked_by(register.entry).filter(day=register.day).exists()
+
+    def test_marks_reached_the_portal_in_every_way_and_none_from_the_time_to_come(self):
+        assert set(counts(Mark.objects, "way")) == {str(way) for way in Way}
+        assert not Mark.objects.filter(received_at__gt=timezone.now()).exists()
+        late = Register.objects.exclude(late_reason="")
+        for register in late:
+            assert timezone.localdate(register.submitted_at) > register.day
+        assert late.exists()
+
+    def test_amended_registers_have_an_amendment_and_its_marks_name_it(self):
+        amended = Register.objects.filter(status=RegisterStatus.AMENDED)
+        assert set(amended.values_list("entry", "day")) == set(
+            Amendment.objects.values_list("entry", "day")
+        )
+        for line in AmendmentLine.objects.select_related("amendment"):
+            mark = Mark.objects.get(deployment=line.deployment, day=line.amendment.day)
+            assert (mark.amendment, mark.status) == (line.amendment, line.wanted)
 
     def test_centres_sign_as_their_head(self):
         for register in Register.objects.select_related("entry"):
