@@ -1,13 +1,14 @@
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db import models
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import actor
-from attendance import centre_reporting, reporting, services
+from attendance import centre_reporting, reporting
+from attendance import return_admin as return_admin  # whose model is registered there
+from attendance.admin_base import OnlyToRead
 from attendance.amend_admin import HistoryInline
 from attendance.models import (
     CentreReport,
@@ -15,31 +16,12 @@ from attendance.models import (
     Mark,
     Register,
     RegisterCopy,
-    RegisterReturn,
     SupervisorReport,
 )
 from attendance.register_admin import WithToday
 from catalogue.models import DutyStation
 from cp2.exports import Table
-from cp2.rules import Refused
 from deployments.admin_lists import TakenAway
-
-
-class OnlyToRead(admin.ModelAdmin[Any]):
-    """What centres and directors wrote. Headquarters reads it; nobody types over it."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fields: list[models.Field[Any, Any]] = self.model._meta.fields
-        return [field.name for field in fields]
 
 
 @admin.register(Mark)
@@ -109,38 +91,6 @@ class RegisterCopyAdmin(OnlyToRead):
     @admin.display(description=_("exam"))
     def exam(self, copy: RegisterCopy) -> str:
         return copy.entry.exam.short
-
-
-@admin.register(RegisterReturn)
-class RegisterReturnAdmin(OnlyToRead):
-    list_display = ["code", "station", "exam", "status", "signed_at", "stamped_by", "received_by"]
-    list_filter = ["status", "entry__exam"]
-    list_select_related = ["entry__station", "entry__exam", "stamped_by", "received_by"]
-    ordering = ["-pk"]
-    search_fields = ["code__exact", "entry__station__code__exact"]
-    search_help_text = _("The code on the paper, or a centre's code, in full")
-    actions = ["receive"]
-
-    @admin.display(description=_("centre"))
-    def station(self, signed: RegisterReturn) -> DutyStation:
-        return signed.entry.station
-
-    @admin.display(description=_("exam"))
-    def exam(self, signed: RegisterReturn) -> str:
-        return signed.entry.exam.short
-
-    @admin.action(description=_("Note as received by KNEC"), permissions=["change"])
-    def receive(self, request: HttpRequest, queryset: QuerySet[RegisterReturn]) -> None:
-        received = 0
-        for stamped in queryset.select_related("entry__station")[:200]:
-            try:
-                services.receive(stamped, by=actor(request))
-            except Refused as refusal:
-                self.message_user(request, f"{stamped.code}: {refusal}", messages.ERROR)
-            else:
-                received += 1
-        if received:
-            self.message_user(request, _("%(count)s received.") % {"count": received})
 
 
 class IncidentFilter(admin.SimpleListFilter):

@@ -27,7 +27,7 @@ class MarksForm(forms.Form):
             self.fields[name] = forms.ChoiceField(
                 choices=MarkStatus,
                 label=line.officer,
-                help_text=line.position,
+                help_text=f"{line.number}. {line.position}",
                 initial=MarkStatus.PRESENT if all_present else line.status,
                 widget=forms.RadioSelect,
                 error_messages={

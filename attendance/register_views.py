@@ -16,12 +16,10 @@ from attendance import services
 from attendance.asked import asked, asked_by_day
 from attendance.copies import of_register
 from attendance.eligibility import moment, reasons_against_marking
-from attendance.forms import SignForm
 from attendance.models import Register, RegisterReturn
-from attendance.pdf import print_return
 from attendance.register_forms import RegisterForm
 from attendance.serving import lines
-from attendance.views import attached, for_centre, note_taken
+from attendance.views import for_centre
 from catalogue.models import CentreEntry
 from cp2.rules import Refused
 
@@ -33,13 +31,14 @@ def days(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     changes = asked_by_day(entry)
     for row in rows:
         row["amendment"] = changes.get(row["exam_day"].day)
-    signed = RegisterReturn.objects.filter(entry=entry).first()
+    signed = services.with_changes(RegisterReturn.objects.filter(entry=entry))
     context = {
         "entry": entry,
         "rows": rows,
         "due": own_days.due_now(rows),
         "rule": own_days.rule(entry.exam),
-        "signed": signed,
+        "next_days": [row for row in rows if row["exam_day"].day >= timezone.localdate()][:2],
+        "signed": next(iter(signed), None),
         "today": timezone.localdate(),
     }
     return render(request, "attendance/days.html", context)
@@ -88,34 +87,3 @@ def _mark(request: SignedIn, entry: CentreEntry, day: date, form: RegisterForm) 
     }
     messages.success(request, _("The register of %(day)s was saved at %(time)s on %(on)s.") % saved)
     return redirect("attendance:days", entry.exam_id)
-
-
-@require_safe
-@for_centre
-def return_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
-    content = print_return(entry, services.code_of(entry))
-    note_taken(request, entry, "register.pdf")
-    return attached(content, f"register-{entry.station.code}.pdf", "application/pdf")
-
-
-@for_centre
-def sign(request: SignedIn, entry: CentreEntry) -> HttpResponse:
-    form = SignForm(
-        request.POST if request.method == "POST" else None,
-        acting_name=acting_name(request),
-    )
-    if form.is_valid():
-        try:
-            signed = services.sign(entry, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            request.session.update(form.cleaned_data)
-            messages.success(
-                request,
-                _("Noted. Take the signed register %(code)s to the SCDE for the stamp.")
-                % {"code": signed.code},
-            )
-            return redirect("attendance:days", entry.exam_id)
-    context = {"entry": entry, "form": form, "code": services.code_of(entry)}
-    return render(request, "attendance/sign.html", context)

@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.utils import timezone
 
 from attendance.models import Mark, MarkStatus
@@ -33,6 +45,7 @@ class Line:
     status: str
     received_at: datetime | None
     elsewhere: str  # where else the officer was marked that day, if so
+    number: int = 0  # on the printed list, for good
 
     def get_status_display(self) -> str:
         return str(MarkStatus(self.status).label) if self.status else ""
@@ -67,6 +80,18 @@ def serving_at(entry: CentreEntry, day: date) -> DeploymentQuerySet:
     return expected_on(day).filter(post__exam=entry.exam_id, post__station=entry.station_id)
 
 
+def numbers(entry: CentreEntry) -> Func:
+    """By what number a centre's list, its register and its texts name a deployment: its place among
+    all that ever were made there, of which none is deleted. So no number changes hands.
+
+    The database gathers them once for a whole statement, not once a row.
+    """
+    made = _of(entry).order_by("pk").values("pk")
+    return Func(
+        ArraySubquery(made), F("pk"), function="ARRAY_POSITION", output_field=IntegerField()
+    )
+
+
 def lines(entry: CentreEntry, day: date) -> list[Line]:
     """The day's register as it stands, in the order of the centre's list; one query."""
     rows = (
@@ -77,10 +102,11 @@ def lines(entry: CentreEntry, day: date) -> list[Line]:
             mark_status=F("today__status"),
             received_at=F("today__received_at"),
             mark_at=F("today__deployment__post__station__name"),
+            number=numbers(entry),
         )
         .order_by("post__position__rank", "officer__full_name", "pk")
         .values(
-            "pk", "officer_id", "mark_of", "mark_status", "received_at", "mark_at",
+            "pk", "officer_id", "mark_of", "mark_status", "received_at", "mark_at", "number",
             name=F("officer__full_name"), position=F("post__position__name"),
         )
     )  # fmt: skip
@@ -92,6 +118,7 @@ def lines(entry: CentreEntry, day: date) -> list[Line]:
             row["mark_status"] or "",
             row["received_at"],
             row["mark_at"] if row["mark_of"] not in (None, row["pk"]) else "",
+            row["number"],
         )
         for row in rows
     ]
@@ -115,6 +142,7 @@ def listed(entry: CentreEntry) -> QuerySet[Any]:
         .annotate(
             code=Subquery(code),
             new=Q(offered_at__gte=_yesterday()) | Q(answered_at__gte=_yesterday()),
+            number=numbers(entry),
         )
         .select_related("post__position", "officer__user")
         .order_by("post__position__rank", "officer__full_name", "pk")
@@ -142,6 +170,7 @@ def left(entry: CentreEntry) -> list[Any]:
         .annotate(
             void=Subquery(letters.order_by("-pk").values("voided_at")[:1]),
             successor=Subquery(instead.values("officer__full_name")[:1]),
+            number=numbers(entry),
         )
         .select_related("post__position", "officer__user")
     )
@@ -173,12 +202,14 @@ def sheet(entry: CentreEntry) -> dict[str, Any]:
     works."""
     days = list(ExamDay.objects.worked_by(entry).order_by("day"))
     marked: dict[int, dict[date, Mark]] = defaultdict(dict)
-    for mark in Mark.objects.of(entry).only("deployment_id", "day", "status"):
+    kept = ("deployment_id", "day", "status", "way", "marked_at", "amendment_id")
+    for mark in Mark.objects.of(entry).only(*kept):
         marked[mark.deployment_id][mark.day] = mark
     paid = dict(entry.exam.terms.values_list("position", "paid_days"))
     served = (
         _of(entry)
         .filter(Q(status__in=SERVED) | Exists(Mark.objects.filter(deployment=OuterRef("pk"))))
+        .annotate(number=numbers(entry))
         .select_related("post__position", "officer")
         .order_by("post__position__rank", "officer__full_name", "starts_on")
     )
@@ -210,6 +241,7 @@ def _row(
             else "–"
             for exam_day, expected in zip(days, here, strict=True)
         ],
+        "marks": [marks.get(exam_day.day) for exam_day in days],
         "present": sum(mark.status == MarkStatus.PRESENT for mark in marks.values()),
     }
 

@@ -27,7 +27,7 @@ from attendance.serving import left, listed
 from catalogue.models import CentreEntry, CentreEntryQuerySet, Office
 from cp2.exports import csv_file
 from cp2.rules import Role
-from deployments.models import Deployment, Post
+from deployments.models import Post
 from deployments.pdf import in_groups
 
 PER_PAGE = 25
@@ -160,8 +160,8 @@ def officers(request: SignedIn, entry: CentreEntry) -> HttpResponse:
 @for_centre
 def officers_csv(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     heading = [
-        _("Name"), _("Position"), _("Gender"), _("National ID number"), _("Phone"), _("Status"),
-        _("From"), _("To"), _("Letter code"), _("Left since"), _("Replaced by"),
+        _("Number"), _("Name"), _("Position"), _("Gender"), _("National ID number"), _("Phone"),
+        _("Status"), _("From"), _("To"), _("Letter code"), _("Left since"), _("Replaced by"),
     ]  # fmt: skip
     note_taken(request, entry, "officers.csv")
     rows = [
@@ -172,9 +172,10 @@ def officers_csv(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     return attached(csv_file(heading, rows), f"officers-{entry.station.code}.csv", "text/csv")
 
 
-def _known(deployment: Deployment, *, number: bool = True) -> list[Any]:
+def _known(deployment: Any, *, number: bool = True) -> list[Any]:
     officer = deployment.officer
     return [
+        deployment.number,
         officer.full_name,
         deployment.post.position.name,
         officer.get_gender_display(),

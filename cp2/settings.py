@@ -181,7 +181,8 @@ AFRICASTALKING_URL = env.str(
     "AFRICASTALKING_URL", default="https://api.africastalking.com/version1/messaging"
 )
 # sms lies below accounts and deployments, so the roof says who mints a password or a code, for a
-# kind of text or for one template, and who answers to which word; see sms.services.
+# kind of text or for one template, and who answers to which word; see sms.services. Each is called
+# with the sender, the words behind the first, and when it was sent; HELP hears all other words too.
 SMS_COMPOSERS = {
     "credentials": "accounts.services.compose_credentials",
     "profiles/number_code": "profiles.numbers.compose_code",
@@ -191,7 +192,10 @@ SMS_KEYWORDS = {
     "STATUS": "deployments.keywords.status",
     "ACCEPT": "deployments.keywords.accept",
     "REJECT": "deployments.keywords.reject",
-    "HELP": "accounts.keywords.help_",
+    "PRESENT": "attendance.keywords.present",
+    "ABSENT": "attendance.keywords.absent",
+    "CENTRE": "attendance.keywords.centre",
+    "HELP": "attendance.keywords.help_",
     "STOP": "accounts.keywords.stop",
     "START": "accounts.keywords.start",
 }

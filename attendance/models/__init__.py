@@ -14,6 +14,7 @@ from attendance.models.copies import CopyStatus, RegisterCopy, RegisterCopyQuery
 from attendance.models.handovers import Handover, HandoverQuerySet
 from attendance.models.history import MarkHistory, MarkHistoryQuerySet
 from attendance.models.marks import Clock, Mark, MarkQuerySet, MarkStatus, Way
+from attendance.models.phones import CODE_LIFE, MOST_PHONES, CentrePhone, CentrePhoneQuerySet
 from attendance.models.registers import Register, RegisterQuerySet, RegisterStatus
 from attendance.models.reports import SupervisorReport, SupervisorReportQuerySet
 from attendance.models.returns import RegisterReturn, RegisterReturnQuerySet, ReturnStatus
@@ -27,10 +28,14 @@ from attendance.models.second_looks import (
 from attendance.models.today import DayCount, RegisterReminder
 
 __all__ = [
+    "CODE_LIFE",
+    "MOST_PHONES",
     "Amendment",
     "AmendmentLine",
     "AmendmentQuerySet",
     "AmendmentStatus",
+    "CentrePhone",
+    "CentrePhoneQuerySet",
     "CentreReport",
     "CentreReportQuerySet",
     "CentreReportStatus",

@@ -11,8 +11,18 @@ from attendance.services.copies import Sent, deliver, settle_copy
 from attendance.services.handing_over import hand_over, take_over
 from attendance.services.marking import mark_all
 from attendance.services.people import give_distance, name_person, note_list_taken
+from attendance.services.phones import ask_code, confirm_phone, managers, remove_phone
 from attendance.services.reporting import write_report
-from attendance.services.returns import code_of, receive, sign, stamp
+from attendance.services.returns import (
+    code_of,
+    codes_of,
+    receive,
+    receive_all,
+    sign,
+    stamp,
+    stamp_all,
+    with_changes,
+)
 from attendance.services.second_looks import find_due, look_at
 from attendance.services.slips import hand_out
 
@@ -20,7 +30,10 @@ __all__ = [
     "Sent",
     "amend",
     "ask",
+    "ask_code",
     "code_of",
+    "codes_of",
+    "confirm_phone",
     "deliver",
     "find_due",
     "give_distance",
@@ -29,11 +42,14 @@ __all__ = [
     "hand_out",
     "hand_over",
     "look_at",
+    "managers",
     "mark_all",
     "name_person",
     "note_list_taken",
     "receive",
+    "receive_all",
     "refuse",
+    "remove_phone",
     "report_incident",
     "report_no_shows",
     "settle_copy",
@@ -41,7 +57,9 @@ __all__ = [
     "settle_report",
     "sign",
     "stamp",
+    "stamp_all",
     "take_over",
+    "with_changes",
     "withdraw",
     "write_report",
 ]

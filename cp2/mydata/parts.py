@@ -20,6 +20,7 @@ from accounts.models import Entry, RecoveryCode, Session, User
 from attendance.models import (
     Amendment,
     AmendmentLine,
+    CentrePhone,
     CentreReport,
     Handover,
     Mark,
@@ -141,6 +142,7 @@ NUMBER = re.compile(r"phone|national_id|kra_pin|tsc_number|^to$|^sender$|payee")
 NOT_TIED: dict[Model, str] = {
     RegisterEntry: "A line of an agency's register is nobody's until it is compared; whoever "
     "typed another's number would read that person's name.",
+    CentrePhone: "A number that a centre gave for its texts; it names nobody.",
     ImportLine: "A line on its way into a register, which is gone when the import is over.",
 }
 

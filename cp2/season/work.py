@@ -152,8 +152,8 @@ INSERT INTO attendance_registerreturn
     (entry_id, code, status, signed_at, stamped_by_id, received_by_id)
 SELECT entry.id,
     'R' || entry.id || '-' || upper(left(encode(sha256(convert_to(string_agg(
-        mark.officer_id || ' ' || mark.day || ' ' || mark.status || E'\\n', ''
-        ORDER BY mark.officer_id, mark.day
+        mark.deployment_id || ' ' || mark.day || ' ' || mark.status || E'\\n', ''
+        ORDER BY mark.deployment_id, mark.day
     ), 'UTF8')), 'hex'), 8)),
     CASE entry.number %% 6 WHEN 2 THEN 'signed' WHEN 3 THEN 'stamped' ELSE 'received' END,
     (max(mark.day) + 1 + time '10:00') AT TIME ZONE 'Africa/Nairobi',

@@ -256,6 +256,7 @@ PAGES = [
         posted=True,
         sends={"as": "'csv"},
     ),
+    page("admin:attendance_registerreturn_scan", who=of("deployment")),
     page("admin:claims_claim_prepare", who=of("preparer")),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
     page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),

@@ -231,6 +231,9 @@ PAGES = [
     ),
     page("attendance:sign", "exam.pk", centre=OWN),
     page("attendance:return_pdf", "exam.pk", centre=OWN),
+    page("attendance:sheet_pdf", "exam.pk", "today", centre=OWN),
+    page("attendance:phone", "exam.pk", centre=OWN),
+    page("attendance:remove_phone", "exam.pk", "centre_phone.pk", centre=OWN, posted=True),
     # Both directors of a sub-county
     page("area", tsc=MAY, scde=MAY),
     page("profiles:area_officers", tsc=MAY, scde=MAY),
@@ -426,6 +429,8 @@ PAGES = [
     # The SCDE's
     page("attendance:area_registers", scde=MAY),
     page("attendance:stamp", "signed.pk", scde=AREA, posted=True),
+    page("attendance:scan", scde=MAY, posted=True, sends={"codes": "signed.code"}),
+    page("attendance:stamp_all", scde=AREA, posted=True, sends={"returns": "signed.pk"}),
     page("enquiries:area_enquiries", scde=MAY),
     page("enquiries:area_enquiry", "enquiry.pk", scde=AREA),
     page("enquiries:answer", "enquiry.pk", scde=AREA, posted=True),

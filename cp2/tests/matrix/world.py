@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.services import record
 from attendance.models import (
     Amendment,
+    CentrePhone,
     CentreReport,
     Handover,
     LookKind,
@@ -139,6 +140,7 @@ class Place:
     signed: RegisterReturn
     handed: Handover
     no_show: CentreReport
+    centre_phone: CentrePhone
     claim: Claim
     enquiry: Enquiry
     message: Message
@@ -251,6 +253,9 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
             deployment=deployment,
             reported_by=make.user(),
             acting_name="Barasa Wafula",
+        ),
+        centre_phone=CentrePhone.objects.create(
+            entry=entry, phone=make.phone(), confirmed_at=timezone.now()
         ),
         claim=make.claim(deployment=deployment),
         enquiry=_enquiry(officer, sub_county),
