@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('attendance', '0005_ways_lateness_and_amendments'),
+        ('attendance', '0010_registers_marked_without_a_network'),
         ('catalogue', '0008_days_papers_and_cut_offs'),
         ('deployments', '0011_recounts'),
     ]

@@ -52,7 +52,7 @@ DROP FUNCTION return_learns_of_changed_mark;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('attendance', '0005_ways_lateness_and_amendments'),
+        ('attendance', '0011_reminders_and_counts'),
         ('catalogue', '0008_days_papers_and_cut_offs'),
     ]
 

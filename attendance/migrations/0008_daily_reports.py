@@ -23,7 +23,7 @@ CREATE TRIGGER report_within_deployment BEFORE INSERT OR UPDATE OF day, deployme
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('attendance', '0005_ways_lateness_and_amendments'),
+        ('attendance', '0007_closed_days_and_their_history'),
         ('deployments', '0011_recounts'),
     ]
 

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_one_app_and_help'),
-        ('attendance', '0006_daily_reports'),
+        ('attendance', '0008_daily_reports'),
         ('catalogue', '0009_daily_reports'),
         ('deployments', '0011_recounts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

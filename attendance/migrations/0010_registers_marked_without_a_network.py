@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_groups'),
-        ('attendance', '0005_ways_lateness_and_amendments'),
+        ('attendance', '0009_handovers_and_centre_reports'),
         ('catalogue', '0008_days_papers_and_cut_offs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
