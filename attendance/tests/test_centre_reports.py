@@ -344,6 +344,8 @@ class DatabaseTests(TestCase):
 
 @pytest.mark.race
 class RaceTests(TransactionTestCase):
+    serialized_rollback = True
+
     def test_two_clerks_report_one_no_show(self):
         centre = world.centre()
         refusals = []

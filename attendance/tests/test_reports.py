@@ -373,6 +373,8 @@ class DatabaseTests(TestCase):
 
 @pytest.mark.race
 class RaceTests(TransactionTestCase):
+    serialized_rollback = True
+
     def test_ten_taps_write_one_report(self):
         deployment = supervisor()
         by = deployment.officer.user
