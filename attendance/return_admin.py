@@ -23,6 +23,21 @@ from attendance.services.returns import Done
 from catalogue.models import DutyStation
 
 
+class TouchedFilter(admin.SimpleListFilter):
+    """By the moment alone, which no mark has to be read for: those put back since are among them."""
+
+    title = _("marks touched since it was signed")
+    parameter_name = "touched"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Touched")), ("no", _("As they were"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(marks_changed_at__isnull=self.value() == "no")
+
+
 @admin.register(RegisterReturn)
 class RegisterReturnAdmin(OnlyToRead):
     change_list_template = "attendance/admin/returns.html"
@@ -38,7 +53,7 @@ class RegisterReturnAdmin(OnlyToRead):
     ]
     list_filter = [
         "status",
-        ("marks_changed_at", admin.EmptyFieldListFilter),
+        TouchedFilter,
         "entry__exam",
     ]
     list_select_related = ["entry__station", "entry__exam", "stamped_by", "received_by"]
