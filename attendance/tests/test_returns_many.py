@@ -26,7 +26,7 @@ from attendance.serving import lines, listed
 from attendance.tests import world
 from attendance.tests.test_return import over
 from attendance.tests.world import ABSENT
-from catalogue.models import Office
+from catalogue.models import Exam, Office
 from cp2.tests import make
 
 
@@ -219,7 +219,7 @@ class Changed(WebTest):
         self.centre.deployments[0].marks.update(acting_name="Somebody Else")
         assert self.flag() == ""
         assert self.made.marks_changed_at is None
-        make.mark(self.centre.deployments[0], make.today() + timedelta(days=5))
+        make.mark(make.deployment(post=self.centre.invigilators, slot=50))
 
         assert self.flag() == services.code_of(self.centre.entry) != self.made.code
 
@@ -363,6 +363,7 @@ class Paper(TestCase):
 
     def test_marks_that_came_otherwise_have_their_sign(self):
         centre, days = self.marked(3)
+        Exam.objects.update(registers_close_after=60)
         marks = [*centre.deployments[1].marks.order_by("day")[:5]]
         amendment = Amendment.objects.create(
             entry=centre.entry, day=days[3], reason="x", asked_by=make.user(), acting_name="x",
