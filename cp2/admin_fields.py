@@ -118,6 +118,12 @@ SAID: dict[str, tuple[str, Any]] = {
     "bank_code": ("code", gettext_lazy("A bank's code is two digits, such as 68.")),
     "branch_code": ("code", gettext_lazy("A branch's code is three digits, such as 012.")),
     "county_code_is_official": ("code", gettext_lazy("A county's code is from 1 to 47.")),
+    "registers_close_after_they_are_due": (
+        "registers_close_at",
+        gettext_lazy(
+            "Registers close at most 60 days after, and on the day itself later than they are due."
+        ),
+    ),
     "exam_runs_forward": (
         "ends_on",
         gettext_lazy("First comes the rehearsal, then the first day, then the last. Check them."),
@@ -127,13 +133,6 @@ SAID: dict[str, tuple[str, Any]] = {
     "paper_is_of_the_subject": (
         "paper",
         gettext_lazy("A paper is its subject's number and its own, such as 101/1 of 101."),
-    ),
-    "registers_close_after_they_are_due": (
-        "registers_close_at",
-        gettext_lazy(
-            "Registers close after they are due: on the day itself at a later hour, or 1 to 60 "
-            "days after it."
-        ),
     ),
     "role_has_its_place": (
         "role",

@@ -72,6 +72,13 @@ class Marks(Refuses):
         stranger = make.officer()
         self.refuses("mark_is_of_the_deployed_officer", self.insert, officer_id=stranger.pk)
 
+    def test_unknown_way(self):
+        self.refuses("mark_way", self.insert, way="pigeon")
+
+    def test_mark_that_arrives_before_it_is_made(self):
+        soon = timezone.now() + timedelta(minutes=5)
+        self.refuses("mark_is_made_before_it_arrives", self.insert, marked_at=soon)
+
     def test_day_before_and_after_the_deployment(self):
         for day in (
             self.deployment.starts_on - timedelta(days=1),

@@ -97,7 +97,7 @@ SCALES = {
             "officers": 300_000,
             "vacancies": 12_000,
             "applications": 400_000,
-            "marks": 3_000_000,
+            "marks": 3_050_000,
         },
     ),
 }
