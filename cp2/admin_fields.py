@@ -128,13 +128,6 @@ SAID: dict[str, tuple[str, Any]] = {
         "paper",
         gettext_lazy("A paper is its subject's number and its own, such as 101/1 of 101."),
     ),
-    "registers_close_after_they_are_due": (
-        "registers_close_at",
-        gettext_lazy(
-            "Registers close after they are due: on the day itself at a later hour, or 1 to 60 "
-            "days after it."
-        ),
-    ),
     "role_has_its_place": (
         "role",
         gettext_lazy(

@@ -40,6 +40,7 @@ TYPED = {
     "starts_on": "2010-01-31",
     "ends_on": "2012-01-31",
     "reason": "It was so",
+    "late_reason": "No network all day",
     "subject": "My pay",
     "text": "When will it come?",
     "distance_km": "17.5",
