@@ -24,7 +24,7 @@ from catalogue.models import DutyStation
 
 
 class TouchedFilter(admin.SimpleListFilter):
-    """By the moment alone, which no mark has to be read for: those put back since are among them."""
+    """By the moment alone, for which no mark is read: those put back since are among them."""
 
     title = _("marks touched since it was signed")
     parameter_name = "touched"
