@@ -153,7 +153,7 @@ class Amending(WebTest):
         assert self.statuses() == [PRESENT, ABSENT]
 
     def test_names_of_those_who_worked_stay_when_one_is_replaced_afterwards(self):
-        """T-23: nobody's day can be given to somebody who was not there."""
+        """Nobody's day can be given to somebody who was not there."""
         gone = self.centre.deployments[1]
         gone.status, gone.ends_on = DeploymentStatus.MOVED, make.today()
         gone.save()
