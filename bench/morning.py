@@ -194,6 +194,7 @@ def main() -> None:
     words.add_argument("base", nargs="?", default=os.environ.get("CP2_BASE_URL"))
     words.add_argument("--rate", type=float, default=6, help="centres that begin each second")
     words.add_argument("--centres", type=int, default=10_765)
+    words.add_argument("--password", help="of the centres, where it is not that of the sample")
     asked = words.parse_args()
     today = timezone.localdate()
     exam = (
@@ -204,7 +205,9 @@ def main() -> None:
     if exam is None:
         raise SystemExit("No exam sits today in the season that is loaded.")
     accounts = centres(exam, asked.centres)
-    morning = Morning(asked.base or "http://127.0.0.1:8000", exam, password_of_centres())
+    morning = Morning(
+        asked.base or "http://127.0.0.1:8000", exam, asked.password or password_of_centres()
+    )
     print(f"{len(accounts)} centres of {exam.short}, {asked.rate:g} a second", flush=True)
 
     began = time.monotonic()

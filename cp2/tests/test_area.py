@@ -66,6 +66,8 @@ class Area(TestCase):
             "marked": 0,
             "officers": 1,
             "identity": 1,
+            "amendments": 0,
+            "looks": 0,
             "numbers": 1,
             "claims": 1,
         }

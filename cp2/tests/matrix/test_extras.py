@@ -18,7 +18,7 @@ from cp2.tests.matrix.asking import Asking, body, taken_back, writes
 from vacancies.alert_forms import AlertForm
 
 WHO = ["officer", "centre", "tsc", "scde"]
-MOST_PAGES = 80
+MOST_PAGES = 160
 
 TYPED = {
     "full_name": "Nekesa Wafula",
