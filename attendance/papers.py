@@ -33,7 +33,9 @@ def print_return(entry: CentreEntry, code: str) -> bytes:
         paper.qr(address, 264, 7, 18)
         paper.text(273, 28, code, 7.5, bold=True, at=0.5)
         paper.text(9, 203, f"{entry.exam.short} · {entry.station.code} · {code}", 7.5)
-        paper.text(9, 27, f"{_('Attendance register')}, {entry.station}"[:110], 8, bold=True)
+        paper.text(
+            9, 27, ", ".join([_("Attendance register"), str(entry.station)])[:110], 8, bold=True
+        )
         return 30.5
 
     next_page()
@@ -54,7 +56,7 @@ def _heading(paper: Paper, entry: CentreEntry, title: str, width: float) -> floa
     paper.text(9, 14, title, 13, bold=True)
     y = paper.paragraph(9, 19.5, width, str(entry.exam), 8.5, bold=True)
     place = f"{entry.station}, {entry.station.sub_county}, {entry.station.sub_county.county}"
-    y = paper.paragraph(9, y, width, f"{_('Centre')}: {place}", 8.5)
+    y = paper.paragraph(9, y, width, ": ".join([_("Centre"), place]), 8.5)
     said = {
         "count": entry.candidates,
         "at": date_format(timezone.localtime(), "j F Y, H:i"),
@@ -150,7 +152,7 @@ def _stamp(paper: Paper, x: float, y: float, width: float, title: str, *, signs:
 def print_sheet(entry: CentreEntry, day: date) -> bytes:
     """A day's list with empty boxes, to be marked by hand and texted or typed later."""
     paper = Paper(210, 297)
-    title = f"{_('Day sheet')}: {date_format(day, 'l j F Y')}"
+    title = _("Day sheet: %(day)s") % {"day": date_format(day, "l j F Y")}
 
     def next_page() -> float:
         paper.page()
@@ -185,7 +187,8 @@ def print_sheet(entry: CentreEntry, day: date) -> bytes:
 def _said(line: Line) -> str:
     if not line.elsewhere:
         return line.officer
-    return f"{line.officer} ({_('Marked at %(station)s') % {'station': line.elsewhere}})"
+    elsewhere = _("Marked at %(station)s") % {"station": line.elsewhere}
+    return f"{line.officer} ({elsewhere})"
 
 
 def by_text() -> str:

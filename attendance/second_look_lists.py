@@ -83,7 +83,7 @@ def _hour(detail: dict[str, Any]) -> str:
     }
     if not detail.get("late"):
         return when
-    return f"{when} {_('The reason given:')} {detail['late']}"
+    return " ".join([when, _("The reason given:"), str(detail["late"])])
 
 
 def _left(detail: dict[str, Any]) -> str:

@@ -184,9 +184,7 @@ FROM attendance_mark mark
 JOIN deployments_deployment deployment ON deployment.id = mark.deployment_id
 JOIN deployments_post post ON post.id = deployment.post_id
 JOIN catalogue_position position ON position.id = post.position_id AND position.code = 'SUP'
-JOIN catalogue_examday exam_day
-    ON exam_day.exam_id = post.exam_id AND exam_day.day = mark.day AND exam_day.kind = 'theory'
-WHERE mark.status = 'present'
+WHERE mark.status = 'present' AND mark.day < %(today)s  -- the papers of today are not back
 ORDER BY mark.id
 """
 

@@ -40,6 +40,7 @@ TYPED = {
     "starts_on": "2010-01-31",
     "ends_on": "2012-01-31",
     "reason": "It was so",
+    "answer": "It was so",
     "late_reason": "No network all day",
     "subject": "My pay",
     "text": "When will it come?",
@@ -72,7 +73,7 @@ TRIED = {
         "/area/deployments/new/",
         "/area/numbers/N/approve/",
         "/area/claims/verify/",
-        "/area/attendance/N/amend/",
+        "/area/amendments/N/refuse/",
     },
     "scde": {
         "/area/applications/nominate/",
@@ -182,7 +183,8 @@ class Extras(TestCase):
         waiting, seen, done = ["/home/"], set(), set()
         while waiting and len(seen) < MOST_PAGES:
             url = waiting.pop(0)
-            kind = kind_of(url) + ("?post" if "post=" in url else "")
+            query = urlsplit(url).query
+            kind = kind_of(url) + (query if "post=" in query else "")  # not all have a place free
             if kind in seen:
                 continue
             seen.add(kind)
