@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from attendance.models.marks import MarkStatus
+from attendance.models.of_a_centre import OfACentreQuerySet
 from catalogue.models import CentreEntry, Office
 from cp2.rules import Role
 from deployments.models import Deployment
@@ -19,18 +20,7 @@ class AmendmentStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
-class AmendmentQuerySet(models.QuerySet["Amendment"]):
-    def visible_to(self, user: User) -> Self:
-        match user.role:
-            case Role.STAFF:
-                return self
-            case Role.DIRECTOR:
-                return self.filter(entry__station__sub_county=user.sub_county_id)
-            case Role.CENTRE:
-                return self.filter(entry__station=user.station_id, entry__exam=user.exam_id)
-            case _:
-                return self.none()
-
+class AmendmentQuerySet(OfACentreQuerySet["Amendment"]):
     def waiting(self) -> Self:
         return self.filter(status=AmendmentStatus.ASKED)
 

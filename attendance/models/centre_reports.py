@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from attendance.models.marks import Mark
+from attendance.models.of_a_centre import OfACentreQuerySet
 from catalogue.models import CentreEntry, Office
 from cp2.rules import Role
 from deployments.models import HOLDS_ITS_DAYS, Deployment
@@ -22,18 +23,7 @@ class CentreReportStatus(models.TextChoices):
     SETTLED = "settled", _("Settled")
 
 
-class CentreReportQuerySet(models.QuerySet["CentreReport"]):
-    def visible_to(self, user: User) -> Self:
-        match user.role:
-            case Role.STAFF:
-                return self
-            case Role.DIRECTOR:
-                return self.filter(entry__station__sub_county=user.sub_county_id)
-            case Role.CENTRE:
-                return self.filter(entry__station=user.station_id, entry__exam=user.exam_id)
-            case _:
-                return self.none()
-
+class CentreReportQuerySet(OfACentreQuerySet["CentreReport"]):
     def answerable_by(self, user: User) -> Self:
         """A no-show is for the office that deploys that position; all else for the TSC's."""
         if user.role != Role.DIRECTOR:

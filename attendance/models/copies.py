@@ -1,5 +1,3 @@
-from typing import Self
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -8,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from attendance.models.amendments import Amendment
+from attendance.models.of_a_centre import OfACentreQuerySet
 from catalogue.models import CentreEntry
-from cp2.rules import Role
 
 
 class CopyStatus(models.TextChoices):
@@ -21,17 +19,8 @@ class CopyStatus(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
-class RegisterCopyQuerySet(models.QuerySet["RegisterCopy"]):
-    def visible_to(self, user: User) -> Self:
-        match user.role:
-            case Role.STAFF:
-                return self
-            case Role.DIRECTOR:
-                return self.filter(entry__station__sub_county=user.sub_county_id)
-            case Role.CENTRE:
-                return self.filter(entry__station=user.station_id, entry__exam=user.exam_id)
-            case _:
-                return self.none()
+class RegisterCopyQuerySet(OfACentreQuerySet["RegisterCopy"]):
+    pass
 
 
 class RegisterCopy(models.Model):

@@ -5,8 +5,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from attendance.models.of_a_centre import OfACentreQuerySet
 from catalogue.models import CentreEntry, Office
-from cp2.rules import Role
 
 
 class RegisterStatus(models.TextChoices):
@@ -15,18 +15,7 @@ class RegisterStatus(models.TextChoices):
     AMENDED = "amended", _("Amended")
 
 
-class RegisterQuerySet(models.QuerySet["Register"]):
-    def visible_to(self, user: User) -> Self:
-        match user.role:
-            case Role.STAFF:
-                return self
-            case Role.DIRECTOR:
-                return self.filter(entry__station__sub_county=user.sub_county_id)
-            case Role.CENTRE:
-                return self.filter(entry__station=user.station_id, entry__exam=user.exam_id)
-            case _:
-                return self.none()
-
+class RegisterQuerySet(OfACentreQuerySet["Register"]):
     def amendable_by(self, user: User) -> Self:
         """Only the office that deploys teachers changes what a centre has submitted."""
         return self.visible_to(user) if user.office == Office.TSC else self.none()
