@@ -50,6 +50,7 @@ class Morning:
         self.day = timezone.localdate()
         self.took: defaultdict[str, list[float]] = defaultdict(list)
         self.ledger: dict[int, str] = {}
+        self.accounts: set[str] = set()
         self.failures: Counter[str] = Counter()
 
     def centre(self, username: str, due: float) -> None:
@@ -92,6 +93,7 @@ class Morning:
             form["seen"] = seen[1]
         timed(STEPS[5], register, form, 302)
         self.ledger |= marks
+        self.accounts.add(username)
         page = timed(STEPS[6], registers, None, 200)
         if "alert-success" not in page:
             raise Failed("mark: the next page does not say that it is saved")
@@ -115,12 +117,9 @@ class Morning:
         return statistics.quantiles(every, n=100)[94]
 
     def wrong_marks(self) -> int:
-        """How many officers are not marked exactly once, as the ledger says."""
-        rows = Counter(
-            Mark.objects.filter(day=self.day, acting_name="Bench Morning").values_list(
-                "officer", "status"
-            )
-        )
+        """How many officers of these centres are not marked exactly once, as the ledger says."""
+        theirs = Mark.objects.filter(day=self.day, marked_by__username__in=self.accounts)
+        rows = Counter(theirs.values_list("officer", "status"))
         here = Counter(self.ledger.items())
         return sum(((rows - here) + (here - rows)).values())
 
@@ -174,15 +173,14 @@ def password_of_centres() -> str:
     return str(next(row["password"] for row in people if row["role"] == Role.CENTRE))
 
 
-def centres(exam: Exam, most: int) -> list[str]:
-    """Accounts of centres that work today, may open their register and have not marked it."""
+def centres(exam: Exam, most: int, *, again: bool) -> list[str]:
+    """Accounts of centres that work today, may open their register and have not marked it, or
+    have."""
     today = timezone.localdate()
     marked = Register.objects.filter(day=today).exclude(status=RegisterStatus.OPEN)
-    entries = (
-        CentreEntry.objects.working_on(today)
-        .filter(exam=exam, distance_km__isnull=False)
-        .exclude(pk__in=marked.values("entry"))
-    )
+    entries = CentreEntry.objects.working_on(today).filter(exam=exam, distance_km__isnull=False)
+    if not again:
+        entries = entries.exclude(pk__in=marked.values("entry"))
     accounts = User.objects.filter(
         role=Role.CENTRE, exam=exam, station__in=entries.values("station")
     )
@@ -195,6 +193,7 @@ def main() -> None:
     words.add_argument("--rate", type=float, default=6, help="centres that begin each second")
     words.add_argument("--centres", type=int, default=10_765)
     words.add_argument("--password", help="of the centres, where it is not that of the sample")
+    words.add_argument("--again", action="store_true", help="centres that have marked, too")
     asked = words.parse_args()
     today = timezone.localdate()
     exam = (
@@ -204,7 +203,7 @@ def main() -> None:
     )
     if exam is None:
         raise SystemExit("No exam sits today in the season that is loaded.")
-    accounts = centres(exam, asked.centres)
+    accounts = centres(exam, asked.centres, again=asked.again)
     morning = Morning(
         asked.base or "http://127.0.0.1:8000", exam, asked.password or password_of_centres()
     )
