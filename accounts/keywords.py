@@ -1,5 +1,7 @@
 """What the short code does for the owner of an account. The roof's settings tie words to these."""
 
+from datetime import datetime
+
 from django.conf import settings
 
 from accounts import services
@@ -9,7 +11,7 @@ from cp2.limits.services import Limited
 from sms.services import send_once_a_day
 
 
-def password(sender: str, words: str) -> str:
+def password(sender: str, words: str, at: datetime) -> str:
     """PASSWORD: new login details to the sender, whatever else the text says."""
     user = User.objects.filter(phone=sender).first()
     if user is None:
@@ -23,18 +25,18 @@ def password(sender: str, words: str) -> str:
     return "password promised"
 
 
-def help_(sender: str, words: str) -> str:
+def help_(sender: str, words: str, at: datetime) -> str:
     """HELP: what may be texted, once a day, in the sender's language as far as it is known."""
     user = User.objects.filter(phone=sender).first()
     return send_once_a_day(sender, "sms/help", language=user.language if user else "en")
 
 
-def stop(sender: str, words: str) -> str:
+def stop(sender: str, words: str, at: datetime) -> str:
     """STOP: no news any more. What a season needs still comes, and the answer says so."""
     return _choose(sender, [], "accounts/stopped")
 
 
-def start(sender: str, words: str) -> str:
+def start(sender: str, words: str, at: datetime) -> str:
     """START: all news again."""
     return _choose(sender, News.values, "accounts/started")
 

@@ -1,33 +1,27 @@
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db import models
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import actor
-from attendance import services
-from attendance.models import Mark, Register, RegisterReturn, SupervisorReport
+from attendance import centre_reporting, reporting
+from attendance import return_admin as return_admin  # whose model is registered there
+from attendance.admin_base import OnlyToRead
+from attendance.amend_admin import HistoryInline
+from attendance.models import (
+    CentreReport,
+    Handover,
+    Mark,
+    Register,
+    RegisterCopy,
+    SupervisorReport,
+)
+from attendance.register_admin import WithToday
 from catalogue.models import DutyStation
-from cp2.rules import Refused
-
-
-class OnlyToRead(admin.ModelAdmin[Any]):
-    """What centres and directors wrote. Headquarters reads it; nobody types over it."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        fields: list[models.Field[Any, Any]] = self.model._meta.fields
-        return [field.name for field in fields]
+from cp2.exports import Table
+from deployments.admin_lists import TakenAway
 
 
 @admin.register(Mark)
@@ -52,6 +46,7 @@ class MarkAdmin(OnlyToRead):
     ordering = ["-pk"]
     search_fields = ["officer__national_id__exact"]
     search_help_text = _("An officer's ID number, in full")
+    inlines = [HistoryInline]
 
     @admin.display(description=_("position"))
     def position(self, mark: Mark) -> str:
@@ -63,7 +58,7 @@ class MarkAdmin(OnlyToRead):
 
 
 @admin.register(Register)
-class RegisterAdmin(OnlyToRead):
+class RegisterAdmin(WithToday, OnlyToRead):
     list_display = ["day", "station", "exam", "status", "acting_name", "submitted_at"]
     list_filter = ["status", "entry__exam"]
     list_select_related = ["entry__station", "entry__exam"]
@@ -80,47 +75,97 @@ class RegisterAdmin(OnlyToRead):
         return register.entry.exam.short
 
 
-@admin.register(RegisterReturn)
-class RegisterReturnAdmin(OnlyToRead):
-    list_display = ["code", "station", "exam", "status", "signed_at", "stamped_by", "received_by"]
+@admin.register(RegisterCopy)
+class RegisterCopyAdmin(OnlyToRead):
+    list_display = ["day", "station", "exam", "status", "acting_name", "marked_at", "received_at"]
     list_filter = ["status", "entry__exam"]
-    list_select_related = ["entry__station", "entry__exam", "stamped_by", "received_by"]
+    list_select_related = ["entry__station", "entry__exam"]
     ordering = ["-pk"]
-    search_fields = ["code__exact", "entry__station__code__exact"]
-    search_help_text = _("The code on the paper, or a centre's code, in full")
-    actions = ["receive"]
+    search_fields = ["entry__station__code__exact"]
+    search_help_text = _("A centre's code, in full")
 
     @admin.display(description=_("centre"))
-    def station(self, signed: RegisterReturn) -> DutyStation:
-        return signed.entry.station
+    def station(self, copy: RegisterCopy) -> DutyStation:
+        return copy.entry.station
 
     @admin.display(description=_("exam"))
-    def exam(self, signed: RegisterReturn) -> str:
-        return signed.entry.exam.short
+    def exam(self, copy: RegisterCopy) -> str:
+        return copy.entry.exam.short
 
-    @admin.action(description=_("Note as received by KNEC"), permissions=["change"])
-    def receive(self, request: HttpRequest, queryset: QuerySet[RegisterReturn]) -> None:
-        received = 0
-        for stamped in queryset.select_related("entry__station")[:200]:
-            try:
-                services.receive(stamped, by=actor(request))
-            except Refused as refusal:
-                self.message_user(request, f"{stamped.code}: {refusal}", messages.ERROR)
-            else:
-                received += 1
-        if received:
-            self.message_user(request, _("%(count)s received.") % {"count": received})
+
+class IncidentFilter(admin.SimpleListFilter):
+    title = _("incidents")
+    parameter_name = "incidents"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("With incidents only"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.with_incidents() if self.value() == "yes" else queryset
 
 
 @admin.register(SupervisorReport)
-class SupervisorReportAdmin(OnlyToRead):
+class SupervisorReportAdmin(TakenAway, OnlyToRead):
+    taken_verb = "reports.taken"
+    change_list_template = "attendance/admin_reports.html"
     list_display = ["day", "deployment", "candidates_absent", "incidents", "written_at"]
+    list_filter = [IncidentFilter, "day", "deployment__post__exam"]
+    list_select_related = [
+        "deployment__officer__user",
+        "deployment__post__exam",
+        "deployment__post__station",
+        "deployment__post__position",
+    ]
+    ordering = ["-pk"]
+    search_fields = ["deployment__post__station__code__exact"]
+    search_help_text = _("A centre's code, in full")
+
+    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
+        return reporting.written_table(rows, by=str(actor(request)), about=about)
+
+
+@admin.register(CentreReport)
+class CentreReportAdmin(TakenAway, OnlyToRead):
+    taken_verb = "centre_reports.taken"
+    change_list_template = "attendance/admin_centre_reports.html"
+    list_display = ["day", "station", "kind", "officer", "text", "status", "answer", "reported_at"]
+    list_filter = ["kind", "status", "entry__exam"]
+    list_select_related = [
+        "entry__station",
+        "entry__exam",
+        "deployment__officer__user",
+        "deployment__post__position",
+        "settled_by",
+    ]
+    ordering = ["-pk"]
+    search_fields = ["entry__station__code__exact"]
+    search_help_text = _("A centre's code, in full")
+
+    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
+        return centre_reporting.table(rows, by=str(actor(request)), about=about)
+
+    @admin.display(description=_("centre"))
+    def station(self, report: CentreReport) -> DutyStation:
+        return report.entry.station
+
+    @admin.display(description=_("officer"))
+    def officer(self, report: CentreReport) -> str:
+        return report.deployment.officer.full_name if report.deployment else "–"
+
+
+@admin.register(Handover)
+class HandoverAdmin(OnlyToRead):
+    list_display = ["day", "deployment", "written_at", "taken_by", "taken_at"]
     list_filter = ["deployment__post__exam"]
     list_select_related = [
         "deployment__officer__user",
         "deployment__post__exam",
         "deployment__post__station",
         "deployment__post__position",
+        "taken_by__officer__user",
+        "taken_by__post__exam",
+        "taken_by__post__station",
+        "taken_by__post__position",
     ]
     ordering = ["-pk"]
     search_fields = ["deployment__post__station__code__exact"]

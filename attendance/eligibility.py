@@ -2,61 +2,72 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from attendance.models import Clock, Mark, Register, RegisterReturn, RegisterStatus, ReturnStatus
+from attendance.models import Clock, Mark, Register, RegisterStatus
 from catalogue.models import CentreEntry, Exam, ExamDay
 from deployments.models import Deployment
-
-# Phones are locked away during papers, so a day may still be marked on the next. Nobody has
-# published a cut-off; should the Council set one by exam, it belongs in the exam's row.
-OPEN_DAYS_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What the database says when asked: its own clock, and whether the exam sits on a day."""
+    """What the database says when asked: its own clock, and what the exam has on a day."""
 
     now: datetime
-    is_exam_day: bool
+    works: bool  # whether this centre works on the day
+    closes: datetime  # the register of the day, for the centre
 
     @property
     def today(self) -> date:
         return timezone.localdate(self.now)
 
+    @property
+    def is_closed(self) -> bool:
+        return self.now >= self.closes
+
+    def is_late(self, day: date) -> bool:
+        """After the day itself a mark wants a reason."""
+        return day < self.today
+
+
+def at_this_moment(entry: CentreEntry, day: date) -> dict[str, Any]:
+    """In any query: `now`, by the database's clock at this very statement, and `works`."""
+    days = ExamDay.objects.worked_by(entry).filter(day=day)
+    return {"now": Clock(), "works": Exists(days)}
+
 
 def moment(entry: CentreEntry, day: date) -> Moment:
-    now, is_exam_day = (
-        Exam.objects.filter(pk=entry.exam_id)
-        .values_list(Clock(), Exists(ExamDay.objects.filter(exam=OuterRef("pk"), day=day)))
-        .get()
-    )
-    return Moment(now, is_exam_day)
+    exam: Any = Exam.objects.annotate(**at_this_moment(entry, day)).get(pk=entry.exam_id)
+    return Moment(exam.now, exam.works, exam.register_closes(day))
 
 
-def is_past_marking(day: date, *, today: date) -> bool:
-    return day < today - OPEN_DAYS_AFTER
+def is_past_marking(exam: Exam, day: date, *, now: datetime | None = None) -> bool:
+    return (now or timezone.now()) >= exam.register_closes(day)
 
 
 def reasons_against_marking(
     day: date, moment: Moment, register: Register | None = None
 ) -> Iterator[str]:
     """Why a centre may not mark this day now. None means it may."""
-    said = {"day": date_format(day, "j F Y")}
-    if not moment.is_exam_day:
-        yield _("The exam does not sit on %(day)s, so there is no register of it.") % said
+    said = {
+        "day": date_format(day, "j F Y"),
+        "closed": date_format(timezone.localtime(moment.closes), "j F Y, H:i"),
+    }
+    if not moment.works:
+        yield _("The exam does not sit here on %(day)s, so there is no register of it.") % said
     if day > moment.today:
         yield _("Attendance cannot be marked ahead of the day: %(day)s is to come.") % said
-    if is_past_marking(day, today=moment.today):
+    if moment.is_closed:
         yield (
             _(
-                "The register of %(day)s is closed: it could be marked until the end of the "
-                "next day. Ask the TSC Sub-County Director to amend it."
+                "The register of %(day)s is closed: it could be marked until %(closed)s. Ask the "
+                "TSC Sub-County Director to amend it."
             )
             % said
         )
@@ -87,24 +98,15 @@ def reasons_against_list(
         yield _("The list of officers has changed since you opened it. Look at it again.")
 
 
-def reasons_against_amending(register: Register) -> Iterator[str]:
-    """Why a director may not change a submitted register. Asked under its lock, and takes that
-    of the return, so that nobody stamps what is being changed."""
-    if register.status == RegisterStatus.OPEN:
-        yield _("This register has not been submitted, so the centre itself still marks it.")
-    signed = RegisterReturn.objects.select_for_update().filter(entry=register.entry_id).first()
-    if signed and signed.status != ReturnStatus.SIGNED:
-        yield _("The signed return of this centre has been stamped. Write to KNEC instead.")
-
-
-def reasons_against_signing(entry: CentreEntry, *, today: date) -> Iterator[str]:
+def reasons_against_signing(entry: CentreEntry, *, now: datetime) -> Iterator[str]:
     """Why a centre may not say yet that its officers signed the return."""
-    days = set(entry.exam.days.values_list("day", flat=True))
+    days = set(ExamDay.objects.worked_by(entry).values_list("day", flat=True))
+    today = timezone.localdate(now)
     if any(day > today for day in days):
         yield _("The exam is not over. Sign the return after its last day.")
     marked = set(entry.registers.exclude(status=RegisterStatus.OPEN).values_list("day", flat=True))
     for day in sorted(days - marked):
-        if day <= today and not is_past_marking(day, today=today):
+        if day <= today and not is_past_marking(entry.exam, day, now=now):
             yield _("The register of %(day)s is not marked yet.") % {
                 "day": date_format(day, "j F Y")
             }

@@ -1,17 +1,18 @@
-"""Lists, registers and slips on paper: context in, bytes out."""
+"""Lists and slips on paper: context in, bytes out. Registers are drawn; see papers.py."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
 from accounts.slips import Slip
-from attendance.serving import left, listed, sheet
+from attendance.models import Handover
+from attendance.papers import by_text
+from attendance.serving import left, listed
 from catalogue.models import CentreEntry
 from deployments.pdf import in_groups, press, qr
 
@@ -20,13 +21,11 @@ def print_officers(entry: CentreEntry) -> bytes:
     deployments = list(listed(entry))
     for deployment in deployments:
         deployment.code = in_groups(deployment.code or "")
-    return _render("officers", entry, deployments=deployments, left=left(entry))
+    return _render("officers", entry, deployments=deployments, left=left(entry), by_text=by_text())
 
 
-def print_return(entry: CentreEntry, code: str) -> bytes:
-    """The register to be signed and stamped; its code leads the SCDE to the row to be ticked."""
-    address = f"{settings.SITE_URL}{reverse('attendance:area_registers')}?code={code}"
-    return _render("return", entry, code=code, picture=qr(address), **sheet(entry))
+def print_handover(entry: CentreEntry, handover: Handover) -> bytes:
+    return _render("handover", entry, handover=handover)
 
 
 @sensitive_variables()

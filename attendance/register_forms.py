@@ -27,7 +27,7 @@ class MarksForm(forms.Form):
             self.fields[name] = forms.ChoiceField(
                 choices=MarkStatus,
                 label=line.officer,
-                help_text=line.position,
+                help_text=f"{line.number}. {line.position}",
                 initial=MarkStatus.PRESENT if all_present else line.status,
                 widget=forms.RadioSelect,
                 error_messages={
@@ -59,9 +59,18 @@ class RegisterForm(PersonForm, MarksForm):
     # Which version of the register this page shows; an old page never overwrites a newer mark.
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    late_reason = LineField(
+        label=gettext_lazy("Why is it marked after the day?"),
+        max_length=300,
+        help_text=gettext_lazy("For example: no network all day. Your director reads it."),
+        error_messages={"required": gettext_lazy("Say why this day is marked after it was over")},
+    )
+
+    def __init__(self, *args: Any, is_late: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["seen"] = version(line.marked_at for line in kwargs["lines"])
+        if not is_late:
+            del self.fields["late_reason"]
+        self.initial["seen"] = version(line.received_at for line in kwargs["lines"])
 
     def posted(self) -> dict[str, Any]:
         """What `services.mark_all` asks for."""
@@ -70,6 +79,7 @@ class RegisterForm(PersonForm, MarksForm):
             "marks": self.marks(),
             "acting_name": data["acting_name"],
             "seen": data["seen"] if "seen" in self.data else None,
+            "late_reason": data.get("late_reason", ""),
         }
 
 

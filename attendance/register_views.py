@@ -11,14 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.requests import SignedIn, acting_name
+from attendance import days as own_days
 from attendance import services
-from attendance.eligibility import is_past_marking, moment, reasons_against_marking
-from attendance.forms import SignForm
-from attendance.models import Register, RegisterReturn, RegisterStatus
-from attendance.pdf import print_return
+from attendance.asked import asked, asked_by_day
+from attendance.copies import of_register
+from attendance.eligibility import moment, reasons_against_marking
+from attendance.models import Register, RegisterReturn
 from attendance.register_forms import RegisterForm
 from attendance.serving import lines
-from attendance.views import attached, for_centre, note_taken
+from attendance.views import for_centre
 from catalogue.models import CentreEntry
 from cp2.rules import Refused
 
@@ -26,27 +27,21 @@ from cp2.rules import Refused
 @require_safe
 @for_centre
 def days(request: SignedIn, entry: CentreEntry) -> HttpResponse:
-    registers = {register.day: register for register in entry.registers.all()}
-    today = timezone.localdate()
-    rows = [
-        {"exam_day": exam_day, "register": registers.get(exam_day.day)}
-        | _state(exam_day.day, registers.get(exam_day.day), today)
-        for exam_day in entry.exam.days.order_by("day")
-    ]
-    signed = RegisterReturn.objects.filter(entry=entry).first()
-    context = {"entry": entry, "rows": rows, "signed": signed, "today": today}
+    rows = own_days.of(entry)
+    changes = asked_by_day(entry)
+    for row in rows:
+        row["amendment"] = changes.get(row["exam_day"].day)
+    signed = services.with_changes(RegisterReturn.objects.filter(entry=entry))
+    context = {
+        "entry": entry,
+        "rows": rows,
+        "due": own_days.due_now(rows),
+        "rule": own_days.rule(entry.exam),
+        "next_days": [row for row in rows if row["exam_day"].day >= timezone.localdate()][:2],
+        "signed": next(iter(signed), None),
+        "today": timezone.localdate(),
+    }
     return render(request, "attendance/days.html", context)
-
-
-def _state(day: date, register: Register | None, today: date) -> dict[str, str]:
-    """What became of a day: a register's own status, or why there is none."""
-    if register and register.status != RegisterStatus.OPEN:
-        return {"state": register.status, "word": register.get_status_display()}
-    if day > today:
-        return {"state": "to_come", "word": _("To come")}
-    if is_past_marking(day, today=today):
-        return {"state": "missing", "word": _("Missed")}
-    return {"state": "open", "word": _("Open")}
 
 
 @for_centre
@@ -58,17 +53,21 @@ def register(request: SignedIn, entry: CentreEntry, day: date) -> HttpResponse:
         lines=listed_today,
         acting_name=acting_name(request),
         all_present=request.GET.get("all") == "present",
+        is_late=day < timezone.localdate(),
     )
     if form.is_valid():
         return _mark(request, entry, day, form)
-    found = Register.objects.filter(entry=entry, day=day).first()
+    found, now = Register.objects.filter(entry=entry, day=day).first(), moment(entry, day)
     context = {
         "entry": entry,
         "day": day,
         "register": found,
         "lines": listed_today,
-        "reasons": list(reasons_against_marking(day, moment(entry, day), found)),
+        "not_needed": own_days.not_needed(entry, day),
+        "reasons": list(reasons_against_marking(day, now, found)),
         "form": form,
+        **asked(entry, day, now, found),
+        "copies": of_register(entry, day),
     }
     return render(request, "attendance/register.html", context)
 
@@ -88,34 +87,3 @@ def _mark(request: SignedIn, entry: CentreEntry, day: date, form: RegisterForm) 
     }
     messages.success(request, _("The register of %(day)s was saved at %(time)s on %(on)s.") % saved)
     return redirect("attendance:days", entry.exam_id)
-
-
-@require_safe
-@for_centre
-def return_pdf(request: SignedIn, entry: CentreEntry) -> HttpResponse:
-    content = print_return(entry, services.code_of(entry))
-    note_taken(request, entry, "register.pdf")
-    return attached(content, f"register-{entry.station.code}.pdf", "application/pdf")
-
-
-@for_centre
-def sign(request: SignedIn, entry: CentreEntry) -> HttpResponse:
-    form = SignForm(
-        request.POST if request.method == "POST" else None,
-        acting_name=acting_name(request),
-    )
-    if form.is_valid():
-        try:
-            signed = services.sign(entry, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            request.session.update(form.cleaned_data)
-            messages.success(
-                request,
-                _("Noted. Take the signed register %(code)s to the SCDE for the stamp.")
-                % {"code": signed.code},
-            )
-            return redirect("attendance:days", entry.exam_id)
-    context = {"entry": entry, "form": form, "code": services.code_of(entry)}
-    return render(request, "attendance/sign.html", context)

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,18 +17,17 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.requests import SignedIn, acting_name, is_read
-from attendance import services
+from attendance import days, services
 from attendance.forms import (
     DistanceForm,
     PersonForm,
 )
-from attendance.models import Register
 from attendance.pdf import print_officers
 from attendance.serving import left, listed
-from catalogue.models import CentreEntry, CentreEntryQuerySet, ExamDay, Office
+from catalogue.models import CentreEntry, CentreEntryQuerySet, Office
 from cp2.exports import csv_file
 from cp2.rules import Role
-from deployments.models import Deployment, Post
+from deployments.models import Post
 from deployments.pdf import in_groups
 
 PER_PAGE = 25
@@ -68,15 +68,15 @@ def for_centre(
 
 def for_directors(
     *offices: Office,
-) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Opens a page to directors of these offices; for everybody else there is none."""
 
     wanted = {str(office) for office in offices}
 
-    def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def guard(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         @login_required
-        def opened(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponse:
+        def opened(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.role != Role.DIRECTOR or request.user.office not in wanted:
                 raise Http404
             return view(request, *args, **kwargs)
@@ -96,11 +96,12 @@ def centre_home(request: SignedIn) -> HttpResponse:
     context: dict[str, Any] = {"entry": entry, "today": today, "station": request.user.station}
     context |= {"acting_name": acting_name(request), "naming": PersonForm()}
     if entry:
+        rows = days.of(entry)
         context |= {
             "form": DistanceForm(),
             "posts": _posts(request.user),
-            "register": Register.objects.filter(entry=entry, day=today).first(),
-            "sits_today": ExamDay.objects.filter(exam=entry.exam, day=today).exists(),
+            "days_due": days.due_now(rows),
+            "day_today": next((row for row in rows if row["is_today"]), None),
         }
     return render(request, "attendance/centre_home.html", context)
 
@@ -159,8 +160,8 @@ def officers(request: SignedIn, entry: CentreEntry) -> HttpResponse:
 @for_centre
 def officers_csv(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     heading = [
-        _("Name"), _("Position"), _("Gender"), _("National ID number"), _("Phone"), _("Status"),
-        _("From"), _("To"), _("Letter code"), _("Left since"), _("Replaced by"),
+        _("Number"), _("Name"), _("Position"), _("Gender"), _("National ID number"), _("Phone"),
+        _("Status"), _("From"), _("To"), _("Letter code"), _("Left since"), _("Replaced by"),
     ]  # fmt: skip
     note_taken(request, entry, "officers.csv")
     rows = [
@@ -171,9 +172,10 @@ def officers_csv(request: SignedIn, entry: CentreEntry) -> HttpResponse:
     return attached(csv_file(heading, rows), f"officers-{entry.station.code}.csv", "text/csv")
 
 
-def _known(deployment: Deployment, *, number: bool = True) -> list[Any]:
+def _known(deployment: Any, *, number: bool = True) -> list[Any]:
     officer = deployment.officer
     return [
+        deployment.number,
         officer.full_name,
         deployment.post.position.name,
         officer.get_gender_display(),

@@ -49,6 +49,7 @@ BOTH = [
     "deployments/new/",
     "attendance/",
     "attendance/absent/",
+    "attendance/season/",
 ]
 AREA = {"tsc": [*BOTH, "officers/", "claims/"], "scde": [*BOTH, "registers/", "enquiries/"]}
 

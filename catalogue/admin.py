@@ -25,6 +25,7 @@ from catalogue.models import (
     SubCounty,
     Subject,
 )
+from catalogue.papers import PapersField, written
 
 
 class Kept(admin.ModelAdmin[Any]):
@@ -124,12 +125,21 @@ class TermsForm(forms.ModelForm[PositionTerms]):
             "reminder_hours",
             "fills_from_reserve",
             "rotation_days",
+            "reports_daily",
         ]
+
+
+class ExamDayForm(forms.ModelForm[ExamDay]):
+    papers = PapersField(
+        label=_("Papers"),
+        help_text=_("Those that are sat on this day. Empty: every centre works."),
+    )
 
 
 class DayInline(admin.TabularInline[ExamDay, Exam]):
     model = ExamDay
-    fields = ["day", "kind"]
+    form = ExamDayForm
+    fields = ["day", "kind", "papers"]
     extra = 0
 
 
@@ -145,7 +155,16 @@ class TermsInline(admin.TabularInline[PositionTerms, Exam]):
 
 @admin.register(Exam)
 class ExamAdmin(Kept):
-    list_display = ["name", "year", "code", "abbreviation", "rehearsal_on", "starts_on", "ends_on"]
+    list_display = [
+        "name",
+        "year",
+        "code",
+        "abbreviation",
+        "rehearsal_on",
+        "starts_on",
+        "ends_on",
+        "registers_due_at",
+    ]
     list_filter = ["year", "abbreviation"]
     search_fields = ["name__icontains", "abbreviation__iexact", "year__exact"]
     search_help_text = _("Name, abbreviation or year")
@@ -154,11 +173,17 @@ class ExamAdmin(Kept):
 
 @admin.register(ExamDay)
 class ExamDayAdmin(admin.ModelAdmin[ExamDay]):
-    list_display = ["day", "kind", "exam"]
+    change_list_template = "attendance/admin_sittings_list.html"
+    form = ExamDayForm
+    list_display = ["day", "kind", "exam", "papers_sat"]
     list_filter = ["exam", "kind"]
     list_select_related = ["exam"]
     list_per_page = 50
     autocomplete_fields = ["exam"]
+
+    @admin.display(description=_("papers"))
+    def papers_sat(self, day: ExamDay) -> str:
+        return written(day.papers)
 
 
 @admin.register(PositionTerms)
@@ -188,10 +213,18 @@ class EntryForm(forms.ModelForm[CentreEntry]):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("One of those who invigilate here must have each of these."),
     )
+    papers = PapersField(
+        label=_("Papers"),
+        help_text=_(
+            "Those that candidates sit here; the centre works on their days and at rehearsals. "
+            "Empty: on every day of the exam."
+        ),
+    )
 
 
 @admin.register(CentreEntry)
 class CentreEntryAdmin(Kept):
+    change_list_template = "attendance/admin_sittings_list.html"
     form = EntryForm
     list_display = [
         "station",
@@ -201,6 +234,7 @@ class CentreEntryAdmin(Kept):
         "distribution_centre",
         "host",
         "distance_km",
+        "papers_sat",
     ]
     list_filter = ["exam", "station__sub_county__county"]
     list_select_related = ["exam", "station__sub_county", "distribution_centre", "host"]
@@ -214,6 +248,10 @@ class CentreEntryAdmin(Kept):
     @admin.display(description=_("sub-county"))
     def sub_county(self, entry: CentreEntry) -> SubCounty:
         return entry.station.sub_county
+
+    @admin.display(description=_("papers"))
+    def papers_sat(self, entry: CentreEntry) -> str:
+        return written(entry.papers)
 
 
 @admin.register(Activity)

@@ -1,12 +1,13 @@
 """Reference data: loaded by headquarters, read by all. What changes from year to year is a row."""
 
-from datetime import date, timedelta
-from typing import Self
+from datetime import date, datetime, time, timedelta
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cp2.rules import Role, Viewer
@@ -175,6 +176,24 @@ class Exam(models.Model):
         default=30,
         help_text=_("So long they can still print and sign their registers."),
     )
+    registers_due_at = models.TimeField(
+        _("registers are due at"),
+        default=time(9),
+        db_default=time(9),
+        help_text=_("Centres that have not marked the day by then are reminded by text."),
+    )
+    registers_close_after = models.PositiveSmallIntegerField(
+        _("registers close after, days"),
+        default=1,
+        db_default=1,
+        help_text=_(
+            "After the day itself a mark needs a reason; after so many days the centre asks its "
+            "director. 0: on the day itself."
+        ),
+    )
+    registers_close_at = models.TimeField(
+        _("registers close at"), default=time(23, 59), db_default=time(23, 59)
+    )
 
     class Meta:
         verbose_name = _("exam")
@@ -185,6 +204,11 @@ class Exam(models.Model):
             models.CheckConstraint(
                 condition=Q(rehearsal_on__lte=F("starts_on"), starts_on__lte=F("ends_on")),
                 name="exam_runs_forward",
+            ),
+            models.CheckConstraint(
+                condition=Q(registers_close_after__gte=1, registers_close_after__lte=60)
+                | Q(registers_close_after=0, registers_close_at__gt=F("registers_due_at")),
+                name="registers_close_after_they_are_due",
             ),
         ]
 
@@ -200,11 +224,62 @@ class Exam(models.Model):
         """The last day of the accounts that centres have for this exam."""
         return self.ends_on + timedelta(days=self.centres_sign_in_for)
 
+    def register_is_due(self, day: date) -> datetime:
+        return timezone.make_aware(datetime.combine(day, self.registers_due_at))
+
+    def register_closes(self, day: date) -> datetime:
+        """From then on the centre marks the day no more."""
+        # of the calendar's last days too
+        last = min(day, date.max - timedelta(days=62)) + timedelta(days=self.registers_close_after)
+        return timezone.make_aware(datetime.combine(last, self.registers_close_at))
+
+
+PAPER = RegexValidator(
+    r"\A[0-9]{3}/[0-9]{1,2}[A-Z]?\Z", _("Write the number of the paper as in 101/1.")
+)
+
+
+def papers_field(help_text: Any) -> ArrayField[Any, Any]:
+    """Papers by their numbers, such as 101/1."""
+    return ArrayField(
+        models.CharField(max_length=7, validators=[PAPER]),
+        verbose_name=_("papers"),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text=help_text,
+    )
+
+
+def works(entry: str, day: str) -> Q:
+    """Whether a centre works on a day of its exam: of the rehearsals on all, else where papers are
+    given on both sides on those of its own. Takes the paths to the entry and to the exam's day,
+    each empty or with its `__`."""
+    return (
+        Q(**{f"{day}kind": DayKind.REHEARSAL})
+        | Q(**{f"{day}papers": []})
+        | Q(**{f"{entry}papers": []})
+        | Q(**{f"{day}papers__overlap": F(f"{entry}papers")})
+    )
+
+
+class ExamDayQuerySet(models.QuerySet["ExamDay"]):
+    def worked_by(self, entry: "CentreEntry") -> Self:
+        """The days on which a centre works."""
+        days = self.filter(exam=entry.exam_id)
+        if not entry.papers:
+            return days
+        theirs = Q(kind=DayKind.REHEARSAL) | Q(papers=[]) | Q(papers__overlap=entry.papers)
+        return days.filter(theirs)
+
 
 class ExamDay(models.Model):
     exam = models.ForeignKey(Exam, models.CASCADE, related_name="days", verbose_name=_("exam"))
     day = models.DateField(_("day"))
     kind = models.CharField(_("kind"), max_length=10, choices=DayKind)
+    papers = papers_field(_("Those that are sat on this day. Empty: every centre works."))
+
+    objects = ExamDayQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("exam day")
@@ -399,6 +474,12 @@ class PositionTerms(models.Model):
         help_text=_("By the portal, when an officer rejects, does not answer or is called off."),
     )
     rotation_days = models.PositiveSmallIntegerField(_("rotation, days"), null=True, blank=True)
+    reports_daily = models.BooleanField(
+        _("reports every day"),
+        default=False,
+        db_default=False,
+        help_text=_("In their own account: candidates absent, incidents, times of the materials."),
+    )
 
     class Meta:
         verbose_name = _("terms")
@@ -462,6 +543,10 @@ class CentreEntryQuerySet(models.QuerySet["CentreEntry"]):
             case _:
                 return self.none()
 
+    def working_on(self, day: date) -> Self:
+        """Each once: an exam has a day but once."""
+        return self.filter(works("", "exam__days__"), exam__days__day=day)
+
 
 class CentreEntry(models.Model):
     """A centre's part in one exam.
@@ -506,6 +591,12 @@ class CentreEntry(models.Model):
         db_default=[],
         blank=True,
         help_text=_("One of those who invigilate here must have each of these."),
+    )
+    papers = papers_field(
+        _(
+            "Those that candidates sit here; the centre works on their days and at rehearsals. "
+            "Empty: on every day of the exam."
+        )
     )
 
     objects = CentreEntryQuerySet.as_manager()

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.requests import actor
+from attendance import sittings_admin
 from cp2 import helpdesk, merge_views, texts_picture
 from cp2.admin_fields import careful, worded
 from cp2.season_picture import picture
@@ -68,7 +69,19 @@ ORDER = {
         "Unplaced",
         "FairnessReport",
     ],
-    "attendance": ["Register", "Mark", "SupervisorReport", "RegisterReturn"],
+    "attendance": [
+        "Register",
+        "Mark",
+        "MarkHistory",
+        "RegisterCopy",
+        "Amendment",
+        "SecondLook",
+        "SecondLookRules",
+        "SupervisorReport",
+        "Handover",
+        "CentreReport",
+        "RegisterReturn",
+    ],
     "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "TaxRule"],
     "enquiries": ["Enquiry", "Reply"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
@@ -178,6 +191,11 @@ class PortalAdminSite(AdminSite):
         opening = partial(vacancy_views.open_vacancies, site=self)
         ours = [
             path(officer, page(merge_views.find), name="merge_find"),
+            path(
+                "catalogue/centreentry/papers/",
+                page(partial(sittings_admin.send, site=self)),
+                name="catalogue_sittings",
+            ),
             path("vacancies/vacancy/open/", page(opening), name="vacancies_open"),
             path(f"{officer}<int:other>/", page(merge_views.merge), name="merge"),
             path(

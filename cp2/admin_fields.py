@@ -118,6 +118,13 @@ SAID: dict[str, tuple[str, Any]] = {
     "bank_code": ("code", gettext_lazy("A bank's code is two digits, such as 68.")),
     "branch_code": ("code", gettext_lazy("A branch's code is three digits, such as 012.")),
     "county_code_is_official": ("code", gettext_lazy("A county's code is from 1 to 47.")),
+    "registers_close_after_they_are_due": (
+        "registers_close_at",
+        gettext_lazy(
+            "Registers close after they are due: on the day itself at a later hour, or 1 to 60 "
+            "days after it."
+        ),
+    ),
     "exam_runs_forward": (
         "ends_on",
         gettext_lazy("First comes the rehearsal, then the first day, then the last. Check them."),

@@ -9,7 +9,15 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.slips import with_slips
 from attendance import absences
-from attendance.models import Register, RegisterReturn, RegisterStatus, ReturnStatus
+from attendance.models import (
+    Amendment,
+    CentreReport,
+    Register,
+    RegisterReturn,
+    RegisterStatus,
+    ReturnStatus,
+    SecondLook,
+)
 from catalogue.models import CentreEntry, Office
 from claims.models import Claim, ClaimStatus
 from cp2 import area_picture
@@ -89,12 +97,14 @@ def _waiting(user: User) -> dict[str, int]:
             status=LetterStatus.FAILED, deployment__in=deployed
         ),
         "papers": Deployment.objects.visible_to(user).with_papers_due(),
-        "centres": CentreEntry.objects.visible_to(user).filter(exam__days__day=today),
+        "no_shows": CentreReport.objects.answerable_by(user).no_shows().open(),
+        "centres": CentreEntry.objects.visible_to(user).working_on(today),
         "marked": Register.objects.visible_to(user)
         .filter(day=today)
         .exclude(status=RegisterStatus.OPEN),
     }
     if user.office == Office.TSC:
+        waiting["incidents"] = CentreReport.objects.answerable_by(user).incidents().open()
         waiting["officers"] = (
             Officer.objects.visible_to(user).submitted().filter(vetting=Vetting.PENDING)
         )
@@ -102,6 +112,8 @@ def _waiting(user: User) -> dict[str, int]:
             officer__in=Officer.objects.visible_to(user).submitted()
         )
         waiting["numbers"] = NumberChange.objects.visible_to(user).waiting()
+        waiting["amendments"] = Amendment.objects.decidable_by(user).waiting()
+        waiting["looks"] = SecondLook.objects.waiting_for(user)
         waiting["claims"] = Claim.objects.visible_to(user).filter(status=ClaimStatus.PREPARED)
     else:
         waiting["enquiries"] = Enquiry.objects.visible_to(user).filter(status=EnquiryStatus.OPEN)

@@ -35,6 +35,12 @@ def items(
 
 
 def _of_today(waiting: dict[str, int]) -> Iterator[Work]:
+    def reported(kind: str) -> str:
+        return _to("attendance:area_centre_reports", kind=kind, status="open", ours="on")
+
+    yield Work(_("did not come, as centres report"), waiting["no_shows"], reported("no_show"))
+    if "incidents" in waiting:
+        yield Work(_("incidents to answer"), waiting["incidents"], reported("incident"))
     yield Work(
         _("marked absent in the last register"),
         waiting["absent"],
@@ -90,6 +96,14 @@ def _of_deployments(waiting: dict[str, int], *, free: int) -> Iterator[Work]:
 
 
 def _of_the_tsc(waiting: dict[str, int]) -> Iterator[Work]:
+    yield Work(
+        _("amendments that centres ask for"),
+        waiting["amendments"],
+        _to("attendance:area_amendments", status="asked"),
+    )
+    yield Work(
+        _("second looks at registers"), waiting["looks"], _to("attendance:area_second_looks")
+    )
     yield Work(
         _("officers to vet"), waiting["officers"], _to("profiles:area_officers", vetting="pending")
     )

@@ -111,12 +111,12 @@ def _deployments(exams: list[Exam]) -> Line:
 
 
 def _registers(exams: list[Exam]) -> Line:
-    """Each centre whose exam sits today owes one."""
+    """Each centre that works today owes one."""
     today = timezone.localdate()
     submitted = [RegisterStatus.SUBMITTED, RegisterStatus.AMENDED]
     its_own = Register.objects.filter(entry=OuterRef("pk"), day=today, status__in=submitted)
     counts = (
-        CentreEntry.objects.filter(exam__days__day=today)
+        CentreEntry.objects.working_on(today)
         .annotate(is_submitted=Exists(its_own))
         .aggregate(due=Count("pk"), submitted=Count("pk", filter=Q(is_submitted=True)))
     )
@@ -127,6 +127,7 @@ def _registers(exams: list[Exam]) -> Line:
             Figure(_("Submitted"), counts["submitted"], url),
             Figure(_("Due"), counts["due"]),
         ],
+        reverse("admin:attendance_register_today"),
     )
 
 

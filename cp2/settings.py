@@ -181,7 +181,8 @@ AFRICASTALKING_URL = env.str(
     "AFRICASTALKING_URL", default="https://api.africastalking.com/version1/messaging"
 )
 # sms lies below accounts and deployments, so the roof says who mints a password or a code, for a
-# kind of text or for one template, and who answers to which word; see sms.services.
+# kind of text or for one template, and who answers to which word; see sms.services. Each is called
+# with the sender, the words behind the first, and when it was sent; HELP hears all other words too.
 SMS_COMPOSERS = {
     "credentials": "accounts.services.compose_credentials",
     "profiles/number_code": "profiles.numbers.compose_code",
@@ -191,7 +192,10 @@ SMS_KEYWORDS = {
     "STATUS": "deployments.keywords.status",
     "ACCEPT": "deployments.keywords.accept",
     "REJECT": "deployments.keywords.reject",
-    "HELP": "accounts.keywords.help_",
+    "PRESENT": "attendance.keywords.present",
+    "ABSENT": "attendance.keywords.absent",
+    "CENTRE": "attendance.keywords.centre",
+    "HELP": "attendance.keywords.help_",
     "STOP": "accounts.keywords.stop",
     "START": "accounts.keywords.start",
 }
@@ -210,6 +214,9 @@ VACANCY_COUNTS = {
 
 # They lie below attendance, so the roof says who knows on how many days an officer was absent.
 PAST_ABSENCES = "attendance.history.absences"
+# Nor do they know of the no-shows that centres report: told, in the same transaction, of every
+# deployment that is cut short or called off.
+DEPLOYMENT_ENDED = "attendance.services.settle_no_show"
 
 if PRODUCTION:
     if SMS_BACKEND == "sms.backends.simulator":
@@ -270,9 +277,12 @@ CELERY_BEAT_SCHEDULE = {
     "offers": every(60, "deployments.tasks.expire_offers"),
     "allocations": every(1, "deployments.tasks.allocate"),
     "reminders": every(60, "deployments.tasks.remind_officers"),
+    "register-reminders": every(60, "attendance.tasks.remind_centres"),
+    "attendance-counts": every(60, "attendance.tasks.count_days"),
     "reserves": every(5, "deployments.tasks.fill_from_reserve"),
     "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
+    "second-looks": every(60, "attendance.tasks.find_second_looks"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
     "letter-packs": every(2, "deployments.tasks.make_letter_packs"),

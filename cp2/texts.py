@@ -51,8 +51,8 @@ def _words(message: Message, life: str, to: User | None) -> str:
     if not to or message.status == MessageStatus.FAILED:
         return said
     if message.status in NOT_LEFT:
-        return f"{said} {_('It will work for a day from when it leaves.')}"
-    return f"{said} {life or _('It works no more.')}"
+        life = _("It will work for a day from when it leaves.")
+    return " ".join([said, str(life or _("It works no more."))])
 
 
 def password_lives(user: User) -> Iterator[str]:

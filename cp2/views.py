@@ -1,5 +1,7 @@
 """The roof: pages that show many apps at once, and what the machines ask."""
 
+import hashlib
+import json
 from typing import Any
 
 import redis
@@ -9,7 +11,9 @@ from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 
 import attendance.views
 import sms.services
@@ -60,7 +64,7 @@ def home(request: SignedIn) -> HttpResponse:
 
 def _served(user: User) -> dict[str, Any]:
     return {
-        "deployments": Deployment.objects.visible_to(user).with_place(),
+        "deployments": Deployment.objects.visible_to(user).with_place().with_duties(),
         "applications": Application.objects.visible_to(user).select_related(
             "vacancy__exam", "vacancy__position", "vacancy__sub_county"
         )[:5],
@@ -96,6 +100,42 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponse:
     """For what has no page to name it: letters, lists, the admin."""
     return redirect(static("img/cp2.svg"), permanent=True)
+
+
+# Asked by browsers, for a centre's pages alone: the portal as an app, and without a network
+
+KEPT = ("css/cp2.css", "js/offline.js", "img/cp2.svg")  # what the copy of a register is made of
+
+
+@require_safe
+@cache_control(no_cache=True)
+def worker(request: HttpRequest) -> HttpResponse:
+    """Its bytes change with what it keeps and with itself, so that a deployment replaces both."""
+    kept, body = [static(name) for name in KEPT], static("js/worker.js")
+    version = hashlib.sha256(" ".join([*kept, body]).encode()).hexdigest()[:12]
+    script = (
+        f"const ASSETS = {json.dumps(kept)}, VERSION = {json.dumps(version)};\n"
+        f"importScripts({json.dumps(body)});\n"
+    )
+    return HttpResponse(script, content_type="text/javascript; charset=utf-8")
+
+
+@require_safe
+@cache_control(public=True, max_age=24 * 60 * 60)
+def manifest(request: HttpRequest) -> HttpResponse:
+    icon = {"src": static("img/cp2.svg"), "type": "image/svg+xml", "sizes": "any"}
+    told = {
+        "name": "CP2",
+        "short_name": "CP2",
+        "id": "/centre/",
+        "start_url": reverse("centre"),
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#ffffff",
+        "theme_color": "#0f1c17",
+        "icons": [icon],
+    }
+    return JsonResponse(told, content_type="application/manifest+json")
 
 
 # Asked by machines

@@ -17,6 +17,7 @@ from deployments import candidates, services
 from deployments.forms import (
     CallOffForm,
     DeployForm,
+    FromLinkForm,
     RedeployForm,
     ReplaceForm,
     SearchForm,
@@ -177,13 +178,13 @@ def redeploy(request: SignedIn, pk: int) -> HttpResponse:
 @for_role(Role.DIRECTOR)
 def replace(request: SignedIn, pk: int) -> HttpResponse:
     deployment = theirs(request, pk)
-    search = SearchForm(request.GET)
+    search, link = SearchForm(request.GET), FromLinkForm(request.GET)
     q = search.cleaned_data["q"] if search.is_valid() else ""
     form = ReplaceForm(
         posted(request),
         by=request.user,
         offered=_offered(request, deployment, q),
-        initial={"from_day": timezone.localdate(), "seen": deployment.version},
+        initial={"from_day": timezone.localdate(), "seen": deployment.version, **link.given},
     )
 
     def act() -> None:
@@ -192,7 +193,7 @@ def replace(request: SignedIn, pk: int) -> HttpResponse:
     if carry_out(form, act, on=deployment):
         messages.success(request, _("The officer is replaced; both are told by text."))
         return redirect("deployments:area_centre", code=deployment.post.station.code)
-    context = {"deployment": deployment, "form": form, "search": search}
+    context = {"deployment": deployment, "form": form, "search": search, "link": link}
     return render(request, "deployments/area_replace.html", context)
 
 

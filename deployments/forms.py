@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from typing import Any, cast
 
@@ -78,6 +79,25 @@ def offer(
     field.queryset = rows
     if shown is not None:
         field.widget.choices = [("", "---------"), *shown]
+
+
+class FromLinkForm(forms.Form):
+    """What a link to a change has filled in already; a search on the way carries it along."""
+
+    from_day = forms.CharField(required=False, max_length=10, widget=forms.HiddenInput)
+    reason = LineField(required=False, max_length=300, widget=forms.HiddenInput)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What of it makes sense."""
+        data = self.cleaned_data if self.is_valid() else {}
+        with suppress(ValueError):
+            return {"from_day": date.fromisoformat(data.get("from_day", "")), **_said(data)}
+        return _said(data)
+
+
+def _said(data: dict[str, Any]) -> dict[str, str]:
+    return {"reason": data["reason"]} if data.get("reason") else {}
 
 
 class RejectForm(forms.Form):

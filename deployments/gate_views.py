@@ -13,6 +13,7 @@ from accounts.requests import SignedIn
 from cp2.rules import Role
 from deployments import candidates, services
 from deployments.change_views import PAGE, carry_out, posted, theirs
+from deployments.forms import FromLinkForm
 from deployments.gate_forms import GateForm, GateSearchForm, StrangerForm
 from deployments.models import Deployment, Post
 from deployments.views import for_role
@@ -36,18 +37,20 @@ def fill_now(request: SignedIn, pk: int) -> HttpResponse:
 
 def _gate(request: SignedIn, post: Post, old: Deployment | None) -> HttpResponse:
     """First the number, which a whole nation's officers are searched by; then the rest."""
-    search = GateSearchForm(request.GET)
+    search, link = GateSearchForm(request.GET), FromLinkForm(request.GET)
     q = search.cleaned_data["q"] if search.is_valid() else ""
     officer = candidates.by_number(q) if q else None
     if officer is not None and request.method != "POST":
         looks.note_view(officer, by=request.user)
     form = _form(request, officer, old, q)
+    form.initial |= {name: said for name, said in link.given.items() if name in form.fields}
     if carry_out(form, lambda: _take_on(request, form, post, officer, old), on=old):
         messages.success(
             request, _("They are deployed for today, show on the centre's list, and are told.")
         )
         return redirect("deployments:area_centre", code=post.station.code)
     context = {"post": post, "old": old, "officer": officer, "search": search, "q": q, "form": form}
+    context["link"] = link
     return render(request, "deployments/area_gate.html", context)
 
 

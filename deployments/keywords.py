@@ -1,7 +1,7 @@
 """What the short code does about a deployment. The roof's settings tie words to these."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +18,7 @@ LONGEST_REASON = 300
 AGAIN = timedelta(days=1)
 
 
-def status(sender: str, words: str) -> str:
+def status(sender: str, words: str, at: datetime) -> str:
     """STATUS: where the sender is to serve, the next duty first."""
     user = _owner(sender)
     if user is None:
@@ -31,14 +31,14 @@ def status(sender: str, words: str) -> str:
     return _answer(user, "status", **services.words(next_duty), status=stand)
 
 
-def accept(sender: str, words: str) -> str:
+def accept(sender: str, words: str, at: datetime) -> str:
     """ACCEPT: the one offer that is waiting."""
     return _with_the_offer(
         sender, lambda offer, user: services.accept(offer, by=user), answered=_accepted
     )
 
 
-def reject(sender: str, words: str) -> str:
+def reject(sender: str, words: str, at: datetime) -> str:
     """REJECT and why: the one offer that is waiting."""
     reason = " ".join(words.split())[:LONGEST_REASON]
 

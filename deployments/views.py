@@ -42,13 +42,13 @@ def for_role(role: Role) -> Callable[[View], View]:
 
 
 def _mine(request: SignedIn, pk: int) -> Deployment:
-    rows = Deployment.objects.visible_to(request.user).with_place()
+    rows = Deployment.objects.visible_to(request.user).with_place().with_duties()
     return get_object_or_404(rows.select_related("post__station__sub_county__county"), pk=pk)
 
 
 @for_role(Role.OFFICER)
 def deployments(request: SignedIn) -> HttpResponse:
-    rows = Deployment.objects.visible_to(request.user).with_place()
+    rows = Deployment.objects.visible_to(request.user).with_place().with_duties()
     return render(request, "deployments/list.html", {"deployments": rows})
 
 

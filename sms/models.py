@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -225,6 +225,8 @@ class InboundMessage(models.Model):
     sender = models.CharField(_("sender"), max_length=32)
     shortcode = models.CharField(_("short code"), max_length=16)
     text = models.CharField(_("text"), max_length=500, blank=True)
+    # By the gateway's clock, where it names a time that can be so; texts may come hours late.
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     received_at = models.DateTimeField(_("received"), db_default=Now())
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=60, blank=True)
@@ -242,10 +244,19 @@ class InboundMessage(models.Model):
                 condition=Q(read_at=None, outcome="") | (Q(read_at__isnull=False) & ~Q(outcome="")),
                 name="inbound_is_read_with_an_outcome",
             ),
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(sent_at__lte=F("received_at")),
+                name="inbound_is_sent_before_it_comes",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.sender
+
+    @property
+    def at(self) -> datetime:
+        """When its sender meant it, as far as anybody knows."""
+        return self.sent_at or self.received_at
 
 
 class ReceiptQuerySet(models.QuerySet["Receipt"]):

@@ -8,6 +8,7 @@ taken a text and its answer was lost.
 
 import logging
 import random
+import re
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -67,6 +68,7 @@ FINAL_RECEIPTS = {
 }
 KNOWN_RECEIPTS = [*FINAL_RECEIPTS, "Sent", "Submitted", "Buffered"]
 RECEIPT_LIFE = timedelta(days=1)  # for a report to wait for its text
+MOST_LATE = timedelta(days=3)  # of a text that comes in
 
 Outcome = Accepted | GatewayError
 
@@ -510,8 +512,15 @@ def give_up_receipts() -> int:
 # In
 
 
-def receive(*, provider_id: str, sender: str, shortcode: str, text: str) -> None:
-    """Keep a text that came in; a worker reads it. The gateway may deliver it more than once."""
+def receive(
+    *, provider_id: str, sender: str, shortcode: str, text: str, sent_at: datetime | None = None
+) -> None:
+    """Keep a text that came in; a worker reads it. The gateway may deliver it more than once.
+
+    A time that lies ahead, or days back, is a wrong clock's and no more than none.
+    """
+    now = timezone.now()
+    believed = sent_at if sent_at and now - MOST_LATE <= sent_at <= now else None
     InboundMessage.objects.bulk_create(
         [
             InboundMessage(
@@ -519,6 +528,8 @@ def receive(*, provider_id: str, sender: str, shortcode: str, text: str) -> None
                 sender=sender[:32],
                 shortcode=shortcode[:16],
                 text=text[:500],
+                sent_at=believed,
+                received_at=now,
             )
         ],
         ignore_conflicts=True,
@@ -565,11 +576,10 @@ def _answer(inbound: InboundMessage) -> str:
         limits.take(("inbound.sender", sender))
     except limits.Limited:
         return "silent: too many texts from this number"
-    word, _, rest = inbound.text.replace("\xa0", " ").strip().partition(" ")
-    handler = settings.SMS_KEYWORDS.get(word.strip(".,!\"'").upper())
-    if handler is None:
-        return send_once_a_day(sender, "sms/help")
-    outcome: str = import_string(handler)(sender, rest.strip())
+    word, rest = [*re.split(r"[\s,]+", inbound.text.strip(), maxsplit=1), ""][:2]
+    keywords = settings.SMS_KEYWORDS
+    handler = keywords.get(word.strip(".,:;!\"'").upper()) or keywords["HELP"]
+    outcome: str = import_string(handler)(sender, rest.strip(), inbound.at)
     return outcome
 
 

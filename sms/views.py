@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
@@ -63,16 +64,27 @@ def _field(request: HttpRequest, name: str) -> str:
     return request.POST.get(name, "").replace("\x00", "")
 
 
+def moment(date: str) -> datetime | None:
+    """The gateway's time of a text, if it says of which zone that is."""
+    try:
+        at = datetime.fromisoformat(date.strip())
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
 @callback("SMS_INBOUND_SECRET")
 def inbound(request: HttpRequest) -> HttpResponse:
     """A text that came to the short code: from, to, text, id. Answered only by text."""
     sender, shortcode, text = (_field(request, name) for name in ("from", "to", "text"))
-    content = "|".join([sender, shortcode, _field(request, "date"), text])
+    date = _field(request, "date")
+    content = "|".join([sender, shortcode, date, text])
     services.receive(
         provider_id=_field(request, "id") or hashlib.sha256(content.encode()).hexdigest(),
         sender=sender,
         shortcode=shortcode,
         text=text,
+        sent_at=moment(date),
     )
     return HttpResponse("OK", content_type="text/plain")
 

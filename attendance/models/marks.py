@@ -1,7 +1,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,15 @@ class MarkStatus(models.TextChoices):
 
     PRESENT = "present", _("P")
     ABSENT = "absent", _("Ab")
+
+
+class Way(models.TextChoices):
+    """How a mark reached the portal."""
+
+    PAGE = "page", _("on the page")
+    COPY = "copy", _("without a network")
+    TEXT = "text", _("by text")
+    AMENDMENT = "amendment", _("by amendment")
 
 
 class MarkQuerySet(models.QuerySet["Mark"]):
@@ -69,7 +78,21 @@ class Mark(models.Model):
         User, models.PROTECT, related_name="+", verbose_name=_("marked by")
     )
     acting_name = models.CharField(_("acting person"), max_length=120)
+    # When the person made it: by the phone's clock, if that had no network.
     marked_at = models.DateTimeField(_("marked"), db_default=Now())
+    received_at = models.DateTimeField(_("received"), db_default=Now())
+    way = models.CharField(
+        _("way"), max_length=10, choices=Way, default=Way.PAGE, db_default=Way.PAGE
+    )
+    amendment = models.ForeignKey(
+        "attendance.Amendment",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # of millions a few have one
+        related_name="marks",
+        verbose_name=_("amendment"),
+    )
 
     objects = MarkQuerySet.as_manager()
 
@@ -77,10 +100,19 @@ class Mark(models.Model):
         verbose_name = _("mark")
         verbose_name_plural = _("marks")
         ordering = ["day", "pk"]
+        indexes = [
+            models.Index(
+                fields=["amendment"], name="amended_marks", condition=Q(amendment__isnull=False)
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["officer", "day"], name="one_mark_per_officer_a_day"),
             models.CheckConstraint(condition=Q(status__in=MarkStatus.values), name="mark_status"),
             models.CheckConstraint(condition=~Q(acting_name=""), name="mark_names_who_made_it"),
+            models.CheckConstraint(condition=Q(way__in=Way.values), name="mark_way"),
+            models.CheckConstraint(
+                condition=Q(marked_at__lte=F("received_at")), name="mark_is_made_before_it_arrives"
+            ),
         ]
 
     def __str__(self) -> str:

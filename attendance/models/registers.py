@@ -1,13 +1,12 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from attendance.models.marks import Clock
-from catalogue.models import CentreEntry, ExamDay, Office
-from cp2.rules import Role
+from attendance.models.of_a_centre import OfACentreQuerySet
+from catalogue.models import CentreEntry, Office
 
 
 class RegisterStatus(models.TextChoices):
@@ -16,26 +15,10 @@ class RegisterStatus(models.TextChoices):
     AMENDED = "amended", _("Amended")
 
 
-class RegisterQuerySet(models.QuerySet["Register"]):
-    def visible_to(self, user: User) -> Self:
-        match user.role:
-            case Role.STAFF:
-                return self
-            case Role.DIRECTOR:
-                return self.filter(entry__station__sub_county=user.sub_county_id)
-            case Role.CENTRE:
-                return self.filter(entry__station=user.station_id, entry__exam=user.exam_id)
-            case _:
-                return self.none()
-
+class RegisterQuerySet(OfACentreQuerySet["Register"]):
     def amendable_by(self, user: User) -> Self:
         """Only the office that deploys teachers changes what a centre has submitted."""
         return self.visible_to(user) if user.office == Office.TSC else self.none()
-
-    def at_this_moment(self) -> Self:
-        """Adds `now`, by the database's clock, and `is_exam_day`, for a cut-off to be held to."""
-        sits = ExamDay.objects.filter(exam=OuterRef("entry__exam"), day=OuterRef("day"))
-        return self.annotate(now=Clock(), is_exam_day=Exists(sits))
 
 
 class Register(models.Model):
@@ -59,6 +42,12 @@ class Register(models.Model):
     )
     acting_name = models.CharField(_("acting person"), max_length=120, blank=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+    late_reason = models.CharField(
+        _("why late"),
+        max_length=300,
+        blank=True,
+        help_text=_("Of marks made after the day itself."),
+    )
 
     objects = RegisterQuerySet.as_manager()
 

@@ -33,12 +33,13 @@ class RegisterReturnQuerySet(models.QuerySet["RegisterReturn"]):
 class RegisterReturn(models.Model):
     """The printed register of a whole exam, on its way from the centre to headquarters.
 
-    signed → stamped → received
+    signed → stamped → received        stamped | received → signed (anew, when marks changed)
     """
 
     MOVES = {
         ReturnStatus.SIGNED: [ReturnStatus.STAMPED],
-        ReturnStatus.STAMPED: [ReturnStatus.RECEIVED],
+        ReturnStatus.STAMPED: [ReturnStatus.RECEIVED, ReturnStatus.SIGNED],
+        ReturnStatus.RECEIVED: [ReturnStatus.SIGNED],
     }
 
     entry = models.OneToOneField(
@@ -55,6 +56,10 @@ class RegisterReturn(models.Model):
     received_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("received by")
     )
+
+    # When a mark was last made or changed after the paper was signed; a trigger writes it (0006).
+    # A mark that was put back leaves it: `services.returns.changed` compares the codes too.
+    marks_changed_at = models.DateTimeField(_("marks changed"), null=True, blank=True)
 
     objects = RegisterReturnQuerySet.as_manager()
 

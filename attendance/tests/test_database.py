@@ -72,6 +72,13 @@ class Marks(Refuses):
         stranger = make.officer()
         self.refuses("mark_is_of_the_deployed_officer", self.insert, officer_id=stranger.pk)
 
+    def test_unknown_way(self):
+        self.refuses("mark_way", self.insert, way="pigeon")
+
+    def test_mark_that_arrives_before_it_is_made(self):
+        soon = timezone.now() + timedelta(minutes=5)
+        self.refuses("mark_is_made_before_it_arrives", self.insert, marked_at=soon)
+
     def test_day_before_and_after_the_deployment(self):
         for day in (
             self.deployment.starts_on - timedelta(days=1),
@@ -204,3 +211,33 @@ class Reports(Refuses):
             deployment=deployment,
             day=make.today(),
         )
+
+
+class Copies(Refuses):
+    def setUp(self):
+        self.entry = make.entry()
+
+    def make(self, **fields):
+        return make.register_copy(self.entry, **fields)
+
+    def test_second_row_of_a_copy_of_one_centre(self):
+        copy = self.make()
+        self.refuses("one_row_per_copy", self.make, client_id=copy.client_id)
+        make.register_copy(make.entry(), client_id=copy.client_id)
+
+    def test_unknown_status(self):
+        self.refuses("copy_status", self.make, status="lost")
+
+    def test_copy_without_the_name_of_who_made_it(self):
+        self.refuses("copy_names_who_made_it", self.make, acting_name="")
+
+    def test_copy_made_after_it_arrived(self):
+        later = timezone.now() + timedelta(hours=1)
+        self.refuses("copy_is_made_before_it_arrives", self.make, marked_at=later)
+
+    def test_only_one_in_conflict_names_what_it_differs_about(self):
+        constraint = "copy_names_what_it_differs_about"
+        self.refuses(constraint, self.make, clashes=[1])
+        for status in ("conflict", "settled"):
+            self.refuses(constraint, self.make, status=status)
+            self.make(status=status, clashes=[1])

@@ -187,7 +187,7 @@ class MarkingByThePage(WebTest):
 
         page = self.open(self.centre.register(day))
 
-        assert "could be marked until the end of the next day" in page.text
+        assert "is closed: it could be marked until" in page.text
         assert page.html.select_one(".status-present").text == "P"
         assert not page.html.select(".register-row")
 
@@ -232,19 +232,27 @@ class Refusals(TestCase):
 
         page = self.post()
 
-        self.assertContains(page, "The exam does not sit on")
+        self.assertContains(page, "The exam does not sit here on")
         self.assert_nothing_is_written()
 
     def test_day_after_the_next_is_closed(self):
         page = self.post(make.today() - timedelta(days=2))
 
-        self.assertContains(page, "could be marked until the end of the next day")
+        self.assertContains(page, "is closed: it could be marked until")
         self.assert_nothing_is_written()
 
-    def test_yesterday_is_open_still(self):
-        self.post(make.today() - timedelta(days=1))
+    def test_yesterday_is_open_still_to_who_says_why(self):
+        yesterday = make.today() - timedelta(days=1)
+
+        page = self.post(yesterday)
+
+        self.assertContains(page, "Say why this day is marked after it was over")
+        self.assert_nothing_is_written()
+
+        self.post(yesterday, late_reason="No network since noon")
 
         assert Mark.objects.count() == 2
+        assert Register.objects.get().late_reason == "No network since noon"
 
     def test_clock_of_the_database_decides_and_not_that_of_the_web_server(self):
         with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
@@ -421,7 +429,7 @@ class MarkingService(TestCase):
         moved.status, moved.ends_on = DeploymentStatus.MOVED, make.today() - timedelta(days=1)
         moved.save()
 
-        self.mark(centre, day=make.today() - timedelta(days=1))
+        self.mark(centre, day=make.today() - timedelta(days=1), late_reason="No network")
 
         assert Mark.objects.get().deployment == moved
 
@@ -430,7 +438,8 @@ class MarkingService(TestCase):
 
         at = self.mark(centre)
 
-        assert Mark.objects.get().marked_at == at == Register.objects.get().submitted_at
+        mark = Mark.objects.get()
+        assert mark.marked_at == mark.received_at == at == Register.objects.get().submitted_at
 
     def moved_today(self):
         """Marked at the first centre this morning, then sent to the second from today on."""
@@ -514,7 +523,7 @@ class WhoIsKeptOut(TestCase):
         self.client.force_login(self.centre.user)
         for day in (date.min, date.max):
             page = self.client.post(self.centre.register(day), self.centre.posted(), follow=True)
-            self.assertContains(page, "The exam does not sit on")
+            self.assertContains(page, "The exam does not sit here on")
 
 
 class Queries(TestCase):

@@ -77,12 +77,13 @@ class Officers(TestCase):
         assert response.headers["Content-Type"] == "text/csv"
         assert f"officers-{self.centre.entry.station.code}.csv" in response["Content-Disposition"]
         rows = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"), newline="")))
-        assert rows[0][:4] == ["Name", "Position", "Gender", "National ID number"]
+        assert rows[0][:4] == ["Number", "Name", "Position", "Gender"]
         assert len(rows) == 4
-        assert {row[3] for row in rows[1:]} == {
+        assert {row[4] for row in rows[1:]} == {
             deployment.officer.national_id for deployment in self.centre.deployments
         }
-        assert "'=HYPERLINK(1)" in {row[0] for row in rows}
+        assert "'=HYPERLINK(1)" in {row[1] for row in rows}
+        assert [row[0] for row in rows[1:]] == ["1", "2", "3"]
 
     def test_paper_is_a_pdf(self):
         response = self.client.get(self.centre.url("officers_pdf"))

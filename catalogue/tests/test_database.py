@@ -1,6 +1,6 @@
 """What the database itself refuses, past all of Python."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -110,6 +110,12 @@ class Exams(Refuses):
         day = self.exam.starts_on
         self.refuses_change("exam_runs_forward", self.exam, ends_on=day - timedelta(days=1))
         self.refuses_change("exam_runs_forward", self.exam, rehearsal_on=day + timedelta(days=1))
+
+    def test_registers_close_after_they_are_due_and_within_sixty_days(self):
+        constraint = "registers_close_after_they_are_due"
+        early = {"registers_close_after": 0, "registers_close_at": time(8)}
+        self.refuses_change(constraint, self.exam, **early)
+        self.refuses_change(constraint, self.exam, registers_close_after=61)
 
     def test_one_kind_a_day_and_known_kinds_only(self):
         day = self.exam.days.first()

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Entry
 from attendance.models import Mark, MarkStatus
-from catalogue.models import DayKind, ExamDay, PositionTerms
+from catalogue.models import DayKind, Exam, ExamDay, PositionTerms
 from claims import services
 from claims.models import Claim, ClaimLine, ClaimStatus, TaxRule
 from claims.tests import world
@@ -118,6 +118,7 @@ class Preparing(TestCase):
     def test_again_after_an_amended_mark(self):
         self.mark(3)
         services.prepare(self.exam)
+        Exam.objects.update(registers_close_after=60)
         Mark.objects.filter(day=self.deployment.starts_on).update(status=MarkStatus.ABSENT)
         make.terms(self.exam, self.invigilator, paid_days=PAID, daily_rate=Decimal(600))
         services.prepare(self.exam)
@@ -128,6 +129,7 @@ class Preparing(TestCase):
     def test_claim_goes_when_none_of_its_days_is_left(self):
         self.mark(2)
         services.prepare(self.exam)
+        Exam.objects.update(registers_close_after=60)
         Mark.objects.update(status=MarkStatus.ABSENT)
         services.prepare(self.exam)
 

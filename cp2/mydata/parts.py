@@ -17,7 +17,18 @@ from django.db import models
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Entry, RecoveryCode, Session, User
-from attendance.models import Mark, RegisterReturn
+from attendance.models import (
+    Amendment,
+    AmendmentLine,
+    CentrePhone,
+    CentreReport,
+    Handover,
+    Mark,
+    MarkHistory,
+    RegisterCopy,
+    RegisterReturn,
+    SecondLook,
+)
 from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
 from deployments.models import (
     AllocationRun,
@@ -62,6 +73,11 @@ NOT_DECIDED = (
     "What an office thinks of doing is told to nobody before it is decided; what comes of it is a "
     "deployment, which is given."
 )
+IN_THE_MARK = "What comes of an amendment stands in the mark, which is given."
+LOOKED_INTO = (
+    "What an office looks into is told to nobody before something comes of it, which is then an "
+    "amendment of the mark."
+)
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
@@ -72,7 +88,20 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Waiver, "withdrawn_by"): IN_OFFICE,
     (WaiverUse, "deployment"): THE_SAME_ROW,
     (Mark, "marked_by"): IN_OFFICE,
+    (Mark, "amendment"): IN_THE_MARK,
+    (Amendment, "asked_by"): IN_OFFICE,
+    (Amendment, "decided_by"): IN_OFFICE,
+    (AmendmentLine, "deployment"): IN_THE_MARK,
+    (MarkHistory, "marked_by"): IN_OFFICE,
+    (MarkHistory, "amendment"): IN_THE_MARK,
+    (SecondLook, "deployment"): LOOKED_INTO,
+    (SecondLook, "amendment"): IN_THE_MARK,
+    (SecondLook, "looked_by"): IN_OFFICE,
+    (RegisterCopy, "sent_by"): IN_OFFICE,
     (RegisterReturn, "stamped_by"): IN_OFFICE,
+    (CentreReport, "reported_by"): IN_OFFICE,
+    (CentreReport, "settled_by"): IN_OFFICE,
+    (Handover, "taken_by"): "It is of whoever wrote it, and in that one's data.",
     (RegisterReturn, "received_by"): IN_OFFICE,
     (AllocationRun, "started_by"): IN_OFFICE,
     (LetterPack, "asked_by"): IN_OFFICE,
@@ -113,6 +142,7 @@ NUMBER = re.compile(r"phone|national_id|kra_pin|tsc_number|^to$|^sender$|payee")
 NOT_TIED: dict[Model, str] = {
     RegisterEntry: "A line of an agency's register is nobody's until it is compared; whoever "
     "typed another's number would read that person's name.",
+    CentrePhone: "A number that a centre gave for its texts; it names nobody.",
     ImportLine: "A line on its way into a register, which is gone when the import is over.",
 }
 
@@ -131,9 +161,12 @@ WITHHELD: dict[Edge, str] = {
     (Entry, "details"): "They may name other people; what was done, when and by whom is given.",
     (Entry, "acting_name"): "The name of another person, who used a centre's account.",
     (Mark, "acting_name"): "The name of another person; the centre that marked is given.",
+    (MarkHistory, "acting_name"): "The name of another person; the account that marked is given.",
     (Message, "context"): MACHINES,
     (Message, "cost"): "What the network asked of us.",
     (NumberChange, "reference"): "It opens the page on which a code is typed.",
+    (CentreReport, "acting_name"): "The name of another person; the centre that reported is given.",
+    (Handover, "invigilators"): "The names of other people.",
     (Payment, "batch"): "A batch holds the payments of many; this one is given in full.",
     (Paper, "name"): "Given with the file.",
     (Paper, "type"): "Given with the file.",

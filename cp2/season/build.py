@@ -10,12 +10,19 @@ from accounts.models import User
 from accounts.services import record_each
 from attendance.models import Mark, Register
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
-from cp2.season import checks, money, people, talk, to_come, trail, work
+from cp2.season import checks, money, people, reports, talk, to_come, trail, work
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
 from cp2.season.marking import open_centre
 from cp2.season.officers import LIST_IN_REGISTERS, Officers
-from cp2.season.places import Places, hash_passwords, make_exams, make_headquarters
+from cp2.season.places import (
+    FEWER_PAPERS,
+    RARE_SUBJECTS,
+    Places,
+    hash_passwords,
+    make_exams,
+    make_headquarters,
+)
 from cp2.season.plan import STAGES, Ground, Plan, runs
 from cp2.season.pool import Season
 from cp2.season.progress import Progress
@@ -46,17 +53,20 @@ def build(
     size, last = SCALES[scale], UNTIL.index(until)
     progress = Progress(say, on_terminal=on_terminal)
     hashes = hash_passwords(seed)
-    exams = make_exams(today)
+    exams = make_exams(size.timetables, today)
     kpsea, _kjsea, kcse = exams
     make_headquarters(seed, hashes)
     places = Places(size, seed, exams, hashes)
     with progress.stage("centres", len(places.sub_counties)) as step:
         places.make(step)
+        run(FEWER_PAPERS, rare=RARE_SUBJECTS)
     with progress.stage("posts"):
         entitle(exams, kcse)
     what = "officers and applications" if last == 0 else "officers, applications, deployments"
     with progress.stage(what, len(places.sub_counties)) as step:
         hire(size, seed, today, exams, places, step, deploys=last > 0)
+    if last > 0:
+        reports.rotate(kcse, places.sub_counties[0], today, seed)
     if size.institutes:
         with progress.stage("an exam to come"):
             to_come.make(places, seed, today)
@@ -66,8 +76,9 @@ def build(
         checks.check()
     if last >= UNTIL.index("marks"):
         with progress.stage("marks"):
-            work.work(seed, today)
+            work.work(seed, today, marks_today=size.marks_today)
             analyze(Register, Mark)
+            reports.report(kcse, places.sub_counties[0], today)
     if last >= UNTIL.index("claims"):
         with progress.stage("claims"):
             money.pay(seed, exams, kpsea)

@@ -1,6 +1,7 @@
 """Where the season takes place: exams and their terms, stations, and who answers for them."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,7 +27,7 @@ from catalogue.models import (
 )
 from cp2.rules import Role
 from cp2.season import draws
-from cp2.season.dates import TIMETABLES, Timetable, moment
+from cp2.season.dates import Timetable, moment
 from cp2.season.marking import make_papers
 from cp2.season.names import full_name
 from cp2.season.rows import Batch
@@ -49,15 +50,37 @@ SUPERUSER = "admin"
 SECOND_IN_A_PLACE = ("", " Central", " Township")  # when the list of school names runs out
 
 
+# One centre in six has no candidates in music, art, French, German or Arabic, and rests on the days
+# on which nothing else is sat.
+RARE_SUBJECTS = ["442", "501", "502", "503", "511"]
+FEWER_PAPERS = """
+UPDATE catalogue_centreentry entry
+SET papers = sat.papers
+FROM (
+    SELECT id, exam_id, row_number() OVER (PARTITION BY exam_id ORDER BY id) AS number
+    FROM catalogue_centreentry
+) numbered
+JOIN (
+    SELECT day.exam_id, array_agg(DISTINCT paper ORDER BY paper) AS papers
+    FROM catalogue_examday day, unnest(day.papers) paper
+    WHERE left(paper, 3) <> ALL (%(rare)s)
+    GROUP BY day.exam_id
+) sat ON sat.exam_id = numbered.exam_id
+WHERE entry.id = numbered.id AND numbered.number %% 6 = 3
+"""
+
+
 # Exams
 
 
-def make_exams(today: date) -> list[Exam]:
-    return [make_exam(timetable, today) for timetable in TIMETABLES]
+def make_exams(timetables: Iterable[Timetable], today: date) -> list[Exam]:
+    return [make_exam(timetable, today) for timetable in timetables]
 
 
 def make_exam(timetable: Timetable, today: date) -> Exam:
     days = timetable.days(today)
+    papers = sittings(timetable.abbreviation)
+    turns: defaultdict[str, int] = defaultdict(int)
     exam = Exam.objects.create(
         year=timetable.year,
         code=timetable.code,
@@ -67,13 +90,24 @@ def make_exam(timetable: Timetable, today: date) -> Exam:
         starts_on=sorted(days)[1],
         ends_on=max(days),
     )
-    ExamDay.objects.bulk_create(
-        ExamDay(exam=exam, day=day, kind=kind) for day, kind in sorted(days.items())
-    )
+    for day, kind in sorted(days.items()):
+        turns[kind] += 1
+        ExamDay.objects.create(
+            exam=exam, day=day, kind=kind, papers=papers.get((str(kind), turns[kind]), [])
+        )
     make_terms(exam)
     if exam.abbreviation == "KCSE":
         make_papers(exam)
     return exam
+
+
+def sittings(exam: str) -> dict[tuple[str, int], list[str]]:
+    """By kind of day and its number among these: the papers that are sat."""
+    return {
+        (row["kind"], int(row["number"])): row["papers"].split(";")
+        for row in draws.table("sittings", draws.DATA)
+        if row["exam"] == exam
+    }
 
 
 def make_terms(exam: Exam) -> None:
@@ -97,6 +131,7 @@ def make_terms(exam: Exam) -> None:
             daily_rate=row["daily_rate"],
             days_to_respond=row["days_to_respond"],
             rotation_days=row["rotation_days"] or None,
+            reports_daily=row["reports_daily"] == "yes",
             at_own_school=row["at_own_school"],
             meets_needs=row["meets_needs"] == "yes",
             subject_required=row["subject_required"] == "yes",

@@ -82,7 +82,7 @@ class Pool:
         """Who served in the primary schools' exam serves in the junior schools' too: the head of
         the same school, and of the others some, never at their own."""
         post, run = place.post, self.plan.runs[place.post.exam]
-        if run.is_over or run.exam.abbreviation != "KJSEA":
+        if run.exam.abbreviation != "KJSEA":
             return None
         if post.position == HEADS:
             return self._heads.get(post.station)

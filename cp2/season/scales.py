@@ -1,9 +1,10 @@
 """How big a season is: which sub-counties, and how many centres and people there are in all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalogue.models import Level, SubCounty
+from cp2.season.dates import NEARLY_OVER, TIMETABLES, Timetable
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Scale:
     elsewhere: int = 0
     institutes: int = 0  # of a sub-county, for the exam that is still to come
     further: bool = False  # vacancies of further kinds than posts are computed for
+    timetables: Sequence[Timetable] = TIMETABLES
+    marks_today: bool = True  # some centres have; else the whole morning is still to come
     promises: Mapping[str, int] = field(default_factory=dict)  # see counts.py
 
     def sub_counties(self) -> list[SubCounty]:
@@ -73,7 +76,7 @@ SCALES = {
     ),
     "national": Scale(
         about="300,000 officers, 290 sub-counties, 35,000 centres, 12,000 vacancies, 400,000"
-        " applications",
+        " applications, 3,000,000 marks",
         takes="6 minutes, of which 2 until the applications",
         counties=None,
         schools={
@@ -86,12 +89,15 @@ SCALES = {
         again=53,
         elsewhere=68,
         further=True,
+        timetables=NEARLY_OVER,
+        marks_today=False,
         promises={
             "sub-counties": 290,
             "centres": 35_000,
             "officers": 300_000,
             "vacancies": 12_000,
             "applications": 400_000,
+            "marks": 3_050_000,
         },
     ),
 }

@@ -149,14 +149,12 @@ told (at, actor, verb, subject_type, subject_id, details, acting_name) AS (
         ON account.station_id = entry.station_id AND account.exam_id = entry.exam_id
     WHERE entry.distance_given_at IS NOT NULL
     UNION ALL
-    SELECT register.submitted_at + interval '1 day', director.id, 'register.amended',
+    SELECT amendment.decided_at, amendment.decided_by_id, 'register.amended',
         'attendance.register', register.id,
-        jsonb_build_object('reason', 'The paper register says otherwise.'), ''
-    FROM attendance_register register
-    JOIN catalogue_centreentry entry ON entry.id = register.entry_id
-    JOIN catalogue_dutystation station ON station.id = entry.station_id
-    JOIN director ON director.sub_county_id = station.sub_county_id AND director.office = 'tsc'
-    WHERE register.status = 'amended'
+        jsonb_build_object('reason', amendment.reason), ''
+    FROM attendance_amendment amendment
+    JOIN attendance_register register
+        ON register.entry_id = amendment.entry_id AND register.day = amendment.day
     UNION ALL
     SELECT signed.signed_at + step.after, CASE step.verb WHEN 'return.signed' THEN account.id
             WHEN 'return.stamped' THEN signed.stamped_by_id ELSE signed.received_by_id END,

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.hashers import make_password
 from django.db.models import Q
@@ -14,7 +15,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import codes
 from accounts.models import User
-from attendance.models import Mark, MarkStatus, Register
+from attendance.models import Mark, MarkStatus, Register, RegisterCopy
 from catalogue.models import (
     Activity,
     Bank,
@@ -369,6 +370,23 @@ def mark(deployment: Deployment, day: Any = None, status: MarkStatus = MarkStatu
 
 def register(entry: CentreEntry, day: Any = None, **fields: Any) -> Register:
     return Register.objects.create(entry=entry, day=day or today(), **fields)
+
+
+def register_copy(entry: CentreEntry, **fields: Any) -> RegisterCopy:
+    """Marked without a network, and taken as it arrived."""
+    defaults: dict[str, Any] = {
+        "day": today(),
+        "client_id": uuid4(),
+        "device": uuid4(),
+        "status": "taken",
+        "acting_name": "Barasa Wafula",
+        "marked_at": timezone.now(),
+        "received_at": timezone.now(),
+        "marks": {},
+    }
+    given = {**defaults, **fields}
+    given.setdefault("sent_by", user())
+    return RegisterCopy.objects.create(entry=entry, **given)
 
 
 def claim(**fields: Any) -> Claim:

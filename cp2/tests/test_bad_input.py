@@ -162,6 +162,10 @@ class Words(TestCase):
         "bank_code": lambda: (make.branch().bank, {"code": "6"}),
         "branch_code": lambda: (make.branch(), {"code": "1"}),
         "county_code_is_official": lambda: (make.sub_county().county, {"code": "48"}),
+        "registers_close_after_they_are_due": lambda: (
+            make.exam(),
+            {"registers_close_after": "0", "registers_close_at": "08:00"},
+        ),
         "exam_runs_forward": lambda: (make.exam(), {"ends_on": "2001-01-01"}),
         "no_centre_hosts_itself": lambda: hosted(make.entry()),
         "marking_entry_takes_some": lambda: (marking(), {"officers": "0"}),

@@ -15,6 +15,8 @@ PUBLIC = {
     "front",
     "help",
     "privacy",
+    "worker",
+    "manifest",
     "healthz",
     "readyz",
     "accounts:login",

@@ -51,6 +51,7 @@ LISTS = [
     "deployments:area_deployments",
     "deployments:area_new",
     "attendance:area_attendance",
+    "attendance:area_season",
     "attendance:area_registers",
     "attendance:centre_passwords",
     "claims:area_claims",

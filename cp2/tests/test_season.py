@@ -23,7 +23,20 @@ import attendance.services
 import claims.services
 import deployments.services
 from accounts.models import Entry, User
-from attendance.models import Mark, MarkStatus, Register, RegisterStatus, ReturnStatus
+from attendance import handing_over
+from attendance.models import (
+    Amendment,
+    AmendmentLine,
+    CentreReport,
+    Handover,
+    Mark,
+    MarkStatus,
+    Register,
+    RegisterStatus,
+    ReturnStatus,
+    SupervisorReport,
+    Way,
+)
 from attendance.models import RegisterReturn as Return
 from attendance.serving import serving_at
 from catalogue.models import (
@@ -314,11 +327,33 @@ class TinySeasonTests(TestCase):
             deployment__post__station__entries__registers__day=F("day")
         ).exists()
 
-    def test_registers_are_of_exam_days_that_are_past(self):
+    def test_registers_are_of_all_exam_days_that_are_past(self):
         today = timezone.localdate()
-        for day in ExamDay.objects.all():
+        for day in ExamDay.objects.exclude(day=today):  # of which some are there
             there = Register.objects.filter(entry__exam=day.exam, day=day.day).exists()
             assert there == (day.day < today)
+
+    def test_no_register_is_of_a_day_on_which_its_centre_rests(self):
+        assert CentreEntry.objects.exclude(papers=[]).exists()
+        for register in Register.objects.select_related("entry"):
+            assert ExamDay.objects.worked_by(register.entry).filter(day=register.day).exists()
+
+    def test_marks_reached_the_portal_in_every_way_and_none_from_the_time_to_come(self):
+        assert set(counts(Mark.objects, "way")) == {str(way) for way in Way}
+        assert not Mark.objects.filter(received_at__gt=timezone.now()).exists()
+        late = Register.objects.exclude(late_reason="")
+        for register in late:
+            assert timezone.localdate(register.submitted_at) > register.day
+        assert late.exists()
+
+    def test_amended_registers_have_an_amendment_and_its_marks_name_it(self):
+        amended = Register.objects.filter(status=RegisterStatus.AMENDED)
+        assert set(amended.values_list("entry", "day")) == set(
+            Amendment.objects.values_list("entry", "day")
+        )
+        for line in AmendmentLine.objects.select_related("amendment"):
+            mark = Mark.objects.get(deployment=line.deployment, day=line.amendment.day)
+            assert (mark.amendment, mark.status) == (line.amendment, line.wanted)
 
     def test_centres_sign_as_their_head(self):
         for register in Register.objects.select_related("entry"):
@@ -828,3 +863,38 @@ class RowTests(TestCase):
         ):
             batch.add(County, code=48, name="Nowhere")
         assert not County.objects.filter(code=48).exists()
+
+
+class ReportedSeasonTests(TestCase):
+    """What supervisors and centres of the first sub-county say."""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        make()
+
+    def test_of_a_rotation_one_has_handed_over_and_one_has_not(self):
+        director = User.objects.filter(office="tsc").order_by("sub_county__county__code", "pk")
+        left = [row for each in director for row in handing_over.due(each)]
+        assert len(left) == 2
+        assert Handover.objects.filter(taken_by__isnull=False).count() == 1
+        for row in left:
+            assert list(row.officer.deployments.values_list("status", flat=True)) == [
+                "accepted",
+                "moved",
+            ]
+
+    def test_somebody_did_not_come_and_somebody_else_came_instead(self):
+        reported = CentreReport.objects.with_outcome()
+        no_shows = reported.filter(kind="no_show")
+        assert no_shows.filter(status="open").count() == 1
+        assert no_shows.filter(status="settled", instead__isnull=False).exists()
+        incidents = reported.filter(kind="incident")
+        assert set(incidents.values_list("status", flat=True)) == {"open", "settled"}
+        away = no_shows.get(status="open")
+        assert not Mark.objects.filter(
+            officer=away.deployment.officer, day=away.day, status=MarkStatus.PRESENT
+        ).exists()
+
+    def test_supervisors_reported_some_incidents(self):
+        assert SupervisorReport.objects.with_incidents().exists()
+        assert SupervisorReport.objects.filter(second_in_at__isnull=False).exists()

@@ -120,6 +120,14 @@ def test_everything_is_translated_and_nothing_is_guessed():
     assert [entry.msgid for entry in CATALOGUE if entry.fuzzy or entry.obsolete] == []
 
 
+def test_nothing_to_be_translated_hides_where_the_catalogue_does_not_look():
+    """`makemessages` does not read what stands inside an f-string."""
+    hidden = re.compile(r"""\bf(["'])(?:(?!\1).)*\{[^}]*\b_\(""")
+    for path in settings.BASE_DIR.glob("[a-z]*/**/*.py"):
+        if "tests" not in path.parts and "migrations" not in path.parts:
+            assert not hidden.search(path.read_text()), path
+
+
 def test_the_catalogue_says_what_it_is():
     assert CATALOGUE.metadata["Language"] == "sw"
     assert CATALOGUE.metadata["Plural-Forms"] == "nplurals=2; plural=(n != 1);"

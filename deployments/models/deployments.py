@@ -54,6 +54,28 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
         """What any line about a deployment names: exam, duty station, position."""
         return self.select_related("post__exam", "post__station", "post__position")
 
+    def with_duties(self) -> Self:
+        """Whether they report every day, and whether they hand over when they change places: each
+        with `is_reporter` and `hands_over`."""
+        terms = PositionTerms.objects.filter(
+            exam=OuterRef("post__exam"), position=OuterRef("post__position")
+        )
+        goes_on = Deployment.objects.filter(
+            replaces=OuterRef("pk"), officer=OuterRef("officer"), status__in=HOLDS_ITS_DAYS
+        )
+        before = Deployment.objects.filter(
+            post=OuterRef("post"),
+            slot=OuterRef("slot"),
+            status__in=HOLDS_ITS_DAYS,
+            ends_on__lt=OuterRef("starts_on"),
+            replaced_by__officer=F("officer"),
+        )
+        return self.annotate(
+            is_reporter=Exists(terms.filter(reports_daily=True)),
+            hands_over=Exists(terms.filter(rotation_days__isnull=False))
+            & (Exists(goes_on) | Exists(before)),
+        )
+
     def live(self) -> Self:
         return self.filter(status__in=LIVE)
 
@@ -269,6 +291,18 @@ class Deployment(models.Model):
     @property
     def has_started(self) -> bool:
         return self.starts_on <= timezone.localdate()
+
+    @property
+    def has_served(self) -> bool:
+        """Has begun, and was not called off; it may be over."""
+        return self.has_started and self.status in (
+            DeploymentStatus.ACCEPTED,
+            DeploymentStatus.MOVED,
+        )
+
+    @property
+    def serves_today(self) -> bool:
+        return self.has_served and timezone.localdate() <= self.ends_on
 
     @property
     def is_offered(self) -> bool:

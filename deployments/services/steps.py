@@ -4,10 +4,12 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 import vacancies.services
@@ -307,6 +309,7 @@ def end(old: Deployment, *, from_day: date, reason: str) -> None:
         move(old, DeploymentStatus.MOVED, ends_on=last_day, reason=reason)
     else:
         move(old, DeploymentStatus.CANCELLED, reason=reason)
+    import_string(settings.DEPLOYMENT_ENDED)(old)
 
 
 def go_on(

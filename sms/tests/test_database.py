@@ -1,5 +1,7 @@
 """The database itself refuses, whatever the code above it does."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import TestCase
@@ -38,6 +40,13 @@ class Texts(TestCase):
         Message.objects.create(**GOOD, dedupe_key="k", provider_id="p")
         self.refuses("dedupe_key", dedupe_key="k")
         self.refuses("provider_id", provider_id="p")
+
+    def test_inbound_text_that_was_sent_after_it_came(self):
+        later = timezone.now() + timedelta(minutes=1)
+        with pytest.raises(IntegrityError, match="inbound_is_sent_before_it_comes"):
+            InboundMessage.objects.create(
+                provider_id="1", sender="s", shortcode="22262", sent_at=later
+            )
 
     def test_inbound_text_twice_and_read_without_an_outcome(self):
         InboundMessage.objects.create(provider_id="1", sender="s", shortcode="22262")

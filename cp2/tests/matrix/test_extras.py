@@ -18,7 +18,7 @@ from cp2.tests.matrix.asking import Asking, body, taken_back, writes
 from vacancies.alert_forms import AlertForm
 
 WHO = ["officer", "centre", "tsc", "scde"]
-MOST_PAGES = 80
+MOST_PAGES = 160
 
 TYPED = {
     "full_name": "Nekesa Wafula",
@@ -40,6 +40,8 @@ TYPED = {
     "starts_on": "2010-01-31",
     "ends_on": "2012-01-31",
     "reason": "It was so",
+    "answer": "It was so",
+    "late_reason": "No network all day",
     "subject": "My pay",
     "text": "When will it come?",
     "distance_km": "17.5",
@@ -71,7 +73,7 @@ TRIED = {
         "/area/deployments/new/",
         "/area/numbers/N/approve/",
         "/area/claims/verify/",
-        "/area/attendance/N/amend/",
+        "/area/amendments/N/refuse/",
     },
     "scde": {
         "/area/applications/nominate/",
@@ -181,7 +183,8 @@ class Extras(TestCase):
         waiting, seen, done = ["/home/"], set(), set()
         while waiting and len(seen) < MOST_PAGES:
             url = waiting.pop(0)
-            kind = kind_of(url) + ("?post" if "post=" in url else "")
+            query = urlsplit(url).query
+            kind = kind_of(url) + (query if "post=" in query else "")  # not all have a place free
             if kind in seen:
                 continue
             seen.add(kind)

@@ -17,10 +17,18 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import record
 from attendance.models import (
+    Amendment,
+    CentrePhone,
+    CentreReport,
+    Handover,
+    LookKind,
     Mark,
     Register,
+    RegisterCopy,
     RegisterReturn,
     RegisterStatus,
+    SecondLook,
+    SecondLookRules,
     SupervisorReport,
 )
 from attendance.services import code_of
@@ -126,7 +134,13 @@ class Place:
     check: RegisterCheck
     number_change: NumberChange
     register: Register
+    amendment: Amendment
+    look: SecondLook
+    register_copy: RegisterCopy
     signed: RegisterReturn
+    handed: Handover
+    no_show: CentreReport
+    centre_phone: CentrePhone
     claim: Claim
     enquiry: Enquiry
     message: Message
@@ -227,10 +241,67 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
             acting_name="Barasa Wafula",
             submitted_at=timezone.now(),
         ),
+        amendment=_amendment(entry, deployment),
+        look=SecondLook.objects.create(entry=entry, kind=LookKind.HOUR, day=timezone.localdate()),
+        register_copy=_register_copy(entry, mark),
         signed=RegisterReturn.objects.create(entry=entry, code=code_of(entry)),
+        handed=_handed(officer, exam, station, sub_county),
+        no_show=CentreReport.objects.create(
+            entry=entry,
+            day=timezone.localdate(),
+            kind="no_show",
+            deployment=deployment,
+            reported_by=make.user(),
+            acting_name="Barasa Wafula",
+        ),
+        centre_phone=CentrePhone.objects.create(
+            entry=entry, phone=make.phone(), confirmed_at=timezone.now()
+        ),
         claim=make.claim(deployment=deployment),
         enquiry=_enquiry(officer, sub_county),
         message=Message.objects.create(to=officer.phone, template="accounts/x", text="Habari"),
+    )
+
+
+def _amendment(entry: CentreEntry, deployment: Deployment) -> Amendment:
+    """Asked by the centre's account of that exam, which is the one that signs in here."""
+    account = make.centre(entry.station, exam=entry.exam)
+    row = Amendment.objects.create(
+        entry=entry,
+        day=timezone.localdate(),
+        reason="One came late",
+        asked_by=account,
+        acting_name="Barasa Wafula",
+    )
+    row.lines.create(deployment=deployment, was="present", wanted="absent")
+    return row
+
+
+def _handed(officer: Officer, exam: Exam, station: DutyStation, sub_county: SubCounty) -> Handover:
+    """Of a week before the rehearsal, so that it is in nobody's way."""
+    position = make.position("SUP")
+    make.terms(exam, position, rotation_days=7)
+    here, there = (
+        make.post(exam=exam, station=at, position=position)
+        for at in (station, make.station(sub_county=sub_county))
+    )
+    first = exam.rehearsal_on - timedelta(days=14)
+    left = make.deployment(
+        post=here, officer=officer, starts_on=first, ends_on=first + timedelta(days=6)
+    )
+    make.deployment(
+        post=there,
+        officer=officer,
+        replaces=left,
+        starts_on=first + timedelta(days=7),
+        ends_on=first + timedelta(days=8),
+    )
+    return Handover.objects.create(deployment=left, day=left.ends_on, issues="None")
+
+
+def _register_copy(entry: CentreEntry, mark: Mark) -> RegisterCopy:
+    return make.register_copy(
+        entry, status="conflict", marks={str(mark.officer_id): "absent"}, clashes=[mark.officer_id]
     )
 
 
@@ -284,7 +355,7 @@ class World:
 def build() -> World:
     here, season = make.sub_county("Here", "Kisii"), make.exam()
     for code in ("INV", "SEC"):
-        make.terms(season, make.position(code), vetting_required=False)
+        make.terms(season, make.position(code), vetting_required=False, reports_daily=True)
     places = {
         Scope.OWN: place(Scope.OWN, here, season),
         Scope.AREA: place(Scope.AREA, here, season),
@@ -294,7 +365,7 @@ def build() -> World:
     own = places[Scope.OWN]
     people = {
         "officer": own.officer.user,
-        "centre": make.centre(own.station, exam=own.exam),
+        "centre": own.amendment.asked_by,
         "tsc": make.director(here, "tsc"),
         "scde": make.director(here, "scde"),
         "superuser": make.user(Role.STAFF, is_superuser=True),
@@ -362,6 +433,8 @@ def _rest(own: Place) -> None:
     """So that headquarters' every list has a row."""
     Reply.objects.create(enquiry=own.enquiry, by=own.officer.user, text="Still waiting")
     SupervisorReport.objects.create(deployment=own.deployment, day=own.today)
+    Mark.objects.filter(pk=own.mark.pk).update(acting_name="Chebet Kiptoo")  # leaves its history
+    SecondLookRules.objects.create(exam=own.exam)
     own.text = LetterText.objects.create(
         exam=own.exam, position=own.post.position, paragraphs=["Be there."]
     )

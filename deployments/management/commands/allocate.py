@@ -126,7 +126,7 @@ def _line(what: str, gauge: dict[str, int], places: int) -> str:
 
 def _exam(typed: str) -> Exam:
     year, _slash, code = typed.partition("/")
-    named = year.isdecimal() and code.isdecimal() and len(typed) < 10
+    named = year.isdecimal() and code.isdecimal() and len(typed) < 12
     found = Exam.objects.filter(year=int(year), code=int(code)).first() if named else None
     if found is None:
         raise CommandError(f"There is no exam {typed}. It is named as 2025/3.")

@@ -1,0 +1,186 @@
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
+from django.db.models.lookups import GreaterThan
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from catalogue.models import Exam, ExamDay
+from cp2.rules import Role
+from deployments.models import Deployment
+from profiles.models import Officer
+
+if TYPE_CHECKING:
+    from claims.models.holds import HoldQuerySet
+
+
+class ClaimStatus(models.TextChoices):
+    PREPARED = "prepared", _("Prepared")
+    VERIFIED = "verified", _("Verified")
+    APPROVED = "approved", _("Approved")
+    PAYING = "paying", _("Being paid")
+    PAID = "paid", _("Paid")
+    DISPUTED = "disputed", _("Disputed")
+
+
+class ClaimQuerySet(models.QuerySet["Claim"]):
+    def visible_to(self, user: User) -> Self:
+        """A director sees a claim if any of its days were served in the sub-county."""
+        match user.role:
+            case Role.STAFF:
+                return self
+            case Role.DIRECTOR:
+                here = ClaimLine.objects.filter(
+                    deployment__post__station__sub_county=user.sub_county_id
+                )
+                return self.filter(pk__in=here.values("claim"))
+            case Role.OFFICER:
+                return self.filter(officer__user=user)
+            case _:
+                return self.none()
+
+    def free_of_holds(self) -> Self:
+        return self.exclude(holds__in=_holds().standing())
+
+    def with_exceptions(self) -> Self:
+        """Adds `standing_holds`, and `too_long`: more days than the exam has."""
+        holds = _holds().standing().filter(claim=OuterRef("pk")).order_by().values("claim")
+        days = ExamDay.objects.filter(exam=OuterRef("exam")).order_by().values("exam")
+        return self.annotate(
+            standing_holds=Coalesce(Subquery(holds.annotate(n=Count("pk")).values("n")), 0),
+            too_long=GreaterThan(
+                F("days"), Coalesce(Subquery(days.annotate(n=Count("pk")).values("n")), 0)
+            ),
+        )
+
+
+def _holds() -> "HoldQuerySet":
+    """Holds stand on claims, so this module is read before theirs."""
+    from claims.models.holds import Hold
+
+    return Hold.objects.all()
+
+
+class Claim(models.Model):
+    """What one officer earned in one exam, over all deployments. Money is Kenya shillings.
+
+    prepared → verified → approved → paying → paid
+    prepared | verified → disputed → prepared          paying → approved (the payment failed)
+    """
+
+    MOVES = {
+        ClaimStatus.PREPARED: [ClaimStatus.VERIFIED, ClaimStatus.DISPUTED],
+        ClaimStatus.VERIFIED: [ClaimStatus.APPROVED, ClaimStatus.DISPUTED],
+        ClaimStatus.DISPUTED: [ClaimStatus.PREPARED],
+        ClaimStatus.APPROVED: [ClaimStatus.PAYING],
+        ClaimStatus.PAYING: [ClaimStatus.PAID, ClaimStatus.APPROVED],
+    }
+
+    officer = models.ForeignKey(
+        Officer, models.PROTECT, related_name="claims", verbose_name=_("officer")
+    )
+    exam = models.ForeignKey(Exam, models.PROTECT, related_name="claims", verbose_name=_("exam"))
+    days = models.PositiveSmallIntegerField(_("days"))
+    gross = models.DecimalField(_("gross"), max_digits=12, decimal_places=2)
+    tax = models.DecimalField(_("tax"), max_digits=12, decimal_places=2)
+    net = models.DecimalField(_("net"), max_digits=12, decimal_places=2)
+    status = models.CharField(
+        _("status"), max_length=10, choices=ClaimStatus, default=ClaimStatus.PREPARED
+    )
+    prepared_at = models.DateTimeField(_("prepared"), db_default=Now())
+    verified_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("verified by")
+    )
+    approved_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("approved by")
+    )
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    payment_reference = models.CharField(
+        _("payment reference"), max_length=40, unique=True, null=True, blank=True
+    )
+    dispute_reason = models.CharField(
+        _("what the officer disputes"), max_length=500, blank=True, db_default=""
+    )
+
+    objects = ClaimQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("claim")
+        verbose_name_plural = _("claims")
+        ordering = ["-pk"]
+        permissions = [
+            ("approve_claim", _("Can approve claims")),
+            ("dispute_claim", _("Can settle disputes")),
+        ]
+        indexes = [models.Index(fields=["exam", "status"], name="claims_of_an_exam")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["officer", "exam"], name="one_claim_per_officer_and_exam"
+            ),
+            models.CheckConstraint(condition=Q(status__in=ClaimStatus.values), name="claim_status"),
+            models.CheckConstraint(
+                condition=Q(gross__gte=0, tax__gte=0, net=F("gross") - F("tax"), net__gte=0),
+                name="claim_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=ClaimStatus.PAID, paid_at__isnull=False)
+                & Q(payment_reference__isnull=False)
+                | ~Q(status=ClaimStatus.PAID) & Q(paid_at=None, payment_reference=None),
+                name="claim_is_paid_with_proof",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[ClaimStatus.PREPARED, ClaimStatus.DISPUTED, ClaimStatus.VERIFIED],
+                    approved_by=None,
+                )
+                | Q(
+                    status__in=[ClaimStatus.APPROVED, ClaimStatus.PAYING, ClaimStatus.PAID],
+                    approved_by__isnull=False,
+                    verified_by__isnull=False,
+                ),
+                name="claim_names_who_approved_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(verified_by=None)
+                | Q(approved_by=None)
+                | ~Q(verified_by=F("approved_by")),
+                name="nobody_approves_what_they_verified",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=ClaimStatus.DISPUTED) | ~Q(dispute_reason=""),
+                name="disputed_with_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.officer}, {self.exam.short}"
+
+
+class ClaimLine(models.Model):
+    """Days of one deployment at one rate, copied from the terms so that no later change alters
+    what was claimed."""
+
+    claim = models.ForeignKey(Claim, models.CASCADE, related_name="lines")
+    deployment = models.ForeignKey(
+        Deployment, models.PROTECT, related_name="+", verbose_name=_("deployment")
+    )
+    days = models.PositiveSmallIntegerField(_("days"))
+    rate = models.DecimalField(_("daily rate"), max_digits=8, decimal_places=2)
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("claim line")
+        verbose_name_plural = _("claim lines")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["claim", "deployment"], name="one_line_per_deployment"),
+            models.CheckConstraint(
+                condition=Q(amount=F("days") * F("rate"), days__gte=1, rate__gte=0),
+                name="line_adds_up",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.days} × {self.rate}"
