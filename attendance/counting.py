@@ -97,6 +97,7 @@ def _counted(day: date) -> dict[tuple[int, int], dict[str, int | list[int]]]:
             for name, number in zip(COLUMNS, counts, strict=True):
                 row[name] += number
             if slot is not None:
-                slots: list[int] = row["late" if is_late else "on_time"]  # type: ignore[assignment]
+                came = "late" if is_late else "on_time"
+                slots: list[int] = row[came]  # type: ignore[assignment]  # these two are lists
                 slots[slot] += counts[0]
     return found
