@@ -282,6 +282,7 @@ CELERY_BEAT_SCHEDULE = {
     "reserves": every(5, "deployments.tasks.fill_from_reserve"),
     "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
+    "money-runs": every(1, "claims.tasks.work_runs"),
     "second-looks": every(60, "attendance.tasks.find_second_looks"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
