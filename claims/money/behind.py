@@ -33,6 +33,8 @@ def behind(asked: dict[str, Any], *, to: User) -> ClaimQuerySet:
     claims = Claim.objects.visible_to(to)
     if exam := asked.get("exam"):
         claims = claims.filter(exam=exam)
+    if year := asked.get("year"):
+        claims = claims.filter(exam__year=year)
     state, week = asked.get("state"), asked.get("week")
     if state or week:
         either = Q()

@@ -63,6 +63,7 @@ def charts(asked: dict[str, Any]) -> list[Chart]:
     wanted = Q()
     for name, lookup in {
         "exam": "exam",
+        "year": "exam__year",
         "county": "sub_county__county",
         "sub_county": "sub_county",
     }.items():

@@ -79,6 +79,9 @@ class MoneyForm(ExamChoice):
     position = forms.ModelChoiceField(
         Position.objects.all(), label=_("Position"), required=False, widget=HIDDEN
     )
+    year = forms.IntegerField(
+        label=_("Year"), required=False, min_value=2000, max_value=2100, widget=HIDDEN
+    )
     week = DayField(label=_("Week from"), required=False, widget=HIDDEN)
     held = forms.BooleanField(label=_("Held"), required=False, widget=HIDDEN)
 
@@ -94,7 +97,7 @@ class MoneyForm(ExamChoice):
         """What was chosen in the rows: the parameter, what it is, what was chosen."""
         return [
             (name, str(self.fields[name].label), "" if value is True else str(value))
-            for name in ("county", "sub_county", "position", "week", "held")
+            for name in ("year", "county", "sub_county", "position", "week", "held")
             if (value := self.asked.get(name))
         ]
 

@@ -97,6 +97,7 @@ def chosen(asked: dict[str, Any]) -> QuerySet[MoneyCount]:
     """As it was narrowed."""
     conditions = {
         "exam": "exam",
+        "year": "exam__year",
         "state": "state",
         "channel": "channel",
         "county": "sub_county__county",
