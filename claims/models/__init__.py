@@ -11,6 +11,14 @@ from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
 from claims.models.holds import REMEDIES, Hold, HoldCode, HoldQuerySet
 from claims.models.ledger import Account, LedgerEntry
 from claims.models.lines import ClaimLine, LineKind
+from claims.models.money import (
+    AuditSample,
+    MoneyChange,
+    MoneyCount,
+    MoneyDay,
+    MoneyState,
+    Road,
+)
 from claims.models.rates import MarkingRate, MarkingRecord, RateChange
 from claims.models.runs import OPEN_RUNS, MoneyRun, RunKind, RunStatus
 from claims.models.tax import TaxRule
@@ -21,6 +29,7 @@ __all__ = [
     "OPEN_RUNS",
     "REMEDIES",
     "Account",
+    "AuditSample",
     "BatchStatus",
     "Channel",
     "Claim",
@@ -34,12 +43,17 @@ __all__ = [
     "LineKind",
     "MarkingRate",
     "MarkingRecord",
+    "MoneyChange",
+    "MoneyCount",
+    "MoneyDay",
     "MoneyRun",
+    "MoneyState",
     "Payment",
     "PaymentBatch",
     "PaymentStatus",
     "RateChange",
     "Recovery",
+    "Road",
     "RunKind",
     "RunStatus",
     "TaxRule",

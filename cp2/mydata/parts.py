@@ -30,6 +30,7 @@ from attendance.models import (
     SecondLook,
 )
 from claims.models import (
+    AuditSample,
     Claim,
     ClaimLine,
     Hold,
@@ -135,6 +136,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,
+    (AuditSample, "drawn_by"): IN_OFFICE,
     (RegisterCheck, "accepted_by"): IN_OFFICE,
     (RegisterImport, "uploaded_by"): IN_OFFICE,
     (RegisterImport, "decided_by"): IN_OFFICE,

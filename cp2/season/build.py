@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.services import record_each
 from attendance.models import Mark, Register
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
+from claims.money import counting
 from cp2.season import checks, money, people, reports, talk, to_come, trail, work
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
@@ -82,6 +83,8 @@ def build(
     if last >= UNTIL.index("claims"):
         with progress.stage("claims"):
             money.pay(seed, exams, kpsea)
+        with progress.stage("money counted"):
+            counting.count_all()
     if last >= UNTIL.index("trail"):
         with progress.stage("texts and enquiries"):
             talk.send_texts(places.sub_counties[0])

@@ -278,6 +278,7 @@ PAGES = [
     page("attendance:area_season", tsc=MAY, scde=MAY),
     page("attendance:area_season_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}),
     page("attendance:centre_passwords", tsc=AREA, scde=AREA, sends={"centre": "entry.pk"}),
+    page("claims:area_money", tsc=MAY),
     page("claims:area_claims", tsc=MAY, scde=MAY),
     page("claims:area_claim", "claim.pk", tsc=AREA, scde=AREA),
     # Each office the positions that it deploys

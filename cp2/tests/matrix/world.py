@@ -34,7 +34,16 @@ from attendance.models import (
 from attendance.services import code_of
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, SubCounty
 from claims import services as claims_services
-from claims.models import Claim, Hold, MoneyRun, PaymentBatch, RunKind, TaxRule
+from claims.models import (
+    AuditSample,
+    Claim,
+    Hold,
+    MoneyRun,
+    Payment,
+    PaymentBatch,
+    RunKind,
+    TaxRule,
+)
 from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
@@ -149,6 +158,8 @@ class Place:
     own: Any = None
     batch: PaymentBatch | None = None
     money_run: MoneyRun | None = None
+    payment: Payment | None = None
+    sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
     vacancy_file: VacancyFile | None = None
@@ -395,6 +406,7 @@ def build() -> World:
         each.nation_run, each.text = nation, own.text
         each.fairness = own.fairness
         each.money_run = own.money_run
+        each.payment, each.sample = own.payment, own.sample
     return World(places, people)
 
 
@@ -429,6 +441,17 @@ def _money(own: Place, by: User) -> None:
     own.batch = claims_services.prepare_batch(Claim.objects.filter(pk=paid.pk), by=by)
     Hold.objects.create(claim=own.claim, code="duplicate", note="Twice?", raised_by=by)
     TaxRule.objects.create(exam=own.exam, rate=3, above=24_000)
+    own.payment = own.batch.payments.get()
+    own.sample = AuditSample.objects.create(
+        exam=own.exam,
+        seed="7",
+        size=1,
+        by_county=False,
+        drawn_from=1,
+        payments=[own.payment.pk],
+        drawn_by=by,
+        drawn_at=timezone.now(),
+    )
     own.money_run = MoneyRun.objects.create(
         kind=RunKind.PREPARE, exam=own.exam, sub_county=own.sub_county
     )
