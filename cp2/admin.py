@@ -83,7 +83,7 @@ ORDER = {
         "RegisterReturn",
     ],
     "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "TaxRule"],
-    "enquiries": ["Enquiry", "Reply"],
+    "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
     "accounts": ["User", "Group", "Limit", "Entry"],
 }
