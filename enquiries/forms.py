@@ -117,16 +117,6 @@ class EnquiryForm(WithFiles):
             )
         return code
 
-    def clean_topic(self) -> Topic | None:
-        topic: Topic | None = self.cleaned_data["topic"]
-        category = self.cleaned_data.get("category")
-        if topic and category and topic.category != category:
-            raise ValidationError(
-                _("This belongs to “%(category)s”. Choose that above, or another here.")
-                % {"category": topic.get_category_display()}
-            )
-        return topic
-
     def clean_position(self) -> str:
         return str(self.cleaned_data["position"] or "")
 
@@ -134,6 +124,7 @@ class EnquiryForm(WithFiles):
         data = super().clean()
         if self.errors:
             return data
+        self._narrow(data)
         if self.officer.sub_county_id:
             data["sub_county"] = self.officer.sub_county
         elif centre := self._centre(data.get("centre_code", "")):
@@ -141,6 +132,14 @@ class EnquiryForm(WithFiles):
         elif not data["sub_county"]:
             self.add_error("sub_county", _("Choose your sub-county, or enter a centre code"))
         return data
+
+    def _narrow(self, data: dict[str, Any]) -> None:
+        """The topic says more exactly what it is about, so it counts; but an appeal is one."""
+        if topic := data.get("topic"):
+            if data["category"] == Category.APPEAL:
+                data["topic"] = None
+            else:
+                data["category"] = topic.category
 
     def _centre(self, code: str) -> DutyStation | None:
         if not (code and code.isascii() and code.isalnum()):
