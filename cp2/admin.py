@@ -96,6 +96,8 @@ ORDER = {
         "TaxRule",
     ],
     "enquiries": ["Enquiry", "Reply"],
+    "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "TaxRule"],
+    "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
     "accounts": ["User", "Group", "Limit", "Entry"],
 }

@@ -118,6 +118,7 @@ SAID: dict[str, tuple[str, Any]] = {
     "bank_code": ("code", gettext_lazy("A bank's code is two digits, such as 68.")),
     "branch_code": ("code", gettext_lazy("A branch's code is three digits, such as 012.")),
     "county_code_is_official": ("code", gettext_lazy("A county's code is from 1 to 47.")),
+    "promise_is_of_some_days": ("days", gettext_lazy("Enter a number of days from 1 to 90.")),
     "registers_close_after_they_are_due": (
         "registers_close_at",
         gettext_lazy(
@@ -154,6 +155,10 @@ SAID: dict[str, tuple[str, Any]] = {
     "terms_leave_time_to_respond": ("days_to_respond", gettext_lazy("Enter 1 day or more.")),
     "terms_rate_not_negative": ("daily_rate", gettext_lazy("Enter 0 or more.")),
     "terms_ratio_is_positive": ("candidates_per_officer", gettext_lazy("Enter 1 or more.")),
+    "topic_promises_some_days": (
+        "promised_days",
+        gettext_lazy("Enter a number of days from 1 to 90, or nothing."),
+    ),
     "vacancy_closes_after_it_opens": (
         "closes_at",
         gettext_lazy("Enter a moment after the one at which it opens."),

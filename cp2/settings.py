@@ -182,7 +182,8 @@ AFRICASTALKING_URL = env.str(
 )
 # sms lies below accounts and deployments, so the roof says who mints a password or a code, for a
 # kind of text or for one template, and who answers to which word; see sms.services. Each is called
-# with the sender, the words behind the first, and when it was sent; HELP hears all other words too.
+# with the sender, the words behind the first, and when it was sent; the empty word stands for all
+# that nobody knows.
 SMS_COMPOSERS = {
     "credentials": "accounts.services.compose_credentials",
     "profiles/number_code": "profiles.numbers.compose_code",
@@ -195,7 +196,9 @@ SMS_KEYWORDS = {
     "PRESENT": "attendance.keywords.present",
     "ABSENT": "attendance.keywords.absent",
     "CENTRE": "attendance.keywords.centre",
-    "HELP": "attendance.keywords.help_",
+    "HELP": "enquiries.keywords.help_",
+    "MSAADA": "enquiries.keywords.help_",
+    "": "attendance.keywords.help_",
     "STOP": "accounts.keywords.stop",
     "START": "accounts.keywords.start",
 }
@@ -217,6 +220,13 @@ PAST_ABSENCES = "attendance.history.absences"
 # Nor do they know of the no-shows that centres report: told, in the same transaction, of every
 # deployment that is cut short or called off.
 DEPLOYMENT_ENDED = "attendance.services.settle_no_show"
+
+# Claims
+
+# They lie below enquiries, which a disputed claim opens and a settled one answers: each is called
+# in the transaction of the dispute, with the claim, `by` and the reason or the note.
+CLAIM_DISPUTED = "enquiries.hooks.claim_disputed"
+CLAIM_SETTLED = "enquiries.hooks.claim_settled"
 
 if PRODUCTION:
     if SMS_BACKEND == "sms.backends.simulator":
@@ -289,6 +299,9 @@ CELERY_BEAT_SCHEDULE = {
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
     "letter-packs": every(2, "deployments.tasks.make_letter_packs"),
     "old-letter-packs": every(600, "deployments.tasks.tidy_letter_packs"),
+    "enquiries": every(60, "enquiries.tasks.escalate"),
+    "attachments": every(2, "enquiries.tasks.scan_attachments"),
+    "old-attachments": every(24 * 3600, "enquiries.tasks.tidy_attachments"),
     "registers": every(2, "profiles.tasks.import_registers"),
     "register-previews": every(3600, "profiles.tasks.tidy_register_imports"),
     "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),

@@ -54,7 +54,7 @@ from deployments.models import (
     Waiver,
     WaiverUse,
 )
-from enquiries.models import Reply
+from enquiries.models import Attachment, Enquiry, Note, Reply
 from profiles.models import (
     ImportLine,
     Interest,
@@ -89,6 +89,10 @@ IN_THE_MARK = "What comes of an amendment stands in the mark, which is given."
 LOOKED_INTO = (
     "What an office looks into is told to nobody before something comes of it, which is then an "
     "amendment of the mark."
+)
+AMONG_STAFF = (
+    "What those who answer note to each other on the way; what comes of it is the reply, which is "
+    "given."
 )
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
@@ -142,6 +146,12 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (RegisterImport, "decided_by"): IN_OFFICE,
     (VacancyFile, "by"): IN_OFFICE,
     (Reply, "by"): "Replies are taken with the enquiry that they belong to.",
+    (Attachment, "by"): "Files are taken with the enquiry that they belong to.",
+    (Attachment, "reply"): THE_SAME_ROW,
+    (Enquiry, "claim"): THE_SAME_ROW,
+    (Enquiry, "taken_by"): IN_OFFICE,
+    (Note, "enquiry"): AMONG_STAFF,
+    (Note, "by"): IN_OFFICE,
     (Officer, "merged_into"): "Closed accounts of the same person are taken as their own.",
     (Paper, "qualification"): THE_SAME_ROW,
     (Deployment, "application"): THE_SAME_ROW,
@@ -190,6 +200,8 @@ WITHHELD: dict[Edge, str] = {
     (Payment, "batch"): "A batch holds the payments of many; this one is given in full.",
     (Paper, "name"): "Given with the file.",
     (Paper, "type"): "Given with the file.",
+    (Attachment, "name"): "Given with the file.",
+    (Attachment, "type"): "Given with the file.",
     (Letter, "failure"): MACHINES,
     (TOTPDevice, "last_t"): MACHINES,
     (TOTPDevice, "drift"): MACHINES,

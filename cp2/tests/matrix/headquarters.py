@@ -39,6 +39,11 @@ PLACES = {
     "add": "deployment superuser",
     "change": "deployment superuser",
 }
+WRITTEN_BY_THE_HELPDESK = {
+    "look": "helpdesk auditor",
+    "add": "helpdesk superuser",
+    "change": "helpdesk superuser",
+}
 KNOWN = {"look": "deployment auditor", "add": "superuser", "change": "superuser"}
 
 MODELS = [
@@ -132,12 +137,14 @@ MODELS = [
         add="approver superuser",
         change="approver superuser",
     ),
-    rows(
-        "enquiries.enquiry",
-        look="deployment helpdesk auditor",
-        change="deployment helpdesk superuser",
-    ),
+    rows("enquiries.enquiry", look="deployment helpdesk auditor"),
     rows("enquiries.reply", look="deployment helpdesk auditor"),
+    rows("enquiries.topic", **WRITTEN_BY_THE_HELPDESK),
+    rows("enquiries.enquirypromise", **WRITTEN_BY_THE_HELPDESK),
+    rows(
+        "enquiries.cannedanswer",
+        **WRITTEN_BY_THE_HELPDESK | {"look": "deployment helpdesk auditor"},
+    ),
     rows("sms.message", look="deployment helpdesk auditor"),
     rows("sms.inboundmessage", look="helpdesk auditor"),
     rows("sms.receipt", look="helpdesk auditor"),
@@ -291,6 +298,24 @@ PAGES = [
         who=of("preparer approver auditor"),
         posted=True,
         sends={"as": "'csv"},
+    *(
+        page(
+            f"admin:enquiries_enquiry_{name}",
+            "enquiry.pk",
+            who=of("deployment helpdesk"),
+            posted=True,
+        )
+        for name in ("answer", "use_answer", "note", "take", "give_back", "close")
+    ),
+    page("admin:enquiries_enquiry_statistics", who=of("deployment helpdesk auditor")),
+    *(
+        page(
+            f"admin:enquiries_enquiry_{name}",
+            who=of("deployment helpdesk auditor"),
+            posted=True,
+            sends={"as": "'csv"},
+        )
+        for name in ("files", "statistics_files")
     ),
     page("admin:claims_claim_prepare", who=of("preparer")),
     page(

@@ -48,6 +48,7 @@ SIGNED_IN = dict.fromkeys(PEOPLE, MAY)
 STAFF = dict.fromkeys(HEADQUARTERS, MAY)
 WITH_POWER = {"tsc": MAY, "scde": MAY} | STAFF
 READS_OFFICERS = dict.fromkeys(set(HEADQUARTERS) - {"newcomer"}, MAY)
+READS_ENQUIRIES = dict.fromkeys(["deployment", "helpdesk", "auditor", "superuser"], MAY)
 READS_LETTERS = dict.fromkeys(["deployment", "helpdesk", "auditor", "superuser"], MAY)
 
 PAGES = [
@@ -185,6 +186,7 @@ PAGES = [
     page("enquiries:enquiry", "enquiry.pk", officer=OWN),
     page("enquiries:reply", "enquiry.pk", officer=OWN, posted=True),
     page("enquiries:close", "enquiry.pk", officer=OWN, posted=True),
+    page("enquiries:attachment", "attachment.pk", officer=OWN, scde=AREA, who=READS_ENQUIRIES),
     # The centre
     page("centre", centre=MAY),
     page("attendance:acting", centre=MAY),
@@ -434,6 +436,11 @@ PAGES = [
     page("attendance:stamp_all", scde=AREA, posted=True, sends={"returns": "signed.pk"}),
     page("enquiries:area_enquiries", scde=MAY),
     page("enquiries:area_enquiry", "enquiry.pk", scde=AREA),
+    page("enquiries:area_files", scde=MAY, posted=True, sends={"as": "'csv"}),
+    page("enquiries:area_statistics", scde=MAY),
+    page("enquiries:area_statistics_files", scde=MAY, posted=True, sends={"as": "'csv"}),
     page("enquiries:answer", "enquiry.pk", scde=AREA, posted=True),
+    page("enquiries:use_answer", "enquiry.pk", scde=AREA, posted=True),
+    page("enquiries:note", "enquiry.pk", scde=AREA, posted=True),
     page("enquiries:escalate", "enquiry.pk", scde=AREA, posted=True),
 ]

@@ -65,7 +65,14 @@ from deployments.models import (
     Proposal,
     Unplaced,
 )
-from enquiries.models import Enquiry, Reply
+from enquiries.models import (
+    Attachment,
+    AttachmentStatus,
+    CannedAnswer,
+    Enquiry,
+    EnquiryPromise,
+    Reply,
+)
 from profiles.models import (
     ExaminerTraining,
     ImportStatus,
@@ -153,6 +160,7 @@ class Place:
     claim: Claim
     enquiry: Enquiry
     message: Message
+    attachment: Attachment
     today: date = field(default_factory=timezone.localdate)
     # the same for all places
     own: Any = None
@@ -218,6 +226,7 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         applications[0].officer = officer
         applications[0].save()
     mark = make.mark(deployment)
+    enquiry = _enquiry(officer, sub_county)
     return Place(
         scope=scope,
         sub_county=sub_county,
@@ -270,7 +279,8 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
             entry=entry, phone=make.phone(), confirmed_at=timezone.now()
         ),
         claim=make.claim(deployment=deployment),
-        enquiry=_enquiry(officer, sub_county),
+        enquiry=enquiry,
+        attachment=_attachment(enquiry),
         message=Message.objects.create(to=officer.phone, template="accounts/x", text="Habari"),
     )
 
@@ -352,6 +362,13 @@ def _enquiry(officer: Officer, sub_county: SubCounty) -> Enquiry:
     return Enquiry.objects.create(
         officer=officer, sub_county=sub_county, category="other", subject="Pay", text="When?"
     )
+
+
+def _attachment(enquiry: Enquiry) -> Attachment:
+    made = Attachment(enquiry=enquiry, by=make.user(), name="x.pdf", type="application/pdf")
+    made.status = AttachmentStatus.CLEAN
+    made.file.save("x.pdf", ContentFile(b"%PDF-1.7"))
+    return made
 
 
 @dataclass
@@ -460,6 +477,8 @@ def _money(own: Place, by: User) -> None:
 def _rest(own: Place) -> None:
     """So that headquarters' every list has a row."""
     Reply.objects.create(enquiry=own.enquiry, by=own.officer.user, text="Still waiting")
+    EnquiryPromise.objects.create(category="payment", days=5)
+    CannedAnswer.objects.create(title="Soon", text_en="It comes.", text_sw="Inakuja.")
     SupervisorReport.objects.create(deployment=own.deployment, day=own.today)
     Mark.objects.filter(pk=own.mark.pk).update(acting_name="Chebet Kiptoo")  # leaves its history
     SecondLookRules.objects.create(exam=own.exam)

@@ -1,24 +1,20 @@
+from datetime import date, timedelta
 from typing import Self
 
 from django.db import models
 from django.db.models import Case, Q, When
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalogue.models import Exam, Office, SubCounty
+from claims.models import Claim
 from cp2.rules import Role
+from enquiries.models.categories import Category
+from enquiries.models.topics import PROMISED_DAYS, Topic
 from profiles.models import Officer
-from sms.phones import local
-
-
-class Category(models.TextChoices):
-    PAYMENT = "payment", _("I worked and was not paid")
-    DEPLOYMENT = "deployment", _("My deployment or my letter")
-    ATTENDANCE = "attendance", _("My attendance was marked wrongly")
-    PROFILE = "profile", _("My profile or my number")
-    APPEAL = "appeal", _("I am barred and ask that it be looked at again")
-    OTHER = "other", _("Something else")
+from sms.phones import hinted, local
 
 
 class EnquiryStatus(models.TextChoices):
@@ -26,6 +22,21 @@ class EnquiryStatus(models.TextChoices):
     ANSWERED = "answered", _("Answered")
     ESCALATED = "escalated", _("With headquarters")
     CLOSED = "closed", _("Closed")
+
+
+class Way(models.TextChoices):
+    """How a question came."""
+
+    PAGE = "page", _("On the page")
+    TEXT = "text", _("By text")
+    CLAIM = "claim", _("With a disputed claim")
+
+
+WAITING = [EnquiryStatus.OPEN, EnquiryStatus.ESCALATED]
+
+
+def in_a_week() -> date:
+    return timezone.localdate() + timedelta(days=PROMISED_DAYS)
 
 
 class EnquiryQuerySet(models.QuerySet["Enquiry"]):
@@ -44,15 +55,19 @@ class EnquiryQuerySet(models.QuerySet["Enquiry"]):
 
     def waiting(self) -> Self:
         """Nobody has answered yet, wherever it is."""
-        return self.filter(status__in=[EnquiryStatus.OPEN, EnquiryStatus.ESCALATED])
+        return self.filter(status__in=WAITING)
+
+    def overdue(self) -> Self:
+        """Whoever must answer has let the promised day pass."""
+        return self.waiting().filter(answer_by__lt=timezone.localdate())
 
     def live_appeals(self) -> Self:
         return self.filter(category=Category.APPEAL).exclude(status=EnquiryStatus.CLOSED)
 
     def most_urgent_first(self) -> Self:
-        """What is open, the oldest first; then the rest."""
+        """What is open, the one promised for the earliest day first; then the rest."""
         is_open = Case(When(status=EnquiryStatus.OPEN, then=0), default=1)
-        return self.order_by(is_open, "opened_at", "pk")
+        return self.order_by(is_open, "answer_by", "opened_at", "pk")
 
 
 class Enquiry(models.Model):
@@ -61,7 +76,8 @@ class Enquiry(models.Model):
     open → answered → closed          open | answered → escalated → answered | closed
     answered → open                   (the officer asks again)
 
-    An appeal begins as escalated, and comes back to that when the officer adds to it.
+    An appeal begins as escalated, and comes back to that when the officer adds to it. An open one
+    whose promised day passes is escalated by rule.
     """
 
     MOVES = {
@@ -93,6 +109,24 @@ class Enquiry(models.Model):
         Exam, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("exam")
     )
     category = models.CharField(_("what is it about?"), max_length=12, choices=Category)
+    topic = models.ForeignKey(
+        Topic,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="enquiries",
+        verbose_name=_("topic"),
+    )
+    # What a disputed claim asks; a claim of which no day is left goes, and its question stays.
+    claim = models.ForeignKey(
+        Claim,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="enquiries",
+        verbose_name=_("claim"),
+    )
+    full_name = models.CharField(_("full name"), max_length=120, blank=True, db_default="")
     centre_code = models.CharField(_("centre code"), max_length=12, blank=True)
     position = models.CharField(_("position"), max_length=60, blank=True)
     payee_phone = models.CharField(_("M-Pesa number"), max_length=12, blank=True)
@@ -101,7 +135,19 @@ class Enquiry(models.Model):
     status = models.CharField(
         _("status"), max_length=10, choices=EnquiryStatus, default=EnquiryStatus.OPEN
     )
+    way = models.CharField(
+        _("how it came"), max_length=5, choices=Way, default=Way.PAGE, db_default=Way.PAGE
+    )
     opened_at = models.DateTimeField(_("opened"), db_default=Now())
+    # By whom it is with: the office's day first, then headquarters'.
+    answer_by = models.DateField(_("answer promised by"), default=in_a_week)
+    first_answered_at = models.DateTimeField(_("first answered"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    # Who at headquarters writes the answer, so that no two do.
+    taken_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("taken by")
+    )
+    taken_at = models.DateTimeField(_("taken"), null=True, blank=True)
 
     objects = EnquiryQuerySet.as_manager()
 
@@ -109,7 +155,12 @@ class Enquiry(models.Model):
         verbose_name = _("enquiry")
         verbose_name_plural = _("enquiries")
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["sub_county", "status"], name="enquiries_of_a_place")]
+        indexes = [
+            models.Index(fields=["sub_county", "status"], name="enquiries_of_a_place"),
+            models.Index(
+                fields=["answer_by"], name="enquiries_that_wait", condition=Q(status__in=WAITING)
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=EnquiryStatus.values), name="enquiry_status"
@@ -127,6 +178,17 @@ class Enquiry(models.Model):
                 condition=Q(category=Category.APPEAL) & ~Q(status=EnquiryStatus.CLOSED),
                 name="one_appeal_at_a_time",
             ),
+            models.CheckConstraint(condition=Q(way__in=Way.values), name="enquiry_way"),
+            models.CheckConstraint(
+                condition=Q(taken_by=None, taken_at=None)
+                | Q(taken_by__isnull=False, taken_at__isnull=False),
+                name="enquiry_says_since_when_it_is_taken",
+            ),
+            models.UniqueConstraint(
+                fields=["claim"],
+                condition=Q(way=Way.CLAIM) & ~Q(status=EnquiryStatus.CLOSED),
+                name="one_live_enquiry_per_disputed_claim",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -137,25 +199,24 @@ class Enquiry(models.Model):
         return self.category == Category.APPEAL
 
     @property
+    def is_waiting(self) -> bool:
+        return self.status in WAITING
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.is_waiting and self.answer_by < timezone.localdate()
+
+    @property
+    def about(self) -> str:
+        """As narrow as the officer said."""
+        return str(self.topic) if self.topic else str(self.get_category_display())
+
+    @property
     def payee_number(self) -> str:
         """As people write it."""
         return local(self.payee_phone) if self.payee_phone else ""
 
-
-class Reply(models.Model):
-    """One turn of the conversation below a question, by either side."""
-
-    enquiry = models.ForeignKey(
-        Enquiry, models.CASCADE, related_name="replies", verbose_name=_("enquiry")
-    )
-    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
-    text = models.TextField(_("reply"), max_length=2000)
-    at = models.DateTimeField(_("at"), db_default=Now())
-
-    class Meta:
-        verbose_name = _("reply")
-        verbose_name_plural = _("replies")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.by}: {self.text[:40]}"
+    @property
+    def payee_hint(self) -> str:
+        """For headquarters' pages; in full it is in the list that is taken away, and noted."""
+        return hinted(self.payee_phone) if self.payee_phone else ""
