@@ -282,6 +282,8 @@ CELERY_BEAT_SCHEDULE = {
     "reserves": every(5, "deployments.tasks.fill_from_reserve"),
     "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
+    "holds": every(600, "claims.tasks.look_at_holds"),
+    "holds-told": every(60, "claims.tasks.tell_of_holds"),
     "second-looks": every(60, "attendance.tasks.find_second_looks"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),

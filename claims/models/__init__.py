@@ -1,10 +1,13 @@
 from claims.models.batches import BatchStatus, Payment, PaymentBatch, PaymentStatus
 from claims.models.claims import Claim, ClaimLine, ClaimQuerySet, ClaimStatus
-from claims.models.holds import REMEDIES, Hold, HoldCode, HoldQuerySet
+from claims.models.holds import LIFTED, REMEDIES, UNTOLD, Hold, HoldCode, HoldQuerySet
+from claims.models.investigations import Investigation, InvestigationQuerySet
 from claims.models.tax import TaxRule
 
 __all__ = [
+    "LIFTED",
     "REMEDIES",
+    "UNTOLD",
     "BatchStatus",
     "Claim",
     "ClaimLine",
@@ -13,6 +16,8 @@ __all__ = [
     "Hold",
     "HoldCode",
     "HoldQuerySet",
+    "Investigation",
+    "InvestigationQuerySet",
     "Payment",
     "PaymentBatch",
     "PaymentStatus",

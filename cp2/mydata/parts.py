@@ -29,7 +29,7 @@ from attendance.models import (
     RegisterReturn,
     SecondLook,
 )
-from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
+from claims.models import Claim, ClaimLine, Hold, Investigation, Payment, PaymentBatch
 from deployments.models import (
     AllocationRun,
     Deployment,
@@ -118,6 +118,8 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Claim, "approved_by"): IN_OFFICE,
     (Hold, "raised_by"): IN_OFFICE,
     (Hold, "cleared_by"): IN_OFFICE,
+    (Investigation, "opened_by"): IN_OFFICE,
+    (Investigation, "closed_by"): IN_OFFICE,
     (PaymentBatch, "prepared_by"): IN_OFFICE,
     (PaymentBatch, "approved_by"): IN_OFFICE,
     (RegisterCheck, "accepted_by"): IN_OFFICE,
