@@ -34,13 +34,13 @@ WITH sums AS (
 )
 INSERT INTO claims_claim AS c (officer_id, exam_id, days, gross, tax, net, status)
 SELECT officer_id, %(exam)s, days, gross, tax, gross - tax, 'prepared' FROM taxed
-ON CONFLICT (officer_id, exam_id) DO UPDATE
+ON CONFLICT (officer_id, exam_id) WHERE adjusts_id IS NULL DO UPDATE
 SET days = EXCLUDED.days, gross = EXCLUDED.gross, tax = EXCLUDED.tax, net = EXCLUDED.net,
     prepared_at = now()
 WHERE c.status = 'prepared'
 """
 LINES = """
-INSERT INTO claims_claimline (claim_id, deployment_id, days, rate, amount)
+INSERT INTO claims_claimline (claim_id, deployment_id, quantity, rate, amount)
 SELECT c.id, e.deployment_id, e.days, e.rate, e.days * e.rate
 FROM earned e
 JOIN claims_claim c ON c.officer_id = e.officer_id AND c.exam_id = %(exam)s

@@ -1,6 +1,12 @@
 from celery import shared_task
 
-from claims import holds, services
+from claims import holds, runs, services
+
+
+# A portion is a county's claims or some thousands of payments, and takes seconds.
+@shared_task(time_limit=600)
+def work_runs() -> int:
+    return runs.work(seconds=20)
 
 
 @shared_task

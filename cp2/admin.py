@@ -82,7 +82,7 @@ ORDER = {
         "CentreReport",
         "RegisterReturn",
     ],
-    "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "TaxRule"],
+    "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "MoneyRun", "TaxRule"],
     "enquiries": ["Enquiry", "Reply"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
     "accounts": ["User", "Group", "Limit", "Entry"],

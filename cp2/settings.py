@@ -284,6 +284,7 @@ CELERY_BEAT_SCHEDULE = {
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "holds": every(600, "claims.tasks.look_at_holds"),
     "holds-told": every(60, "claims.tasks.tell_of_holds"),
+    "money-runs": every(1, "claims.tasks.work_runs"),
     "second-looks": every(60, "attendance.tasks.find_second_looks"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),

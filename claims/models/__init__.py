@@ -1,14 +1,31 @@
-from claims.models.batches import BatchStatus, Payment, PaymentBatch, PaymentStatus
-from claims.models.claims import Claim, ClaimLine, ClaimQuerySet, ClaimStatus
+from claims.models.batches import (
+    BANKS,
+    BatchStatus,
+    Channel,
+    Payment,
+    PaymentBatch,
+    PaymentStatus,
+    Recovery,
+)
+from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
 from claims.models.holds import LIFTED, REMEDIES, UNTOLD, Hold, HoldCode, HoldQuerySet
 from claims.models.investigations import Investigation, InvestigationQuerySet
+from claims.models.ledger import Account, LedgerEntry
+from claims.models.lines import ClaimLine, LineKind
+from claims.models.rates import MarkingRate, MarkingRecord, RateChange
+from claims.models.runs import OPEN_RUNS, MoneyRun, RunKind, RunStatus
 from claims.models.tax import TaxRule
 
 __all__ = [
+    "BANKS",
     "LIFTED",
+    "OPEN",
+    "OPEN_RUNS",
     "REMEDIES",
     "UNTOLD",
+    "Account",
     "BatchStatus",
+    "Channel",
     "Claim",
     "ClaimLine",
     "ClaimQuerySet",
@@ -18,8 +35,17 @@ __all__ = [
     "HoldQuerySet",
     "Investigation",
     "InvestigationQuerySet",
+    "LedgerEntry",
+    "LineKind",
+    "MarkingRate",
+    "MarkingRecord",
+    "MoneyRun",
     "Payment",
     "PaymentBatch",
     "PaymentStatus",
+    "RateChange",
+    "Recovery",
+    "RunKind",
+    "RunStatus",
     "TaxRule",
 ]

@@ -43,12 +43,13 @@ def verify_all(claims: Iterable[Claim], *, by: User) -> Tally:
 def approve(claim: Claim, *, by: User) -> Claim:
     """From here on the amounts stand still."""
     claim = lock_claim(claim)
-    if claim.status == ClaimStatus.PAYING:  # which may go back to approved, but not by this road
+    if claim.status in (ClaimStatus.PAYING, ClaimStatus.PAID):
+        # they may go back to approved, but not by this road
         raise Refused(_("This claim is being paid, so it cannot be approved again."))
     if claim.verified_by_id == by.pk:
         raise Refused(_("You verified this claim, so someone else must approve it."))
     refuse_own(claim, by)
-    lines = claim.lines.aggregate(days=Sum("days"), amount=Sum("amount"))
+    lines = claim.lines.aggregate(days=Sum("quantity"), amount=Sum("amount"))
     if (lines["days"], lines["amount"]) != (claim.days, claim.gross):
         raise Refused(_("The lines of this claim do not add up to it."))
     move(claim, ClaimStatus.APPROVED, approved_by=by)

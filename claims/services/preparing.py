@@ -10,7 +10,9 @@ from claims.compute import compute, lock_exam
 from claims.models import (
     Claim,
     ClaimStatus,
+    MoneyRun,
 )
+from claims.runs import Work
 from deployments.models import Deployment
 
 
@@ -46,3 +48,14 @@ def prepare(exam: Exam, *, by: User | None = None, sub_county: SubCounty | None 
         sub_county=sub_county.pk if sub_county else None,
     )
     return prepared
+
+
+def _plan(run: MoneyRun) -> list[int]:
+    return [0]
+
+
+def _step(run: MoneyRun, portion: int) -> None:
+    run.count(claims=prepare(run.exam, by=run.started_by, sub_county=run.sub_county))
+
+
+WORK = Work(plan=_plan, step=_step)

@@ -125,7 +125,7 @@ class Settling(TestCase):
 
         claim = Claim.objects.get()
         assert (claim.status, claim.days, claim.gross) == (ClaimStatus.PREPARED, 3, 1650)
-        assert claim.lines.get().days == 3
+        assert claim.lines.get().quantity == 3
         text = Message.objects.get()
         assert text.to == claim.officer.phone
         assert text.text.startswith(

@@ -42,7 +42,7 @@ def reference(exam):
 def prepared(exam):
     lines = defaultdict(dict)
     for line in ClaimLine.objects.filter(claim__exam=exam).select_related("claim"):
-        lines[line.claim.officer_id][line.deployment_id] = (line.days, line.rate)
+        lines[line.claim.officer_id][line.deployment_id] = (line.quantity, line.rate)
     return lines
 
 
@@ -74,7 +74,7 @@ class Preparing(TestCase):
         claim, line = self.claim(), self.claim().lines.get()
         assert (claim.days, claim.gross, claim.tax, claim.net) == (3, 1650, 0, 1650)
         assert claim.status == ClaimStatus.PREPARED
-        assert (line.deployment, line.days, line.rate) == (self.deployment, 3, 550)
+        assert (line.deployment, line.quantity, line.rate) == (self.deployment, 3, 550)
         assert Entry.objects.get().details["claims"] == 1
         assert not Message.objects.exists()
 
@@ -147,7 +147,7 @@ class Preparing(TestCase):
 
                 after = Claim.objects.get(pk=made.pk)
                 assert (after.days, after.gross, after.status) == (2, 1100, status)
-                assert after.lines.get().days == 2
+                assert after.lines.get().quantity == 2
 
     def test_another_exams_marks_do_not_count(self):
         elsewhere = make.deployment(

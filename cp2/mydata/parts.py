@@ -29,7 +29,18 @@ from attendance.models import (
     RegisterReturn,
     SecondLook,
 )
-from claims.models import Claim, ClaimLine, Hold, Investigation, Payment, PaymentBatch
+from claims.models import (
+    Claim,
+    ClaimLine,
+    Hold,
+    Investigation,
+    LedgerEntry,
+    MarkingRecord,
+    MoneyRun,
+    Payment,
+    PaymentBatch,
+    RateChange,
+)
 from deployments.models import (
     AllocationRun,
     Deployment,
@@ -122,6 +133,10 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Investigation, "closed_by"): IN_OFFICE,
     (PaymentBatch, "prepared_by"): IN_OFFICE,
     (PaymentBatch, "approved_by"): IN_OFFICE,
+    (MoneyRun, "started_by"): IN_OFFICE,
+    (RateChange, "by"): IN_OFFICE,
+    (MarkingRecord, "by"): IN_OFFICE,
+    (LedgerEntry, "by"): IN_OFFICE,
     (RegisterCheck, "accepted_by"): IN_OFFICE,
     (RegisterImport, "uploaded_by"): IN_OFFICE,
     (RegisterImport, "decided_by"): IN_OFFICE,

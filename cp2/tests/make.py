@@ -402,7 +402,7 @@ def claim(**fields: Any) -> Claim:
     }
     made = Claim.objects.create(**{**defaults, **fields})
     ClaimLine.objects.create(
-        claim=made, deployment=deployment_, days=2, rate=Decimal(550), amount=Decimal(1100)
+        claim=made, deployment=deployment_, quantity=2, rate=Decimal(550), amount=Decimal(1100)
     )
     return made
 

@@ -125,6 +125,7 @@ MODELS = [
     rows("claims.hold", look="preparer approver helpdesk auditor", add="approver superuser"),
     rows("claims.paymentbatch", look="preparer approver auditor"),
     rows("claims.payment", look="preparer approver auditor"),
+    rows("claims.moneyrun", look="preparer approver auditor"),
     rows(
         "claims.taxrule",
         look="preparer approver auditor",
@@ -258,6 +259,7 @@ PAGES = [
     ),
     page("admin:attendance_registerreturn_scan", who=of("deployment")),
     page("admin:claims_claim_prepare", who=of("preparer")),
+    page("admin:claims_moneyrun_act", "money_run.pk", posted=True, who=of("preparer approver")),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
     page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),
 ]

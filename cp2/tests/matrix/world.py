@@ -34,7 +34,7 @@ from attendance.models import (
 from attendance.services import code_of
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, SubCounty
 from claims import services as claims_services
-from claims.models import Claim, Hold, PaymentBatch, TaxRule
+from claims.models import Claim, Hold, MoneyRun, PaymentBatch, RunKind, TaxRule
 from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
@@ -148,6 +148,7 @@ class Place:
     # the same for all places
     own: Any = None
     batch: PaymentBatch | None = None
+    money_run: MoneyRun | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
     vacancy_file: VacancyFile | None = None
@@ -393,6 +394,7 @@ def build() -> World:
     for each in places.values():
         each.nation_run, each.text = nation, own.text
         each.fairness = own.fairness
+        each.money_run = own.money_run
     return World(places, people)
 
 
@@ -427,6 +429,9 @@ def _money(own: Place, by: User) -> None:
     own.batch = claims_services.prepare_batch(Claim.objects.filter(pk=paid.pk), by=by)
     Hold.objects.create(claim=own.claim, code="duplicate", note="Twice?", raised_by=by)
     TaxRule.objects.create(exam=own.exam, rate=3, above=24_000)
+    own.money_run = MoneyRun.objects.create(
+        kind=RunKind.PREPARE, exam=own.exam, sub_county=own.sub_county
+    )
 
 
 def _rest(own: Place) -> None:

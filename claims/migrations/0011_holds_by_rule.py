@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0009_daily_reports'),
-        ('claims', '0006_claims_of_merged_officers'),
+        ('claims', '0010_who_reads_runs_and_rates'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -31,7 +31,7 @@ def give_rights(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("claims", "0007_holds_by_rule"), ("accounts", "0003_groups")]
+    dependencies = [("claims", "0011_holds_by_rule"), ("accounts", "0003_groups")]
 
     operations = [
         migrations.RunPython(name_grounds, migrations.RunPython.noop),

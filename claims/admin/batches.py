@@ -1,0 +1,166 @@
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin import FreshActions
+from accounts.codes import needs_fresh_code
+from accounts.requests import actor
+from claims import services
+from claims.admin.base import ReadOnly
+from claims.forms import ResultsForm
+from claims.models import (
+    BatchStatus,
+    PaymentBatch,
+)
+from cp2.rules import Refused
+
+
+@admin.register(PaymentBatch)
+class PaymentBatchAdmin(ReadOnly, FreshActions):
+    """Preparers prepare, export and reconcile; approvers approve. Both may stop a draft."""
+
+    change_form_template = "claims/admin/batch.html"
+    list_display = [
+        "__str__",
+        "exam",
+        "status",
+        "count",
+        "total",
+        "prepared_by",
+        "approved_by",
+        "prepared_at",
+    ]
+    list_filter = ["status", "exam"]
+    list_select_related = ["exam", "prepared_by", "approved_by"]
+    show_full_result_count = False
+    fields = [
+        "exam",
+        "status",
+        "count",
+        "total",
+        "lines",
+        "prepared_by",
+        "prepared_at",
+        "approved_by",
+        "approved_at",
+        "exported_at",
+        "sha256",
+    ]
+    readonly_fields = ["lines"]
+    actions = ["approve_batch", "cancel_batch", "export_batch"]
+
+    @admin.display(description=gettext_lazy("lines"))
+    def lines(self, batch: PaymentBatch) -> str:
+        url = reverse("admin:claims_payment_changelist")
+        return format_html('<a href="{}?batch__id__exact={}">{}</a>', url, batch.pk, batch.count)
+
+    def has_prepare_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("claims.prepare_paymentbatch")
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("claims.approve_paymentbatch")
+
+    def _each(
+        self,
+        request: HttpRequest,
+        batches: QuerySet[PaymentBatch],
+        act: Callable[..., PaymentBatch],
+    ) -> None:
+        for batch in batches.order_by("pk"):
+            try:
+                after = act(batch, by=actor(request))
+            except Refused as refusal:
+                self.message_user(request, f"{batch}: {refusal}", messages.ERROR)
+            else:
+                self.message_user(request, f"{batch}: {after.get_status_display()}")
+
+    @admin.action(description=gettext_lazy("Approve"), permissions=["approve"])
+    def approve_batch(self, request: HttpRequest, queryset: QuerySet[PaymentBatch]) -> None:
+        self._each(request, queryset, services.approve_batch)
+
+    @admin.action(description=gettext_lazy("Cancel"), permissions=["prepare", "approve"])
+    def cancel_batch(self, request: HttpRequest, queryset: QuerySet[PaymentBatch]) -> None:
+        self._each(request, queryset, services.cancel_batch)
+
+    @admin.action(description=gettext_lazy("Export"), permissions=["prepare"])
+    def export_batch(self, request: HttpRequest, queryset: QuerySet[PaymentBatch]) -> None:
+        self._each(request, queryset, services.export_batch)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view
+        return [
+            path("<int:pk>/download/", page(self.download), name="claims_paymentbatch_download"),
+            path("<int:pk>/reconcile/", page(self.reconcile), name="claims_paymentbatch_reconcile"),
+            *super().get_urls(),
+        ]
+
+    def _open(self, request: HttpRequest, pk: int) -> PaymentBatch:
+        if not self.has_prepare_permission(request):
+            raise PermissionDenied
+        batch = PaymentBatch.objects.select_related("exam").filter(pk=pk).first()
+        if batch is None:
+            raise Http404
+        return batch
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        batch = self.get_object(request, object_id)
+        sent = batch is not None and batch.status in (BatchStatus.EXPORTED, BatchStatus.RECONCILED)
+        context = {"sent": sent and self.has_prepare_permission(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def download(self, request: HttpRequest, pk: int) -> HttpResponse:
+        batch = self._open(request, pk)
+        page = reverse("admin:claims_paymentbatch_change", args=[pk])
+        asked = needs_fresh_code(request, back=page)  # a file would leave the form on the screen
+        if asked:
+            return asked
+        try:
+            written = services.exported_file(batch, by=actor(request))
+        except Refused as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return redirect("admin:claims_paymentbatch_change", pk)
+        response = HttpResponse(written, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="cp2-batch-{batch.pk}.csv"'
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def reconcile(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Read the channel's result file back; what a person must look at stays on the page."""
+        batch = self._open(request, pk)
+        asked = needs_fresh_code(request)
+        if asked:
+            return asked
+        posted = request.method == "POST"
+        form = ResultsForm(request.POST, request.FILES) if posted else ResultsForm()
+        outcome = None
+        if form.is_valid():
+            results = form.cleaned_data["results"]
+            try:
+                outcome = services.reconcile(batch, results, by=actor(request))
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Reconcile"),
+            "batch": batch,
+            "form": form,
+            "outcome": outcome,
+        }
+        return TemplateResponse(request, "claims/admin/reconcile.html", context)
