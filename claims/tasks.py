@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from claims import holds, runs, services
+from claims.ghosts import finding
 
 
 # A portion is a county's claims or some thousands of payments, and takes seconds.
@@ -17,3 +18,8 @@ def look_at_holds() -> int:
 @shared_task
 def tell_of_holds() -> int:
     return services.tell_due()
+
+
+@shared_task
+def look_for_ghosts() -> int:
+    return finding.ask_at_night()

@@ -283,6 +283,7 @@ CELERY_BEAT_SCHEDULE = {
     "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "holds": every(600, "claims.tasks.look_at_holds"),
+    "ghosts": every(600, "claims.tasks.look_for_ghosts"),
     "holds-told": every(60, "claims.tasks.tell_of_holds"),
     "money-runs": every(1, "claims.tasks.work_runs"),
     "second-looks": every(60, "attendance.tasks.find_second_looks"),

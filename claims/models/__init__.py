@@ -8,6 +8,13 @@ from claims.models.batches import (
     Recovery,
 )
 from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
+from claims.models.ghosts import (
+    TO_BE_APPROVED,
+    WEIGHTS,
+    GhostCode,
+    GhostSignal,
+    GhostSignalQuerySet,
+)
 from claims.models.holds import LIFTED, REMEDIES, UNTOLD, Hold, HoldCode, HoldQuerySet
 from claims.models.investigations import Investigation, InvestigationQuerySet
 from claims.models.ledger import Account, LedgerEntry
@@ -22,7 +29,9 @@ __all__ = [
     "OPEN",
     "OPEN_RUNS",
     "REMEDIES",
+    "TO_BE_APPROVED",
     "UNTOLD",
+    "WEIGHTS",
     "Account",
     "BatchStatus",
     "Channel",
@@ -30,6 +39,9 @@ __all__ = [
     "ClaimLine",
     "ClaimQuerySet",
     "ClaimStatus",
+    "GhostCode",
+    "GhostSignal",
+    "GhostSignalQuerySet",
     "Hold",
     "HoldCode",
     "HoldQuerySet",

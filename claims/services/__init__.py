@@ -7,6 +7,7 @@ from claims.services.batches import approve_batch, cancel_batch, paid_total, pre
 from claims.services.checking import approve, approve_all, verify, verify_all
 from claims.services.disputes import dispute, settle
 from claims.services.exporting import export_batch, exported_file
+from claims.services.ghosts import hold_for, look_at
 from claims.services.holding import (
     check_holds,
     clear_all,
@@ -35,7 +36,9 @@ __all__ = [
     "dispute",
     "export_batch",
     "exported_file",
+    "hold_for",
     "is_own",
+    "look_at",
     "open_investigation",
     "paid_total",
     "prepare",

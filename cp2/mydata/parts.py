@@ -32,6 +32,7 @@ from attendance.models import (
 from claims.models import (
     Claim,
     ClaimLine,
+    GhostSignal,
     Hold,
     Investigation,
     LedgerEntry,
@@ -129,6 +130,8 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Claim, "approved_by"): IN_OFFICE,
     (Hold, "raised_by"): IN_OFFICE,
     (Hold, "cleared_by"): IN_OFFICE,
+    (GhostSignal, "claim"): LOOKED_INTO,
+    (GhostSignal, "looked_by"): IN_OFFICE,
     (Investigation, "opened_by"): IN_OFFICE,
     (Investigation, "closed_by"): IN_OFFICE,
     (PaymentBatch, "prepared_by"): IN_OFFICE,
