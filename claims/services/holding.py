@@ -1,5 +1,7 @@
 """Holds that a person raises or clears, one or many, and the rules looked at anew."""
 
+from dataclasses import dataclass, field
+
 from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -92,21 +94,35 @@ def raise_on_all(
     return len(raised)
 
 
+@dataclass
+class Cleared:
+    """How many are cleared, and why not the others."""
+
+    done: int = 0
+    left: dict[str, int] = field(default_factory=dict)
+
+
 @transaction.atomic
-def clear_all(chosen: models.QuerySet[Hold], *, by: User, note: str) -> tuple[int, int]:
-    """Many that somebody has looked into at once. Answers with how many are cleared, and how many
-    were left since they are of one's own claim or cleared already."""
+def clear_all(chosen: models.QuerySet[Hold], *, by: User, note: str) -> Cleared:
+    """Many that somebody has looked into at once. Nobody lifts a hold of their own claim."""
     asked = list(chosen.order_by().values_list("pk", "claim"))
     claims = Claim.objects.filter(pk__in=[claim for _pk, claim in asked]).order_by("pk")
     list(claims.select_for_update(of=("self",)).values_list("pk"))
     own = set(claims.filter(owned_by(by)).values_list("pk", flat=True))
-    standing = Hold.objects.standing().filter(pk__in=[pk for pk, _claim in asked])
-    cleared = list(standing.exclude(claim__in=own).select_for_update(of=("self",)).order_by("pk"))
+    theirs = [pk for pk, claim in asked if claim not in own]
+    cleared = list(
+        Hold.objects.standing().filter(pk__in=theirs).select_for_update(of=("self",)).order_by("pk")
+    )
     Hold.objects.filter(pk__in=[hold.pk for hold in cleared]).update(
         cleared_at=timezone.now(), cleared_by=by
     )
     _record_each("hold.cleared", cleared, by=by, note=note)
-    return len(cleared), len(asked) - len(cleared)
+    left = {
+        _("This claim is your own, so someone else must decide about it."): len(asked)
+        - len(theirs),
+        _("This hold is cleared already."): len(theirs) - len(cleared),
+    }
+    return Cleared(len(cleared), {why: number for why, number in left.items() if number})
 
 
 def _record_each(verb: str, rows: list[Hold], *, by: User, note: str) -> None:

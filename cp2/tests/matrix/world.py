@@ -34,7 +34,16 @@ from attendance.models import (
 from attendance.services import code_of
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, SubCounty
 from claims import services as claims_services
-from claims.models import Claim, Hold, MoneyRun, PaymentBatch, RunKind, TaxRule
+from claims.models import (
+    Claim,
+    GhostSignal,
+    Hold,
+    Investigation,
+    MoneyRun,
+    PaymentBatch,
+    RunKind,
+    TaxRule,
+)
 from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
@@ -428,6 +437,8 @@ def _money(own: Place, by: User) -> None:
     )
     own.batch = claims_services.prepare_batch(Claim.objects.filter(pk=paid.pk), by=by)
     Hold.objects.create(claim=own.claim, code="duplicate", note="Twice?", raised_by=by)
+    Investigation.objects.create(exam=own.exam, station=own.station, reason="Leaked?", opened_by=by)
+    GhostSignal.objects.create(exam=own.exam, claim=own.claim, code="name_far", weight=20)
     TaxRule.objects.create(exam=own.exam, rate=3, above=24_000)
     own.money_run = MoneyRun.objects.create(
         kind=RunKind.PREPARE, exam=own.exam, sub_county=own.sub_county
