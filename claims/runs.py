@@ -31,6 +31,7 @@ WAIT = timedelta(seconds=5)
 # Named rather than imported: what they do stands on much that web processes need not load.
 WORKS = {
     RunKind.PREPARE: "claims.services.preparing.WORK",
+    RunKind.GHOSTS: "claims.ghosts.finding.WORK",
 }
 
 log = logging.getLogger(__name__)

@@ -2,6 +2,8 @@ from celery import shared_task
 
 from claims import runs
 from claims.money import counting
+from claims import holds, runs, services
+from claims.ghosts import finding
 
 
 # A portion is a county's claims or some thousands of payments, and takes seconds.
@@ -13,3 +15,15 @@ def work_runs() -> int:
 @shared_task
 def count_money() -> int:
     return counting.count_due()
+def look_at_holds() -> int:
+    return holds.look_again()
+
+
+@shared_task
+def tell_of_holds() -> int:
+    return services.tell_due()
+
+
+@shared_task
+def look_for_ghosts() -> int:
+    return finding.ask_at_night()

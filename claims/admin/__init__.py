@@ -3,7 +3,9 @@ each action belongs to one of two groups that no one person should be in."""
 
 from claims.admin.batches import PaymentBatchAdmin
 from claims.admin.claims import ClaimAdmin, ClaimLineAdmin
+from claims.admin.ghosts import GhostSignalAdmin
 from claims.admin.holds import HoldAdmin
+from claims.admin.investigations import InvestigationAdmin
 from claims.admin.payments import PaymentAdmin
 from claims.admin.rates import TaxRuleAdmin
 from claims.admin.runs import MoneyRunAdmin
@@ -11,7 +13,9 @@ from claims.admin.runs import MoneyRunAdmin
 __all__ = [
     "ClaimAdmin",
     "ClaimLineAdmin",
+    "GhostSignalAdmin",
     "HoldAdmin",
+    "InvestigationAdmin",
     "MoneyRunAdmin",
     "PaymentAdmin",
     "PaymentBatchAdmin",

@@ -8,7 +8,15 @@ from claims.models.batches import (
     Recovery,
 )
 from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
-from claims.models.holds import REMEDIES, Hold, HoldCode, HoldQuerySet
+from claims.models.ghosts import (
+    TO_BE_APPROVED,
+    WEIGHTS,
+    GhostCode,
+    GhostSignal,
+    GhostSignalQuerySet,
+)
+from claims.models.holds import LIFTED, REMEDIES, UNTOLD, Hold, HoldCode, HoldQuerySet
+from claims.models.investigations import Investigation, InvestigationQuerySet
 from claims.models.ledger import Account, LedgerEntry
 from claims.models.lines import ClaimLine, LineKind
 from claims.models.money import (
@@ -25,9 +33,13 @@ from claims.models.tax import TaxRule
 
 __all__ = [
     "BANKS",
+    "LIFTED",
     "OPEN",
     "OPEN_RUNS",
     "REMEDIES",
+    "TO_BE_APPROVED",
+    "UNTOLD",
+    "WEIGHTS",
     "Account",
     "AuditSample",
     "BatchStatus",
@@ -36,9 +48,14 @@ __all__ = [
     "ClaimLine",
     "ClaimQuerySet",
     "ClaimStatus",
+    "GhostCode",
+    "GhostSignal",
+    "GhostSignalQuerySet",
     "Hold",
     "HoldCode",
     "HoldQuerySet",
+    "Investigation",
+    "InvestigationQuerySet",
     "LedgerEntry",
     "LineKind",
     "MarkingRate",

@@ -7,10 +7,19 @@ from claims.services.batches import approve_batch, cancel_batch, paid_total, pre
 from claims.services.checking import approve, approve_all, verify, verify_all
 from claims.services.disputes import dispute, settle
 from claims.services.exporting import export_batch, exported_file
-from claims.services.holding import check_holds, clear_hold, raise_hold
+from claims.services.ghosts import hold_for, look_at
+from claims.services.holding import (
+    check_holds,
+    clear_all,
+    clear_hold,
+    raise_hold,
+    raise_on_all,
+)
+from claims.services.investigating import claims_at, close_investigation, open_investigation
 from claims.services.own import Tally, is_own
 from claims.services.preparing import prepare
 from claims.services.reconciling import Outcome, reconcile
+from claims.services.telling import tell_due, tell_held
 
 __all__ = [
     "Outcome",
@@ -20,17 +29,26 @@ __all__ = [
     "approve_batch",
     "cancel_batch",
     "check_holds",
+    "claims_at",
+    "clear_all",
     "clear_hold",
+    "close_investigation",
     "dispute",
     "export_batch",
     "exported_file",
+    "hold_for",
     "is_own",
+    "look_at",
+    "open_investigation",
     "paid_total",
     "prepare",
     "prepare_batch",
     "raise_hold",
+    "raise_on_all",
     "reconcile",
     "settle",
+    "tell_due",
+    "tell_held",
     "verify",
     "verify_all",
 ]

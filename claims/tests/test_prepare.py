@@ -248,7 +248,7 @@ class Preparing(TestCase):
         one = count()
         for _ in range(5):
             self.mark(2, make.deployment(post=self.post()))
-        assert count() == one <= 18
+        assert count() == one <= 20
 
 
 class Headquarters(TestCase):

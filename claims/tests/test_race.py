@@ -7,7 +7,7 @@ from django.db.models import Sum
 
 from accounts.models import Entry
 from claims import services
-from claims.models import Claim, ClaimLine, ClaimStatus, Payment, PaymentBatch
+from claims.models import Claim, ClaimLine, ClaimStatus, Hold, Payment, PaymentBatch
 from claims.tests import world
 from cp2.rules import Refused
 from cp2.tests import make
@@ -108,3 +108,61 @@ def test_held_while_a_batch_is_prepared_it_is_not_paid():
     else:  # the batch was first; it cannot be approved then
         with pytest.raises(Refused, match="held by now"):
             services.approve_batch(batch, by=by)
+
+
+def test_a_hold_cleared_by_two_at_once_is_cleared_by_one():
+    claim = world.claim()
+    hold = Hold.objects.create(claim=claim, code="duplicate")
+    people = [world.approver(), world.approver()]
+    outcomes = at_once(
+        *(lambda by=by: services.clear_hold(hold, by=by, note="Looked") for by in people)
+    )
+    assert len(refusals(outcomes)) == 1
+    assert Entry.objects.filter(verb="hold.cleared").count() == 1
+
+
+def test_many_holds_cleared_by_two_at_once_are_each_cleared_once():
+    claims = [world.claim() for _ in range(8)]
+    for claim in claims:
+        Hold.objects.create(claim=claim, code="duplicate")
+    people = [world.approver(), world.approver()]
+    at_once(
+        *(
+            lambda by=by: services.clear_all(Hold.objects.all(), by=by, note="Looked")
+            for by in people
+        )
+    )
+    assert not Hold.objects.standing().exists()
+    assert Entry.objects.filter(verb="hold.cleared").count() == 8
+
+
+def test_a_rule_and_a_person_hold_the_same_claim_at_once():
+    claims = [world.claim() for _ in range(6)]
+    for claim in claims:
+        claim.officer.submitted_at = None
+        claim.officer.save()
+    everyone = Claim.objects.filter(pk__in=[claim.pk for claim in claims])
+    by = world.approver()
+
+    def person():
+        for claim in claims:
+            try:
+                services.raise_hold(claim, code="not_submitted", by=by, note="Seen")
+            except Refused:
+                continue
+
+    at_once(lambda: services.check_holds(everyone, by=by), person)
+    standing = Hold.objects.standing().filter(code="not_submitted")
+    assert sorted(standing.values_list("claim", flat=True)) == [claim.pk for claim in claims]
+
+
+def test_a_rule_that_cures_and_a_person_who_clears_at_once():
+    claim = world.claim()
+    hold = Hold.objects.create(claim=claim, code="payee_name", grounds="MARY")
+    by = world.approver()
+    at_once(
+        lambda: services.check_holds(Claim.objects.filter(pk=claim.pk), by=by),
+        lambda: services.clear_hold(hold, by=by, note="Married"),
+    )
+    assert not Hold.objects.standing().exists()
+    assert Hold.objects.count() == 1

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Entry
 from claims import services
 from claims.files import read_results
-from claims.models import BatchStatus, Claim, ClaimStatus, HoldCode, PaymentStatus
+from claims.models import BatchStatus, Claim, ClaimStatus, Hold, HoldCode, PaymentStatus
 from claims.tests import world
 from cp2.rules import Refused
 from cp2.tests import make
@@ -121,6 +121,8 @@ class Reconciling(TestCase):
         ]
         claims[0].officer.payee_phone = payment.payee_phone
         claims[0].officer.save()
+        services.check_holds(Claim.objects.filter(exam=exam), by=world.preparer())
+        services.clear_all(Hold.objects.standing(), by=world.approver(), note="A couple")
         self.batch = world.export(world.batch(*claims))
         outcome = self.read(self.paid(0, reference="", receipt="SGHX000001"))
         assert outcome.left == [(2, "No payment of this batch matches this line.")]

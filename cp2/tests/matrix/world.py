@@ -40,6 +40,11 @@ from claims.models import (
     Hold,
     MoneyRun,
     Payment,
+    Claim,
+    GhostSignal,
+    Hold,
+    Investigation,
+    MoneyRun,
     PaymentBatch,
     RunKind,
     TaxRule,
@@ -457,6 +462,8 @@ def _money(own: Place, by: User) -> None:
     )
     own.batch = claims_services.prepare_batch(Claim.objects.filter(pk=paid.pk), by=by)
     Hold.objects.create(claim=own.claim, code="duplicate", note="Twice?", raised_by=by)
+    Investigation.objects.create(exam=own.exam, station=own.station, reason="Leaked?", opened_by=by)
+    GhostSignal.objects.create(exam=own.exam, claim=own.claim, code="name_far", weight=20)
     TaxRule.objects.create(exam=own.exam, rate=3, above=24_000)
     own.payment = own.batch.payments.get()
     own.sample = AuditSample.objects.create(
