@@ -12,10 +12,11 @@ from typing import Any
 from django.db import connection
 
 from catalogue.models import Exam
-from claims.models import OPEN, Claim
+from claims.models import OPEN, Claim, ClaimStatus
 
 FIXED = "('approved', 'paying', 'paid')"
 STILL_OPEN = f"({', '.join(repr(str(status)) for status in OPEN)})"
+EVERY = f"({', '.join(repr(str(status)) for status in ClaimStatus.values)})"
 
 # So that nobody verifies, disputes or approves a claim while it is replaced. In the order of their
 # numbers, as everybody locks them.
@@ -29,7 +30,7 @@ SELECT count(*) FROM (
 # Days present, of the kinds that the terms pay, at the rate in force on the day; what examiners'
 # records say; and, taken off, what stands approved already. In a table of its own, whose size the
 # planner is told: guessing it too small makes the rest quadratic.
-DUE = f"""
+DUE = """
 CREATE TEMPORARY TABLE due ON COMMIT DROP AS
     WITH paid AS MATERIALIZED (
         SELECT t.position_id, e.day, coalesce(
@@ -50,7 +51,7 @@ CREATE TEMPORARY TABLE due ON COMMIT DROP AS
         JOIN deployments_deployment d ON d.post_id = p.id
         JOIN attendance_mark m ON m.deployment_id = d.id
         JOIN paid ON paid.position_id = p.position_id AND paid.day = m.day
-        WHERE p.exam_id = %(exam)s AND m.status = 'present' AND {{d}} AND {{m}}
+        WHERE p.exam_id = %(exam)s AND m.status = 'present' AND {d} AND {m}
         GROUP BY m.officer_id, m.deployment_id, paid.rate
         UNION ALL
         SELECT d.officer_id, d.id, part.kind, part.rate, part.quantity
@@ -66,11 +67,11 @@ CREATE TEMPORARY TABLE due ON COMMIT DROP AS
             ('travel', r.travel, 1, r.signed),
             ('advance', r.advance, -1, true)
         ) AS part (kind, rate, quantity, counts)
-        WHERE r.exam_id = %(exam)s AND part.counts AND part.rate > 0 AND {{d}}
+        WHERE r.exam_id = %(exam)s AND part.counts AND part.rate > 0 AND {d}
         UNION ALL
         SELECT c.officer_id, l.deployment_id, l.kind, l.rate, -l.quantity
         FROM claims_claim c JOIN claims_claimline l ON l.claim_id = c.id
-        WHERE c.exam_id = %(exam)s AND c.status IN {FIXED} AND {{c}}
+        WHERE c.exam_id = %(exam)s AND c.status IN {carried} AND {c}
     )
     SELECT officer_id, deployment_id, kind, rate, sum(quantity)::int AS quantity
     FROM parts GROUP BY officer_id, deployment_id, kind, rate
@@ -222,6 +223,16 @@ def lock_exam(exam: Exam) -> None:
     Exam.objects.select_for_update(no_key=True).get(pk=exam.pk)
 
 
+def concerned(exam: Exam) -> list[int]:
+    """The officers whose claims, all of them together, say something else than the marks do."""
+    with connection.cursor() as cursor:
+        cursor.execute(_of(DUE, None, carried=EVERY), {"exam": exam.pk})
+        cursor.execute("SELECT DISTINCT officer_id FROM due ORDER BY officer_id")
+        found = [officer for (officer,) in cursor.fetchall()]
+        cursor.execute("DROP TABLE due")
+    return found
+
+
 def compute(exam: Exam, *, officers: Officers = None) -> Computed:
     """Bring the open claims of an exam to what the marks say now.
 
@@ -253,7 +264,7 @@ def compute(exam: Exam, *, officers: Officers = None) -> Computed:
     return Computed(claims, changes)
 
 
-def _of(statement: str, officers: Officers) -> str:
+def _of(statement: str, officers: Officers, *, carried: str = FIXED) -> str:
     """The statement about these officers alone."""
     if officers is None:
         condition = "true"
@@ -261,4 +272,5 @@ def _of(statement: str, officers: Officers) -> str:
         condition = "{}.officer_id BETWEEN %(first)s AND %(last)s"
     else:
         condition = "{}.officer_id = ANY (%(officers)s::bigint[])"
-    return statement.format(**{table: condition.format(table) for table in "cdm"})
+    about = {table: condition.format(table) for table in "cdm"}
+    return statement.format(carried=carried, **about)

@@ -283,6 +283,7 @@ CELERY_BEAT_SCHEDULE = {
     "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "money-runs": every(1, "claims.tasks.work_runs"),
+    "claims-again": every(600, "claims.tasks.prepare_again"),
     "second-looks": every(60, "attendance.tasks.find_second_looks"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
@@ -298,6 +299,8 @@ CELERY_BEAT_SCHEDULE = {
     "receipts": every(3600, "sms.tasks.give_up_receipts"),
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+
+CLAIMS_AGAIN_AT = env.int("CLAIMS_AGAIN_AT", default=2)  # hour of the night, in Nairobi
 
 # Security
 

@@ -4,16 +4,20 @@ each action belongs to one of two groups that no one person should be in."""
 from claims.admin.batches import PaymentBatchAdmin
 from claims.admin.claims import ClaimAdmin, ClaimLineAdmin
 from claims.admin.holds import HoldAdmin
+from claims.admin.marking import MarkingRecordAdmin
 from claims.admin.payments import PaymentAdmin
-from claims.admin.rates import TaxRuleAdmin
+from claims.admin.rates import MarkingRateAdmin, RateChangeAdmin, TaxRuleAdmin
 from claims.admin.runs import MoneyRunAdmin
 
 __all__ = [
     "ClaimAdmin",
     "ClaimLineAdmin",
     "HoldAdmin",
+    "MarkingRateAdmin",
+    "MarkingRecordAdmin",
     "MoneyRunAdmin",
     "PaymentAdmin",
     "PaymentBatchAdmin",
+    "RateChangeAdmin",
     "TaxRuleAdmin",
 ]

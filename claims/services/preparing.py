@@ -1,25 +1,42 @@
 """From marks to claims, and to adjustments of those that are approved."""
 
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import record, record_each, tell_each
+from attendance.models import Amendment, MarkHistory
 from catalogue.models import Exam, SubCounty
-from claims import holds
-from claims.compute import Change, Officers, compute, lock_exam
-from claims.models import Claim, ClaimStatus, MoneyRun
+from claims import holds, runs
+from claims.compute import Change, Officers, compute, concerned, lock_exam
+from claims.models import (
+    Claim,
+    ClaimStatus,
+    MarkingRecord,
+    MoneyRun,
+    RateChange,
+    RunKind,
+    RunStatus,
+)
 from claims.runs import Work
+from cp2.rules import Refused
 from deployments.models import Deployment
 from profiles.models import Officer
 
 # Some seconds' work; the rows of a portion are locked for so long.
 OFFICERS_OF_A_PORTION = 20_000
+OFFICERS_OF_A_LIST = 5_000
 LAST = 2**63 - 2
+
+CENTRES_MARK_FOR = timedelta(days=62)  # after the exam's end, at most
+LONGEST_TRANSACTION = timedelta(hours=1)
 
 # Each portion ends where the next one begins, so that nobody falls in between whose deployment is
 # younger than the plan.
@@ -134,7 +151,7 @@ def _tell(exam: Exam, changes: Iterable[Change]) -> None:
 
 
 def _record(
-    exam: Exam, done: dict[str, int], *, by: User | None, sub_county: SubCounty | None
+    exam: Exam, done: dict[str, Any], *, by: User | None, sub_county: SubCounty | None
 ) -> None:
     record(
         "claims.prepared",
@@ -149,26 +166,78 @@ def _record(
 
 
 def _plan(run: MoneyRun) -> list[Any]:
-    if run.sub_county:
-        return [None]
+    if run.sub_county_id:
+        return [{"sub_county": run.sub_county_id}]
+    if run.asked.get("changed"):
+        officers, most = concerned(run.exam), OFFICERS_OF_A_LIST
+        return [{"officers": officers[n : n + most]} for n in range(0, len(officers), most)]
     values = {"exam": run.exam_id, "most": OFFICERS_OF_A_PORTION}
     with connection.cursor() as cursor:
         cursor.execute(FIRST_OF_EACH, values)
         firsts = [first for (first,) in cursor.fetchall()]
+    if not firsts:
+        return []
     ends = [first - 1 for first in firsts[1:]] + [LAST]
-    return [[first, end] for first, end in zip([0, *firsts[1:]], ends, strict=True) if firsts]
+    return [
+        {"first": first, "last": end} for first, end in zip([0, *firsts[1:]], ends, strict=True)
+    ]
 
 
-def _step(run: MoneyRun, portion: list[int] | None) -> None:
+def _step(run: MoneyRun, portion: dict[str, Any]) -> None:
     officers: Officers
-    if portion is None:
-        assert run.sub_county
-        officers = _deployed_in(run.exam, run.sub_county)
-    else:
-        officers = range(portion[0], portion[1] + 1)
+    match portion:
+        case {"first": first, "last": last}:
+            officers = range(first, last + 1)
+        case {"officers": listed}:
+            officers = listed
+        case _:
+            officers = _deployed_in(run.exam, SubCounty.objects.get(pk=portion["sub_county"]))
     run.count(**_compute(run.exam, officers, by=run.started_by))
     if len(run.left) == 1:
         _record(run.exam, run.outcome, by=run.started_by, sub_county=run.sub_county)
 
 
 WORK = Work(plan=_plan, step=_step)
+
+
+# Once a night, that nobody's adjustment waits for a clerk
+
+
+def prepare_again() -> int:
+    """Runs over what was marked otherwise since claims were prepared. At the hour that is set,
+    once a night however often it is called; says how many."""
+    now = timezone.localtime()
+    if now.hour != settings.CLAIMS_AGAIN_AT:
+        return 0
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    done = MoneyRun.objects.filter(
+        kind=RunKind.PREPARE, asked__has_key="changed", asked_at__gte=midnight
+    )
+    exams = Exam.objects.filter(Exists(Claim.objects.filter(exam=OuterRef("pk"))))
+    started = 0
+    for exam in exams.exclude(pk__in=done.values("exam")):
+        if _may_have_changed(exam):
+            with suppress(Refused):  # somebody is at it
+                runs.start(RunKind.PREPARE, exam, by=None, changed=True)
+                started += 1
+    return started
+
+
+def _may_have_changed(exam: Exam) -> bool:
+    """A cheap sign; which officers are concerned is for the run to find out."""
+    before = MoneyRun.objects.filter(
+        kind=RunKind.PREPARE, exam=exam, sub_county=None, status=RunStatus.DONE
+    )
+    last = before.order_by("-asked_at").values_list("asked_at", flat=True).first()
+    if last is None:
+        return True
+    since = last - LONGEST_TRANSACTION
+    if since.date() <= exam.ends_on + CENTRES_MARK_FOR:
+        return True
+    signs: list[QuerySet[Any]] = [
+        Amendment.objects.filter(entry__exam=exam, decided_at__gte=since),
+        MarkHistory.objects.filter(mark__deployment__post__exam=exam, changed_at__gte=since),
+        RateChange.objects.filter(terms__exam=exam, at__gte=since),
+        MarkingRecord.objects.filter(exam=exam, at__gte=since),
+    ]
+    return any(sign.exists() for sign in signs)
