@@ -133,6 +133,19 @@ MODELS = [
         change="approver superuser",
     ),
     rows(
+        "claims.ratechange",
+        look="preparer approver auditor",
+        add="approver superuser",
+        change="approver superuser",
+    ),
+    rows(
+        "claims.markingrate",
+        look="preparer approver auditor",
+        add="approver superuser",
+        change="approver superuser",
+    ),
+    rows("claims.markingrecord", look="preparer approver auditor"),
+    rows(
         "enquiries.enquiry",
         look="deployment helpdesk auditor",
         change="deployment helpdesk superuser",
@@ -259,6 +272,8 @@ PAGES = [
     ),
     page("admin:attendance_registerreturn_scan", who=of("deployment")),
     page("admin:claims_claim_prepare", who=of("preparer")),
+    page("admin:claims_markingrecord_import", who=of("preparer")),
+    page("admin:claims_markingrecord_template", who=of("preparer")),
     page("admin:claims_moneyrun_act", "money_run.pk", posted=True, who=of("preparer approver")),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
     page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),
