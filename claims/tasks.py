@@ -4,6 +4,7 @@ from claims import runs
 from claims.money import counting
 from claims import holds, runs, services
 from claims.ghosts import finding
+from claims.services.preparing import prepare_again as start_again
 
 
 # A portion is a county's claims or some thousands of payments, and takes seconds.
@@ -27,3 +28,5 @@ def tell_of_holds() -> int:
 @shared_task
 def look_for_ghosts() -> int:
     return finding.ask_at_night()
+def prepare_again() -> int:
+    return start_again()

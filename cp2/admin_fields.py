@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from claims import freeze
 from deployments.forms import ChosenField
 from profiles.fields import (
     AmountField,
@@ -184,6 +185,9 @@ class WordedForm(forms.ModelForm[Any]):
             if rule.name in SAID and self._take_out(rule.get_violation_error_message()):
                 box, sentence = SAID[rule.name]
                 self.add_error(box if box in self.fields else None, sentence)
+        if refused := freeze.refusal(self.instance, self.changed_data):
+            box, said = refused
+            self.add_error(box if box in self.fields else None, said)
 
     def _take_out(self, said: str) -> bool:
         """Whether it was among the errors of the form as a whole."""

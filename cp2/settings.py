@@ -297,6 +297,7 @@ CELERY_BEAT_SCHEDULE = {
     "holds-told": every(60, "claims.tasks.tell_of_holds"),
     "money-runs": every(1, "claims.tasks.work_runs"),
     "money-counts": every(60, "claims.tasks.count_money"),
+    "claims-again": every(600, "claims.tasks.prepare_again"),
     "second-looks": every(60, "attendance.tasks.find_second_looks"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
@@ -315,6 +316,8 @@ CELERY_BEAT_SCHEDULE = {
     "receipts": every(3600, "sms.tasks.give_up_receipts"),
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+
+CLAIMS_AGAIN_AT = env.int("CLAIMS_AGAIN_AT", default=2)  # hour of the night, in Nairobi
 
 # Security
 

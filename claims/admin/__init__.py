@@ -6,8 +6,9 @@ from claims.admin.claims import ClaimAdmin, ClaimLineAdmin
 from claims.admin.ghosts import GhostSignalAdmin
 from claims.admin.holds import HoldAdmin
 from claims.admin.investigations import InvestigationAdmin
+from claims.admin.marking import MarkingRecordAdmin
 from claims.admin.payments import PaymentAdmin
-from claims.admin.rates import TaxRuleAdmin
+from claims.admin.rates import MarkingRateAdmin, RateChangeAdmin, TaxRuleAdmin
 from claims.admin.runs import MoneyRunAdmin
 
 __all__ = [
@@ -16,8 +17,11 @@ __all__ = [
     "GhostSignalAdmin",
     "HoldAdmin",
     "InvestigationAdmin",
+    "MarkingRateAdmin",
+    "MarkingRecordAdmin",
     "MoneyRunAdmin",
     "PaymentAdmin",
     "PaymentBatchAdmin",
+    "RateChangeAdmin",
     "TaxRuleAdmin",
 ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.admin import FreshActions
 from accounts.codes import needs_fresh_code
 from accounts.requests import actor
-from claims import services
+from claims import runs, services
 from claims.admin.base import MOST_AT_ONCE, ReadOnly, ask_for_note
 from claims.forms import PrepareForm
 from claims.models import (
@@ -21,6 +21,7 @@ from claims.models import (
     ClaimLine,
     Hold,
     Payment,
+    RunKind,
 )
 from claims.templatetags.shillings import masked, shillings
 from cp2.rules import Refused
@@ -197,7 +198,7 @@ class ClaimAdmin(ReadOnly, FreshActions):
         return super().changelist_view(request, context)
 
     def prepare_page(self, request: HttpRequest) -> HttpResponse:
-        """Compute an exam's claims from its registers."""
+        """Have an exam's claims computed from its registers; the run's page says how far it is."""
         if not self.has_prepare_permission(request):
             raise PermissionDenied
         asked = needs_fresh_code(request)
@@ -205,9 +206,12 @@ class ClaimAdmin(ReadOnly, FreshActions):
             return asked
         form = PrepareForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            count = services.prepare(by=actor(request), **form.cleaned_data)
-            self.message_user(request, _("%(count)s claims prepared.") % {"count": count})
-            return redirect("admin:claims_claim_changelist")
+            try:
+                run = runs.start(RunKind.PREPARE, by=actor(request), **form.cleaned_data)
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                return redirect("admin:claims_moneyrun_change", run.pk)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -140,6 +140,24 @@ MODELS = [
         change="approver superuser",
     ),
     rows("enquiries.enquiry", look="deployment helpdesk auditor"),
+    rows(
+        "claims.ratechange",
+        look="preparer approver auditor",
+        add="approver superuser",
+        change="approver superuser",
+    ),
+    rows(
+        "claims.markingrate",
+        look="preparer approver auditor",
+        add="approver superuser",
+        change="approver superuser",
+    ),
+    rows("claims.markingrecord", look="preparer approver auditor"),
+    rows(
+        "enquiries.enquiry",
+        look="deployment helpdesk auditor",
+        change="deployment helpdesk superuser",
+    ),
     rows("enquiries.reply", look="deployment helpdesk auditor"),
     rows("enquiries.topic", **WRITTEN_BY_THE_HELPDESK),
     rows("enquiries.enquirypromise", **WRITTEN_BY_THE_HELPDESK),
@@ -320,6 +338,8 @@ PAGES = [
         for name in ("files", "statistics_files")
     ),
     page("admin:claims_claim_prepare", who=of("preparer")),
+    page("admin:claims_markingrecord_import", who=of("preparer")),
+    page("admin:claims_markingrecord_template", who=of("preparer")),
     page(
         "admin:claims_moneyrun_act",
         "money_run.pk",

@@ -32,7 +32,7 @@ from attendance.models import (
     SupervisorReport,
 )
 from attendance.services import code_of
-from catalogue.models import Activity, CentreEntry, DutyStation, Exam, SubCounty
+from catalogue.models import Activity, CentreEntry, DutyStation, Exam, PositionTerms, SubCounty
 from claims import services as claims_services
 from claims.models import (
     AuditSample,
@@ -46,6 +46,13 @@ from claims.models import (
     Investigation,
     MoneyRun,
     PaymentBatch,
+    Claim,
+    Hold,
+    MarkingRate,
+    MarkingRecord,
+    MoneyRun,
+    PaymentBatch,
+    RateChange,
     RunKind,
     TaxRule,
 )
@@ -475,6 +482,23 @@ def _money(own: Place, by: User) -> None:
         payments=[own.payment.pk],
         drawn_by=by,
         drawn_at=timezone.now(),
+    post = own.deployment.post
+    terms = PositionTerms.objects.get(exam=own.exam, position=post.position)
+    RateChange.objects.create(
+        terms=terms, from_day=own.today, daily_rate=700, reason="A circular", by=by
+    )
+    MarkingRate.objects.create(
+        exam=own.exam, position=post.position, coordination_fee=150, basic_fee=1100, script_fee=55
+    )
+    MarkingRecord.objects.create(
+        exam=own.exam,
+        deployment=own.deployment,
+        coordination_days=2,
+        scripts=300,
+        travel=1500,
+        advance=10_000,
+        signed=True,
+        by=by,
     )
     own.money_run = MoneyRun.objects.create(
         kind=RunKind.PREPARE, exam=own.exam, sub_county=own.sub_county
