@@ -7,3 +7,10 @@ from claims import runs
 @shared_task(time_limit=600)
 def work_runs() -> int:
     return runs.work(seconds=20)
+
+
+@shared_task
+def sweep_batch_files() -> int:
+    from claims.services import exporting
+
+    return exporting.sweep_files()

@@ -3,10 +3,16 @@
 Nobody decides about money of their own, and nobody approves what they prepared or verified.
 """
 
-from claims.services.batches import approve_batch, cancel_batch, paid_total, prepare_batch
+from claims.services.batches import (
+    approve_batch,
+    cancel_batch,
+    paid_total,
+    take_out_changed,
+)
+from claims.services.building import prepare_batch, start_batch
 from claims.services.checking import approve, approve_all, verify, verify_all
 from claims.services.disputes import dispute, settle
-from claims.services.exporting import export_batch, exported_file
+from claims.services.exporting import export_batch, exported_file, start_export
 from claims.services.holding import check_holds, clear_hold, raise_hold
 from claims.services.own import Tally, is_own
 from claims.services.preparing import prepare
@@ -31,6 +37,9 @@ __all__ = [
     "raise_hold",
     "reconcile",
     "settle",
+    "start_batch",
+    "start_export",
+    "take_out_changed",
     "verify",
     "verify_all",
 ]
