@@ -1,4 +1,4 @@
-"""Files to the payment channel and back: what we ask M-Pesa to pay, and what it says it did."""
+"""What a payment channel says it did."""
 
 import csv
 import io
@@ -11,10 +11,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from claims.models import Payment, PaymentStatus
-from cp2.exports import harmless
 from sms.phones import is_mobile, mobile
 
-COLUMNS = ["Reference", "MSISDN", "Name", "Amount", "Remarks"]
 MOST_LINES = 5000
 MOST_CHARACTERS = 1_000_000
 HEADINGS = {
@@ -35,34 +33,6 @@ WORDS = {
     "rejected": PaymentStatus.FAILED,
     "declined": PaymentStatus.FAILED,
 }
-
-
-def cell(text: str) -> str:
-    """One line of text that no spreadsheet will run."""
-    return str(harmless("".join(char if char.isprintable() else " " for char in text)))
-
-
-def reference(payment: Payment) -> str:
-    """Our name for a payment, which the channel gives back."""
-    return f"CP2-{payment.pk}"
-
-
-def disbursement(payments: Iterable[Payment], *, remarks: str) -> bytes:
-    """M-Pesa's bulk payment file. Amounts are plain numbers, everything else is text."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for payment in payments:
-        writer.writerow(
-            [
-                reference(payment),
-                payment.payee_phone,
-                cell(payment.payee_name),
-                f"{payment.amount:.2f}",
-                cell(remarks),
-            ]
-        )
-    return out.getvalue().encode()
 
 
 @dataclass(frozen=True, slots=True)

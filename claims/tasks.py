@@ -30,3 +30,7 @@ def look_for_ghosts() -> int:
     return finding.ask_at_night()
 def prepare_again() -> int:
     return start_again()
+def sweep_batch_files() -> int:
+    from claims.services import exporting
+
+    return exporting.sweep_files()

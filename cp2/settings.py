@@ -298,6 +298,7 @@ CELERY_BEAT_SCHEDULE = {
     "money-runs": every(1, "claims.tasks.work_runs"),
     "money-counts": every(60, "claims.tasks.count_money"),
     "claims-again": every(600, "claims.tasks.prepare_again"),
+    "orphaned-batches": every(24 * 3600, "claims.tasks.sweep_batch_files"),
     "second-looks": every(60, "attendance.tasks.find_second_looks"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
@@ -362,6 +363,18 @@ CLAMD = env.str("CLAMD", default="")
 
 if CLAMD and not re.fullmatch(r"/.+|.+:[0-9]+", CLAMD):
     raise ImproperlyConfigured("CLAMD is to be host:port, or the path of a socket.")
+
+# Money
+
+# Whom bank transfers are paid by, in ISO 20022: name, account, and five digits for bank and branch.
+PAYER_NAME = env.str("PAYER_NAME", default="")
+PAYER_ACCOUNT = env.str("PAYER_ACCOUNT", default="")
+PAYER_BANK = env.str("PAYER_BANK", default="")
+
+if not re.fullmatch(r"([0-9]{5})?", PAYER_BANK):
+    raise ImproperlyConfigured(
+        "PAYER_BANK is to be two digits of the bank and three of the branch."
+    )
 
 # Words
 

@@ -3,7 +3,13 @@
 Nobody decides about money of their own, and nobody approves what they prepared or verified.
 """
 
-from claims.services.batches import approve_batch, cancel_batch, paid_total, prepare_batch
+from claims.services.batches import (
+    approve_batch,
+    cancel_batch,
+    paid_total,
+    take_out_changed,
+)
+from claims.services.building import prepare_batch, start_batch
 from claims.services.checking import approve, approve_all, verify, verify_all
 from claims.services.disputes import dispute, settle
 from claims.services.exporting import export_batch, exported_file
@@ -16,6 +22,8 @@ from claims.services.holding import (
     raise_on_all,
 )
 from claims.services.investigating import claims_at, close_investigation, open_investigation
+from claims.services.exporting import export_batch, exported_file, start_export
+from claims.services.holding import check_holds, clear_hold, raise_hold
 from claims.services.own import Tally, is_own
 from claims.services.preparing import prepare
 from claims.services.reconciling import Outcome, reconcile
@@ -47,6 +55,9 @@ __all__ = [
     "raise_on_all",
     "reconcile",
     "settle",
+    "start_batch",
+    "start_export",
+    "take_out_changed",
     "tell_due",
     "tell_held",
     "verify",
