@@ -112,7 +112,9 @@ def _let_go(holds: models.QuerySet[Hold]) -> int:
         Q(claim__officer__payee_changed_at__lt=over)
         | Q(claim__officer__payee_changed_at=None, raised_at__lt=over)
     )
-    failures = Payment.objects.filter(claim=OuterRef("claim"), status=PaymentStatus.FAILED)
+    failures = Payment.objects.filter(
+        claim=OuterRef("claim"), status__in=[PaymentStatus.FAILED, PaymentStatus.REVERSED]
+    )
     latest = failures.order_by("-pk")
     corrected = (
         by_rule.filter(code=HoldCode.PAYMENT_FAILED)

@@ -31,6 +31,8 @@ WAIT = timedelta(seconds=5)
 # Named rather than imported: what they do stands on much that web processes need not load.
 WORKS = {
     RunKind.PREPARE: "claims.services.preparing.WORK",
+    RunKind.APPROVE: "claims.services.checking.WORK",
+    RunKind.RECONCILE: "claims.services.reconciling.WORK",
 }
 
 log = logging.getLogger(__name__)

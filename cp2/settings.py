@@ -283,6 +283,7 @@ CELERY_BEAT_SCHEDULE = {
     "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
     "money-runs": every(1, "claims.tasks.work_runs"),
+    "ledger": every(24 * 3600, "claims.tasks.check_ledger"),
     "second-looks": every(60, "attendance.tasks.find_second_looks"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),

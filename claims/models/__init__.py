@@ -12,6 +12,7 @@ from claims.models.holds import REMEDIES, Hold, HoldCode, HoldQuerySet
 from claims.models.ledger import Account, LedgerEntry
 from claims.models.lines import ClaimLine, LineKind
 from claims.models.rates import MarkingRate, MarkingRecord, RateChange
+from claims.models.results import WRITTEN, ResultFile, ResultLine, ResultsStatus, Verdict
 from claims.models.runs import OPEN_RUNS, MoneyRun, RunKind, RunStatus
 from claims.models.tax import TaxRule
 
@@ -20,6 +21,7 @@ __all__ = [
     "OPEN",
     "OPEN_RUNS",
     "REMEDIES",
+    "WRITTEN",
     "Account",
     "BatchStatus",
     "Channel",
@@ -40,7 +42,11 @@ __all__ = [
     "PaymentStatus",
     "RateChange",
     "Recovery",
+    "ResultFile",
+    "ResultLine",
+    "ResultsStatus",
     "RunKind",
     "RunStatus",
     "TaxRule",
+    "Verdict",
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record, record_each
-from claims import holds
+from claims import holds, ledger
 from claims.models import (
     BatchStatus,
     Claim,
@@ -100,6 +100,7 @@ def approve_batch(batch: PaymentBatch, *, by: User) -> PaymentBatch:
         )
 
     move(batch, BatchStatus.APPROVED, approved_by=by, approved_at=timezone.now())
+    ledger.post_approval(batch)
     record("batch.approved", batch, by=by, count=batch.count, total=str(batch.total))
     return batch
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record
-from claims import files
+from claims import files, ledger
 from claims.models import (
     BatchStatus,
     Claim,
@@ -57,6 +57,7 @@ def _leave_out_changed_payees(batch: PaymentBatch) -> list[int]:
     )
     changed = list(batch.payments.exclude(Exists(same)).select_related("claim").order_by("pk"))
     give_back(changed, failure=_("The payee changed after the batch was prepared."))
+    ledger.post_back(changed, note=_("The payee changed after the batch was prepared."))
     Hold.objects.bulk_create(
         [Hold(claim=payment.claim, code=HoldCode.PAYEE_CHANGED) for payment in changed],
         ignore_conflicts=True,

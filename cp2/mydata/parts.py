@@ -39,6 +39,8 @@ from claims.models import (
     Payment,
     PaymentBatch,
     RateChange,
+    ResultFile,
+    ResultLine,
 )
 from deployments.models import (
     AllocationRun,
@@ -88,6 +90,7 @@ LOOKED_INTO = (
     "What an office looks into is told to nobody before something comes of it, which is then an "
     "amendment of the mark."
 )
+IN_THE_PAYMENT = "What the channel said of a payment stands in the payment, which is given."
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
@@ -134,6 +137,9 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,
+    (ResultFile, "uploaded_by"): IN_OFFICE,
+    (ResultFile, "applied_by"): IN_OFFICE,
+    (ResultLine, "payment"): IN_THE_PAYMENT,
     (RegisterCheck, "accepted_by"): IN_OFFICE,
     (RegisterImport, "uploaded_by"): IN_OFFICE,
     (RegisterImport, "decided_by"): IN_OFFICE,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import IntEnum
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -34,7 +35,17 @@ from attendance.models import (
 from attendance.services import code_of
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, SubCounty
 from claims import services as claims_services
-from claims.models import Claim, Hold, MoneyRun, PaymentBatch, RunKind, TaxRule
+from claims.models import (
+    Claim,
+    Hold,
+    LedgerEntry,
+    MoneyRun,
+    Payment,
+    PaymentBatch,
+    ResultFile,
+    RunKind,
+    TaxRule,
+)
 from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
@@ -148,6 +159,8 @@ class Place:
     # the same for all places
     own: Any = None
     batch: PaymentBatch | None = None
+    payment: Payment | None = None
+    results: ResultFile | None = None
     money_run: MoneyRun | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
@@ -386,6 +399,7 @@ def build() -> World:
     )
     for each in places.values():
         each.own, each.batch = own, own.batch
+        each.payment, each.results = own.payment, own.results
         each.coming, each.vacancy_file = own.coming, own.vacancy_file
         each.run, each.proposal = _allocated(each, each.post, "tsc")
         each.guard_run, each.guard_proposal = _allocated(each, each.guard_post, "scde")
@@ -427,6 +441,13 @@ def _money(own: Place, by: User) -> None:
         status="approved", verified_by=make.user(), approved_by=make.user()
     )
     own.batch = claims_services.prepare_batch(Claim.objects.filter(pk=paid.pk), by=by)
+    own.payment = own.batch.payments.get()
+    LedgerEntry.objects.create(
+        batch=own.batch, payment=own.payment, debit="owed", credit="channel", amount=1
+    )
+    own.results = ResultFile(file_name="r.csv", sha256=sha256(b"x").hexdigest(), uploaded_by=by)
+    own.results.status, own.results.counts = "read", {"touched": [own.batch.pk]}
+    own.results.file.save("r.csv", ContentFile(b"x"))
     Hold.objects.create(claim=own.claim, code="duplicate", note="Twice?", raised_by=by)
     TaxRule.objects.create(exam=own.exam, rate=3, above=24_000)
     own.money_run = MoneyRun.objects.create(
