@@ -1,11 +1,9 @@
 """What a payment channel says it did."""
+"""Files to the payment channel: what we ask M-Pesa to pay. `results` reads what comes back."""
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -171,3 +169,35 @@ def reasons_against(
         yield _("We recorded before that this payment is %(status)s.") % {
             "status": payment.get_status_display().lower()
         }
+from claims.models import Payment
+from cp2.exports import harmless
+
+COLUMNS = ["Reference", "MSISDN", "Name", "Amount", "Remarks"]
+
+
+def cell(text: str) -> str:
+    """One line of text that no spreadsheet will run."""
+    return str(harmless("".join(char if char.isprintable() else " " for char in text)))
+
+
+def reference(payment: Payment) -> str:
+    """Our name for a payment, which the channel gives back."""
+    return f"CP2-{payment.pk}"
+
+
+def disbursement(payments: Iterable[Payment], *, remarks: str) -> bytes:
+    """M-Pesa's bulk payment file. Amounts are plain numbers, everything else is text."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for payment in payments:
+        writer.writerow(
+            [
+                reference(payment),
+                payment.payee_phone,
+                cell(payment.payee_name),
+                f"{payment.amount:.2f}",
+                cell(remarks),
+            ]
+        )
+    return out.getvalue().encode()

@@ -2,16 +2,18 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.models import Exam, SubCounty
-from claims import files
+from catalogue.models import County, Exam, SubCounty
 from claims.models import Claim, ClaimQuerySet, ClaimStatus
 from deployments.forms import ChosenField, ChosenSeveralField
 from profiles.fields import LineField, ProseField
 
 ANY = "any"
+MOST_BYTES = 25 * 1024**2  # of a result file: some 300,000 lines
 
 
 class DisputeForm(forms.Form):
@@ -98,9 +100,11 @@ class NoteForm(forms.Form):
 
 
 class ResultsForm(forms.Form):
+    """A file, or its lines pasted; either way it is kept as a file."""
+
     file = forms.FileField(
         required=False,
-        label=gettext_lazy("Result file, CSV"),
+        label=gettext_lazy("Result file, CSV or Excel"),
         error_messages={"empty": gettext_lazy("This file is empty. Choose another.")},
     )
     text = forms.CharField(
@@ -108,8 +112,8 @@ class ResultsForm(forms.Form):
         label=gettext_lazy("or its lines"),
         widget=forms.Textarea(attrs={"rows": 8, "cols": 80}),
         help_text=gettext_lazy(
-            "The first line names the columns: Reference (CP2-…) or MSISDN, Status (paid or "
-            "failed), Receipt, Amount, Reason."
+            "The first line names the columns: Reference (CP2-…), MSISDN or Account, Status (paid, "
+            "failed or reversed), Receipt, Amount, Reason. Other columns are passed over."
         ),
     )
 
@@ -119,15 +123,58 @@ class ResultsForm(forms.Form):
             return data
         if bool(data.get("file")) == bool(data.get("text")):
             raise ValidationError(_("Choose a file or paste its lines: one of the two."))
-        text = _decoded(data["file"]) if data.get("file") else data["text"]
-        data["results"] = files.read_results(text)
+        file = data["file"]
+        if not file:
+            lines = f"{data['text'].strip()}\n".encode()
+            file = UploadedFile(ContentFile(lines), _("pasted lines"), size=len(lines))
+        if (file.size or 0) > MOST_BYTES:
+            raise ValidationError(
+                _("This file is larger than %(most)d MB. Split it into smaller ones.")
+                % {"most": MOST_BYTES // 1024**2}
+            )
+        data["results"] = file
         return data
 
 
-def _decoded(file: Any) -> str:
-    if (file.size or 0) > files.MOST_CHARACTERS:
-        raise ValidationError(_("This file is too long. Split it into smaller ones."))
-    try:
-        return bytes(file.read()).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValidationError(_("This is not a CSV file in UTF-8. Save it as one.")) from error
+class ApplyForm(forms.Form):
+    """That the bytes which are written are those that were looked at."""
+
+    sha256 = forms.RegexField(r"^[0-9a-f]{64}$", widget=forms.HiddenInput)
+
+
+class TakeBackForm(forms.Form):
+    reason = LineField(
+        label=gettext_lazy("What the channel says, and where you have it from"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"size": 80}),
+        error_messages={"required": gettext_lazy("Enter what the channel says")},
+    )
+
+
+class ApproveForm(forms.Form):
+    """Which claims are looked at, in order to approve those that nothing speaks against."""
+
+    exam = ChosenField(
+        queryset=Exam.objects.all(),
+        label=gettext_lazy("Exam"),
+        error_messages={"required": gettext_lazy("Choose the exam")},
+    )
+    county = ChosenField(
+        queryset=County.objects.order_by("name"),
+        required=False,
+        label=gettext_lazy("County"),
+        empty_label=gettext_lazy("All"),
+    )
+    sub_county = ChosenField(
+        queryset=SubCounty.objects.select_related("county").order_by("county__name", "name"),
+        required=False,
+        label=gettext_lazy("Sub-county"),
+        empty_label=gettext_lazy("All"),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        county, sub_county = data.get("county"), data.get("sub_county")
+        if county and sub_county and sub_county.county_id != county.pk:
+            self.add_error("sub_county", _("This sub-county is in another county."))
+        return data

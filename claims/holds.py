@@ -138,6 +138,12 @@ def _let_go(holds: models.QuerySet[Hold]) -> int:
     done = (
         holds.filter(cleared_at=None, raised_by=None)
         .filter(code__in=[HoldCode.PAYEE_CHANGED, HoldCode.PAYMENT_FAILED])
+    failures = Payment.objects.filter(
+        claim=OuterRef("claim"), status__in=[PaymentStatus.FAILED, PaymentStatus.REVERSED]
+    )
+    latest = failures.order_by("-pk")
+    corrected = (
+        by_rule.filter(code=HoldCode.PAYMENT_FAILED)
         .annotate(
             was_name=Subquery(latest.values("payee_name")[:1]),
             was_phone=Subquery(latest.values("payee_phone")[:1]),

@@ -34,6 +34,8 @@ WORKS = {
     RunKind.GHOSTS: "claims.ghosts.finding.WORK",
     RunKind.BUILD: "claims.services.building.WORK",
     RunKind.EXPORT: "claims.services.exporting.WORK",
+    RunKind.APPROVE: "claims.services.checking.WORK",
+    RunKind.RECONCILE: "claims.services.reconciling.WORK",
 }
 
 log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ from claims.money import counting
 from claims import holds, runs, services
 from claims.ghosts import finding
 from claims.services.preparing import prepare_again as start_again
+from claims import ledger, runs
 
 
 # A portion is a county's claims or some thousands of payments, and takes seconds.
@@ -34,3 +35,5 @@ def sweep_batch_files() -> int:
     from claims.services import exporting
 
     return exporting.sweep_files()
+def check_ledger() -> int:
+    return len(ledger.watch())

@@ -18,6 +18,8 @@ from attendance.models import Register, RegisterStatus
 from catalogue.models import CentreEntry, Exam
 from claims.models import Claim, ClaimStatus, MoneyCount, MoneyState
 from claims.money.report import By, Money, report
+from claims.ledger import UNBALANCED
+from claims.models import Claim, ClaimStatus, PaymentBatch
 from deployments.models import Deployment, DeploymentStatus
 from enquiries.models import Enquiry, EnquiryStatus
 from profiles import looks
@@ -59,7 +61,12 @@ def picture(user: User) -> dict[str, Any]:
 
 
 def alarms(user: User) -> list[Alarm]:
-    """Of the last day, the newest first, with the trail of whoever it is about."""
+    """Of the last day, the newest first, with the page of what it is about."""
+    found = [*_curious(user), *_unbalanced(user)]
+    return sorted(found, key=lambda alarm: alarm.at, reverse=True)
+
+
+def _curious(user: User) -> list[Alarm]:
     lately = Entry.objects.visible_to(user).filter(
         verb=looks.LIMITED, at__gt=timezone.now() - timedelta(days=1)
     )
@@ -71,6 +78,24 @@ def alarms(user: User) -> list[Alarm]:
             _list(Entry, q=entry.actor.username) if entry.actor else _list(Entry),
         )
         for entry in lately.select_related("actor").order_by("-at")[:20]
+    ]
+
+
+def _unbalanced(user: User) -> list[Alarm]:
+    """Batches whose ledger does not say what their payments say, for those who read the ledger."""
+    if not user.has_perm("claims.view_ledgerentry"):
+        return []
+    lately = Entry.objects.filter(verb=UNBALANCED, at__gt=timezone.now() - timedelta(days=1))
+    newest = {entry.subject_id: entry for entry in lately.order_by("at")}
+    batches = PaymentBatch.objects.in_bulk(newest)
+    return [
+        Alarm(
+            _("The ledger of %(batch)s does not balance.") % {"batch": batches[number]},
+            entry.at,
+            reverse("admin:claims_paymentbatch_change", args=[number]),
+        )
+        for number, entry in list(newest.items())[:20]
+        if number in batches
     ]
 
 

@@ -299,6 +299,7 @@ CELERY_BEAT_SCHEDULE = {
     "money-counts": every(60, "claims.tasks.count_money"),
     "claims-again": every(600, "claims.tasks.prepare_again"),
     "orphaned-batches": every(24 * 3600, "claims.tasks.sweep_batch_files"),
+    "ledger": every(24 * 3600, "claims.tasks.check_ledger"),
     "second-looks": every(60, "attendance.tasks.find_second_looks"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),

@@ -9,6 +9,10 @@ from claims.admin.investigations import InvestigationAdmin
 from claims.admin.marking import MarkingRecordAdmin
 from claims.admin.payments import PaymentAdmin
 from claims.admin.rates import MarkingRateAdmin, RateChangeAdmin, TaxRuleAdmin
+from claims.admin.ledger import LedgerEntryAdmin
+from claims.admin.payments import PaymentAdmin
+from claims.admin.rates import TaxRuleAdmin
+from claims.admin.results import ResultFileAdmin
 from claims.admin.runs import MoneyRunAdmin
 
 __all__ = [
@@ -17,11 +21,13 @@ __all__ = [
     "GhostSignalAdmin",
     "HoldAdmin",
     "InvestigationAdmin",
+    "LedgerEntryAdmin",
     "MarkingRateAdmin",
     "MarkingRecordAdmin",
     "MoneyRunAdmin",
     "PaymentAdmin",
     "PaymentBatchAdmin",
     "RateChangeAdmin",
+    "ResultFileAdmin",
     "TaxRuleAdmin",
 ]

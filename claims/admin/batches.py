@@ -6,21 +6,20 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin import FreshActions
 from accounts.codes import needs_fresh_code
 from accounts.requests import actor
-from claims import services
+from claims import ledger, services
 from claims.admin.base import ReadOnly
-from claims.forms import ResultsForm
+from claims.admin.results import ResultFileAdmin
 from claims.models import (
     BatchStatus,
     PaymentBatch,
+    ResultFile,
 )
 from cp2.rules import Refused
 
@@ -122,6 +121,7 @@ class PaymentBatchAdmin(ReadOnly, FreshActions):
         batch = self.get_object(request, object_id)
         sent = batch is not None and batch.status in (BatchStatus.EXPORTED, BatchStatus.RECONCILED)
         context = {"sent": sent and self.has_prepare_permission(request), **(extra_context or {})}
+        context["accounts"] = ledger.accounts(batch) if batch else None
         return super().change_view(request, object_id, form_url, context)
 
     def download(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -141,26 +141,6 @@ class PaymentBatchAdmin(ReadOnly, FreshActions):
         return response
 
     def reconcile(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Read the channel's result file back; what a person must look at stays on the page."""
+        """Take in the channel's result file."""
         batch = self._open(request, pk)
-        asked = needs_fresh_code(request)
-        if asked:
-            return asked
-        posted = request.method == "POST"
-        form = ResultsForm(request.POST, request.FILES) if posted else ResultsForm()
-        outcome = None
-        if form.is_valid():
-            results = form.cleaned_data["results"]
-            try:
-                outcome = services.reconcile(batch, results, by=actor(request))
-            except Refused as refusal:
-                form.add_error(None, str(refusal))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Reconcile"),
-            "batch": batch,
-            "form": form,
-            "outcome": outcome,
-        }
-        return TemplateResponse(request, "claims/admin/reconcile.html", context)
+        return ResultFileAdmin(ResultFile, self.admin_site).take(request, batch)

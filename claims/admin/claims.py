@@ -14,6 +14,8 @@ from accounts.admin import FreshActions
 from accounts.codes import needs_fresh_code
 from accounts.requests import actor
 from claims import runs, services
+from claims import services
+from claims.admin.approving import approve_page
 from claims.admin.base import MOST_AT_ONCE, ReadOnly, ask_for_note
 from claims.forms import PrepareForm
 from claims.models import (
@@ -189,12 +191,21 @@ class ClaimAdmin(ReadOnly, FreshActions):
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.prepare_page)
-        return [path("prepare/", page, name="claims_claim_prepare"), *super().get_urls()]
+        approve = self.admin_site.admin_view(lambda request: approve_page(request, self.admin_site))
+        return [
+            path("prepare/", page, name="claims_claim_prepare"),
+            path("approve/", approve, name="claims_claim_approve"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"may_prepare": self.has_prepare_permission(request), **(extra_context or {})}
+        context = {
+            "may_prepare": self.has_prepare_permission(request),
+            "may_approve": self.has_approve_permission(request),
+            **(extra_context or {}),
+        }
         return super().changelist_view(request, context)
 
     def prepare_page(self, request: HttpRequest) -> HttpResponse:

@@ -28,20 +28,14 @@ from claims.models.money import (
     Road,
 )
 from claims.models.rates import MarkingRate, MarkingRecord, RateChange
+from claims.models.results import WRITTEN, ResultFile, ResultLine, ResultsStatus, Verdict
 from claims.models.runs import OPEN_RUNS, MoneyRun, RunKind, RunStatus
 from claims.models.tax import TaxRule
 
 __all__ = [
-    "BANKS",
-    "LIFTED",
-    "OPEN",
-    "OPEN_RUNS",
-    "REMEDIES",
-    "TO_BE_APPROVED",
-    "UNTOLD",
-    "WEIGHTS",
     "Account",
     "AuditSample",
+    "BANKS",
     "BatchStatus",
     "Channel",
     "Claim",
@@ -56,6 +50,7 @@ __all__ = [
     "HoldQuerySet",
     "Investigation",
     "InvestigationQuerySet",
+    "LIFTED",
     "LedgerEntry",
     "LineKind",
     "MarkingRate",
@@ -65,13 +60,24 @@ __all__ = [
     "MoneyDay",
     "MoneyRun",
     "MoneyState",
+    "OPEN",
+    "OPEN_RUNS",
     "Payment",
     "PaymentBatch",
     "PaymentStatus",
+    "REMEDIES",
     "RateChange",
     "Recovery",
+    "ResultFile",
+    "ResultLine",
+    "ResultsStatus",
     "Road",
     "RunKind",
     "RunStatus",
+    "TO_BE_APPROVED",
     "TaxRule",
+    "UNTOLD",
+    "Verdict",
+    "WEIGHTS",
+    "WRITTEN",
 ]

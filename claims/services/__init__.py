@@ -11,6 +11,8 @@ from claims.services.batches import (
 )
 from claims.services.building import prepare_batch, start_batch
 from claims.services.checking import approve, approve_all, verify, verify_all
+from claims.services.batches import approve_batch, cancel_batch, paid_total, prepare_batch
+from claims.services.checking import approve, approve_all, approve_free, verify, verify_all
 from claims.services.disputes import dispute, settle
 from claims.services.exporting import export_batch, exported_file
 from claims.services.ghosts import hold_for, look_at
@@ -28,13 +30,25 @@ from claims.services.own import Tally, is_own
 from claims.services.preparing import prepare
 from claims.services.reconciling import Outcome, reconcile
 from claims.services.telling import tell_due, tell_held
+from claims.services.reconciling import (
+    Outcome,
+    apply_results,
+    missing,
+    reconcile,
+    refuse_other_bytes,
+    run_of,
+    upload,
+)
+from claims.services.settling import take_back
 
 __all__ = [
     "Outcome",
     "Tally",
+    "apply_results",
     "approve",
     "approve_all",
     "approve_batch",
+    "approve_free",
     "cancel_batch",
     "check_holds",
     "claims_at",
@@ -47,6 +61,7 @@ __all__ = [
     "hold_for",
     "is_own",
     "look_at",
+    "missing",
     "open_investigation",
     "paid_total",
     "prepare",
@@ -54,12 +69,16 @@ __all__ = [
     "raise_hold",
     "raise_on_all",
     "reconcile",
+    "refuse_other_bytes",
+    "run_of",
     "settle",
     "start_batch",
     "start_export",
+    "take_back",
     "take_out_changed",
     "tell_due",
     "tell_held",
+    "upload",
     "verify",
     "verify_all",
 ]

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from accounts.services import record, record_each
 from claims import ledger
+from claims import holds, ledger
 from claims.models import (
     OPEN_RUNS,
     BatchStatus,
@@ -56,6 +57,7 @@ def approve_batch(batch: PaymentBatch, *, by: User) -> PaymentBatch:
         )
     move(batch, BatchStatus.APPROVED, approved_by=by, approved_at=timezone.now())
     ledger.post_approval(batch, by=by)
+    ledger.post_approval(batch)
     record("batch.approved", batch, by=by, count=batch.count, total=str(batch.total))
     return batch
 

@@ -19,3 +19,9 @@ def shillings(amount: Decimal) -> str:
 def masked(phone: str) -> str:
     """Enough of a number to know it by: 0712 … 678."""
     return f"{local(phone)[:4]} … {phone[-3:]}" if phone else ""
+
+
+@register.filter
+def masked_account(account: str) -> str:
+    """Of a bank account only its end: … 4321."""
+    return f"… {account[-4:]}" if account else ""

@@ -6,8 +6,8 @@ from django.contrib.auth.models import Group
 
 from accounts.models import User
 from claims import services
-from claims.files import Result, read_results
 from claims.models import Claim, ClaimStatus, PaymentBatch
+from claims.results import Result, read_results
 from cp2.rules import Role, move
 from cp2.tests import make
 

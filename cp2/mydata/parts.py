@@ -43,6 +43,8 @@ from claims.models import (
     PaymentBatch,
     RateChange,
     Recovery,
+    ResultFile,
+    ResultLine,
 )
 from deployments.models import (
     AllocationRun,
@@ -96,6 +98,7 @@ AMONG_STAFF = (
     "What those who answer note to each other on the way; what comes of it is the reply, which is "
     "given."
 )
+IN_THE_PAYMENT = "What the channel said of a payment stands in the payment, which is given."
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
@@ -147,6 +150,9 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,
     (AuditSample, "drawn_by"): IN_OFFICE,
+    (ResultFile, "uploaded_by"): IN_OFFICE,
+    (ResultFile, "applied_by"): IN_OFFICE,
+    (ResultLine, "payment"): IN_THE_PAYMENT,
     (RegisterCheck, "accepted_by"): IN_OFFICE,
     (RegisterImport, "uploaded_by"): IN_OFFICE,
     (RegisterImport, "decided_by"): IN_OFFICE,

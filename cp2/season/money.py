@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 import claims.services
 from accounts.models import User
 from catalogue.models import Exam
-from claims.files import Result
 from claims.models import Claim, ClaimStatus, HoldCode, PaymentBatch, PaymentStatus, TaxRule
+from claims.results import Result
 from cp2.season import draws
 from cp2.season.rows import run
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import IntEnum
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -53,6 +54,13 @@ from claims.models import (
     MoneyRun,
     PaymentBatch,
     RateChange,
+    Claim,
+    Hold,
+    LedgerEntry,
+    MoneyRun,
+    Payment,
+    PaymentBatch,
+    ResultFile,
     RunKind,
     TaxRule,
 )
@@ -177,6 +185,8 @@ class Place:
     # the same for all places
     own: Any = None
     batch: PaymentBatch | None = None
+    payment: Payment | None = None
+    results: ResultFile | None = None
     money_run: MoneyRun | None = None
     payment: Payment | None = None
     sample: AuditSample | None = None
@@ -426,6 +436,7 @@ def build() -> World:
     )
     for each in places.values():
         each.own, each.batch = own, own.batch
+        each.payment, each.results = own.payment, own.results
         each.coming, each.vacancy_file = own.coming, own.vacancy_file
         each.run, each.proposal = _allocated(each, each.post, "tsc")
         each.guard_run, each.guard_proposal = _allocated(each, each.guard_post, "scde")
@@ -468,6 +479,13 @@ def _money(own: Place, by: User) -> None:
         status="approved", verified_by=make.user(), approved_by=make.user()
     )
     own.batch = claims_services.prepare_batch(Claim.objects.filter(pk=paid.pk), by=by)
+    own.payment = own.batch.payments.get()
+    LedgerEntry.objects.create(
+        batch=own.batch, payment=own.payment, debit="owed", credit="channel", amount=1
+    )
+    own.results = ResultFile(file_name="r.csv", sha256=sha256(b"x").hexdigest(), uploaded_by=by)
+    own.results.status, own.results.counts = "read", {"touched": [own.batch.pk]}
+    own.results.file.save("r.csv", ContentFile(b"x"))
     Hold.objects.create(claim=own.claim, code="duplicate", note="Twice?", raised_by=by)
     Investigation.objects.create(exam=own.exam, station=own.station, reason="Leaked?", opened_by=by)
     GhostSignal.objects.create(exam=own.exam, claim=own.claim, code="name_far", weight=20)
