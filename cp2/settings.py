@@ -195,6 +195,8 @@ SMS_KEYWORDS = {
     "PRESENT": "attendance.keywords.present",
     "ABSENT": "attendance.keywords.absent",
     "CENTRE": "attendance.keywords.centre",
+    "PAY": "claims.keywords.pay",
+    "MALIPO": "claims.keywords.pay",
     "HELP": "attendance.keywords.help_",
     "STOP": "accounts.keywords.stop",
     "START": "accounts.keywords.start",
@@ -217,6 +219,10 @@ PAST_ABSENCES = "attendance.history.absences"
 # Nor do they know of the no-shows that centres report: told, in the same transaction, of every
 # deployment that is cut short or called off.
 DEPLOYMENT_ENDED = "attendance.services.settle_no_show"
+
+# What officers are told of the time that a step of a claim usually takes, in days after the step
+# before: verified=14,approved=21,sent=7,paid=2. Nothing is said of steps that are not named.
+CLAIM_USUAL_DAYS = env.dict("CLAIM_USUAL_DAYS", default={})
 
 if PRODUCTION:
     if SMS_BACKEND == "sms.backends.simulator":

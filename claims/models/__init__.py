@@ -8,6 +8,7 @@ from claims.models.batches import (
     Recovery,
 )
 from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
+from claims.models.disputes import DisputedDay
 from claims.models.holds import REMEDIES, Hold, HoldCode, HoldQuerySet
 from claims.models.ledger import Account, LedgerEntry
 from claims.models.lines import ClaimLine, LineKind
@@ -27,6 +28,7 @@ __all__ = [
     "ClaimLine",
     "ClaimQuerySet",
     "ClaimStatus",
+    "DisputedDay",
     "Hold",
     "HoldCode",
     "HoldQuerySet",
