@@ -199,6 +199,9 @@ SMS_KEYWORDS = {
     "HELP": "enquiries.keywords.help_",
     "MSAADA": "enquiries.keywords.help_",
     "": "attendance.keywords.help_",
+    "PAY": "claims.keywords.pay",
+    "MALIPO": "claims.keywords.pay",
+    "HELP": "attendance.keywords.help_",
     "STOP": "accounts.keywords.stop",
     "START": "accounts.keywords.start",
 }
@@ -227,6 +230,9 @@ DEPLOYMENT_ENDED = "attendance.services.settle_no_show"
 # in the transaction of the dispute, with the claim, `by` and the reason or the note.
 CLAIM_DISPUTED = "enquiries.hooks.claim_disputed"
 CLAIM_SETTLED = "enquiries.hooks.claim_settled"
+# What officers are told of the time that a step of a claim usually takes, in days after the step
+# before: verified=14,approved=21,sent=7,paid=2. Nothing is said of steps that are not named.
+CLAIM_USUAL_DAYS = env.dict("CLAIM_USUAL_DAYS", default={})
 
 if PRODUCTION:
     if SMS_BACKEND == "sms.backends.simulator":

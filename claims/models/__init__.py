@@ -17,6 +17,8 @@ from claims.models.ghosts import (
 )
 from claims.models.holds import LIFTED, REMEDIES, UNTOLD, Hold, HoldCode, HoldQuerySet
 from claims.models.investigations import Investigation, InvestigationQuerySet
+from claims.models.disputes import DisputedDay
+from claims.models.holds import REMEDIES, Hold, HoldCode, HoldQuerySet
 from claims.models.ledger import Account, LedgerEntry
 from claims.models.lines import ClaimLine, LineKind
 from claims.models.money import (
@@ -42,6 +44,7 @@ __all__ = [
     "ClaimLine",
     "ClaimQuerySet",
     "ClaimStatus",
+    "DisputedDay",
     "GhostCode",
     "GhostSignal",
     "GhostSignalQuerySet",

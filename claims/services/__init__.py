@@ -14,6 +14,9 @@ from claims.services.checking import approve, approve_all, verify, verify_all
 from claims.services.batches import approve_batch, cancel_batch, paid_total, prepare_batch
 from claims.services.checking import approve, approve_all, approve_free, verify, verify_all
 from claims.services.disputes import dispute, settle
+from claims.services.batches import approve_batch, cancel_batch, paid_total, prepare_batch
+from claims.services.checking import approve, approve_all
+from claims.services.disputes import dispute, settle, withdraw_dispute
 from claims.services.exporting import export_batch, exported_file
 from claims.services.ghosts import hold_for, look_at
 from claims.services.holding import (
@@ -40,6 +43,7 @@ from claims.services.reconciling import (
     upload,
 )
 from claims.services.settling import take_back
+from claims.services.verifying import question, verify, verify_all, verify_free
 
 __all__ = [
     "Outcome",
@@ -66,6 +70,7 @@ __all__ = [
     "paid_total",
     "prepare",
     "prepare_batch",
+    "question",
     "raise_hold",
     "raise_on_all",
     "reconcile",
@@ -81,4 +86,6 @@ __all__ = [
     "upload",
     "verify",
     "verify_all",
+    "verify_free",
+    "withdraw_dispute",
 ]

@@ -1,4 +1,4 @@
-"""Verified by the director, approved by finance."""
+"""Approved by finance, of what a director has verified."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,6 +13,7 @@ from accounts.services import record, record_each
 from catalogue.models import County, Exam, ExamDay, Office, SubCounty
 from claims import runs
 from claims.approving import free
+from accounts.services import record
 from claims.models import (
     Claim,
     ClaimStatus,
@@ -47,6 +48,8 @@ def verify(claim: Claim, *, by: User) -> Claim:
 def verify_all(claims: Iterable[Claim], *, by: User) -> Tally:
     """Each on its own, so that one that cannot be verified holds up no other."""
     return each(claims, verify, by=by)
+from claims.services.own import Tally, each, lock_claim, refuse_own
+from cp2.rules import Refused, move
 
 
 @transaction.atomic

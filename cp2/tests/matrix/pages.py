@@ -181,6 +181,9 @@ PAGES = [
     page("claims:list", officer=MAY),
     page("claims:claim", "claim.pk", officer=OWN),
     page("claims:dispute", "claim.pk", officer=OWN),
+    page("claims:withdraw", "claim.pk", officer=OWN),
+    page("claims:statement_pdf", "claim.pk", officer=OWN),
+    page("claims:year_pdf", "'2025", officer=MAY),
     page("enquiries:list", officer=MAY),
     page("enquiries:new", officer=MAY),
     page("enquiries:enquiry", "enquiry.pk", officer=OWN),
@@ -283,6 +286,8 @@ PAGES = [
     page("claims:area_money", tsc=MAY),
     page("claims:area_claims", tsc=MAY, scde=MAY),
     page("claims:area_claim", "claim.pk", tsc=AREA, scde=AREA),
+    page("claims:area_claims_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}),
+    page("claims:area_centres", tsc=MAY, scde=MAY),
     # Each office the positions that it deploys
     page("vacancies:nominate", tsc=AREA, posted=True, sends={"application": "application.pk"}),
     page(
@@ -429,6 +434,8 @@ PAGES = [
     ),
     page("attendance:second_looks_files", tsc=MAY, posted=True, sends={"as": "'csv"}),
     page("claims:verify", tsc=AREA, posted=True, sends={"claim": "claim.pk"}),
+    page("claims:verify_all", tsc=MAY),
+    page("claims:question", "claim.pk", tsc=AREA, sends={"reason": "'Why"}),
     # The SCDE's
     page("attendance:area_registers", scde=MAY),
     page("attendance:stamp", "signed.pk", scde=AREA, posted=True),
