@@ -6,19 +6,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
-from catalogue.models import County, Exam, SubCounty
-from claims.models import Claim, ClaimQuerySet, ClaimStatus
-from deployments.forms import ChosenField, ChosenSeveralField
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from attendance.models import Mark, MarkStatus
-from catalogue.models import Exam, Position, SubCounty
-from claims import files
+from catalogue.models import County, Exam, Position, SubCounty
 from claims.models import Claim, ClaimLine, ClaimQuerySet, ClaimStatus
 from deployments.area_forms import Narrowing
 from deployments.forms import ChosenField, ChosenSeveralField, SearchForm

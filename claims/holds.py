@@ -126,7 +126,9 @@ def hold_changed_payees(claims: models.QuerySet[Claim]) -> None:
 def _let_go(holds: models.QuerySet[Hold]) -> int:
     """A changed payee has waited long enough; a failed payment has another payee by now."""
     over = Now() - PAYEE_WAITS
-    failures = Payment.objects.filter(claim=OuterRef("claim"), status=PaymentStatus.FAILED)
+    failures = Payment.objects.filter(
+        claim=OuterRef("claim"), status__in=[PaymentStatus.FAILED, PaymentStatus.REVERSED]
+    )
     latest = failures.order_by("-pk")
     waited = Q(code=HoldCode.PAYEE_CHANGED) & (
         Q(claim__officer__payee_changed_at__lt=over)
@@ -138,12 +140,6 @@ def _let_go(holds: models.QuerySet[Hold]) -> int:
     done = (
         holds.filter(cleared_at=None, raised_by=None)
         .filter(code__in=[HoldCode.PAYEE_CHANGED, HoldCode.PAYMENT_FAILED])
-    failures = Payment.objects.filter(
-        claim=OuterRef("claim"), status__in=[PaymentStatus.FAILED, PaymentStatus.REVERSED]
-    )
-    latest = failures.order_by("-pk")
-    corrected = (
-        by_rule.filter(code=HoldCode.PAYMENT_FAILED)
         .annotate(
             was_name=Subquery(latest.values("payee_name")[:1]),
             was_phone=Subquery(latest.values("payee_phone")[:1]),

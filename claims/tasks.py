@@ -1,11 +1,9 @@
 from celery import shared_task
 
-from claims import runs
-from claims.money import counting
-from claims import holds, runs, services
+from claims import holds, ledger, runs, services
 from claims.ghosts import finding
-from claims.services.preparing import prepare_again as start_again
-from claims import ledger, runs
+from claims.money import counting
+from claims.services import exporting, preparing
 
 
 # A portion is a county's claims or some thousands of payments, and takes seconds.
@@ -17,6 +15,9 @@ def work_runs() -> int:
 @shared_task
 def count_money() -> int:
     return counting.count_due()
+
+
+@shared_task
 def look_at_holds() -> int:
     return holds.look_again()
 
@@ -29,11 +30,18 @@ def tell_of_holds() -> int:
 @shared_task
 def look_for_ghosts() -> int:
     return finding.ask_at_night()
-def prepare_again() -> int:
-    return start_again()
-def sweep_batch_files() -> int:
-    from claims.services import exporting
 
+
+@shared_task
+def prepare_again() -> int:
+    return preparing.prepare_again()
+
+
+@shared_task
+def sweep_batch_files() -> int:
     return exporting.sweep_files()
+
+
+@shared_task
 def check_ledger() -> int:
     return len(ledger.watch())

@@ -1,19 +1,12 @@
 from django.urls import path
 
-from claims import views
-from claims.money.area_views import area_money
 from claims import area_views, officer_views
+from claims.money.area_views import area_money
 
 app_name = "claims"
 
 urlpatterns = [
-    path("claims/", views.claims, name="list"),
-    path("claims/<int:pk>/", views.claim, name="claim"),
-    path("claims/<int:pk>/dispute/", views.dispute, name="dispute"),
-    path("area/claims/", views.area_claims, name="area_claims"),
     path("area/claims/money/", area_money, name="area_money"),
-    path("area/claims/verify/", views.verify, name="verify"),
-    path("area/claims/<int:pk>/", views.area_claim, name="area_claim"),
     path("claims/", officer_views.claims, name="list"),
     path("claims/statement/<int:year>.pdf", officer_views.year_pdf, name="year_pdf"),
     path("claims/<int:pk>/", officer_views.claim, name="claim"),

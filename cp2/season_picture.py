@@ -16,10 +16,9 @@ from django.utils.translation import gettext as _
 from accounts.models import Entry, User
 from attendance.models import Register, RegisterStatus
 from catalogue.models import CentreEntry, Exam
-from claims.models import Claim, ClaimStatus, MoneyCount, MoneyState
-from claims.money.report import By, Money, report
 from claims.ledger import UNBALANCED
-from claims.models import Claim, ClaimStatus, PaymentBatch
+from claims.models import Claim, ClaimStatus, MoneyCount, MoneyState, PaymentBatch
+from claims.money.report import By, Money, report
 from deployments.models import Deployment, DeploymentStatus
 from enquiries.models import Enquiry, EnquiryStatus
 from profiles import looks

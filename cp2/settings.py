@@ -201,7 +201,6 @@ SMS_KEYWORDS = {
     "": "attendance.keywords.help_",
     "PAY": "claims.keywords.pay",
     "MALIPO": "claims.keywords.pay",
-    "HELP": "attendance.keywords.help_",
     "STOP": "accounts.keywords.stop",
     "START": "accounts.keywords.start",
 }

@@ -6,12 +6,10 @@ from claims.admin.claims import ClaimAdmin, ClaimLineAdmin
 from claims.admin.ghosts import GhostSignalAdmin
 from claims.admin.holds import HoldAdmin
 from claims.admin.investigations import InvestigationAdmin
+from claims.admin.ledger import LedgerEntryAdmin
 from claims.admin.marking import MarkingRecordAdmin
 from claims.admin.payments import PaymentAdmin
 from claims.admin.rates import MarkingRateAdmin, RateChangeAdmin, TaxRuleAdmin
-from claims.admin.ledger import LedgerEntryAdmin
-from claims.admin.payments import PaymentAdmin
-from claims.admin.rates import TaxRuleAdmin
 from claims.admin.results import ResultFileAdmin
 from claims.admin.runs import MoneyRunAdmin
 

@@ -14,7 +14,6 @@ from accounts.admin import FreshActions
 from accounts.codes import needs_fresh_code
 from accounts.requests import actor
 from claims import runs, services
-from claims import services
 from claims.admin.approving import approve_page
 from claims.admin.base import MOST_AT_ONCE, ReadOnly, ask_for_note
 from claims.forms import PrepareForm

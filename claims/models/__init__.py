@@ -8,6 +8,7 @@ from claims.models.batches import (
     Recovery,
 )
 from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
+from claims.models.disputes import DisputedDay
 from claims.models.ghosts import (
     TO_BE_APPROVED,
     WEIGHTS,
@@ -17,8 +18,6 @@ from claims.models.ghosts import (
 )
 from claims.models.holds import LIFTED, REMEDIES, UNTOLD, Hold, HoldCode, HoldQuerySet
 from claims.models.investigations import Investigation, InvestigationQuerySet
-from claims.models.disputes import DisputedDay
-from claims.models.holds import REMEDIES, Hold, HoldCode, HoldQuerySet
 from claims.models.ledger import Account, LedgerEntry
 from claims.models.lines import ClaimLine, LineKind
 from claims.models.money import (
@@ -35,9 +34,17 @@ from claims.models.runs import OPEN_RUNS, MoneyRun, RunKind, RunStatus
 from claims.models.tax import TaxRule
 
 __all__ = [
+    "BANKS",
+    "LIFTED",
+    "OPEN",
+    "OPEN_RUNS",
+    "REMEDIES",
+    "TO_BE_APPROVED",
+    "UNTOLD",
+    "WEIGHTS",
+    "WRITTEN",
     "Account",
     "AuditSample",
-    "BANKS",
     "BatchStatus",
     "Channel",
     "Claim",
@@ -53,7 +60,6 @@ __all__ = [
     "HoldQuerySet",
     "Investigation",
     "InvestigationQuerySet",
-    "LIFTED",
     "LedgerEntry",
     "LineKind",
     "MarkingRate",
@@ -63,12 +69,9 @@ __all__ = [
     "MoneyDay",
     "MoneyRun",
     "MoneyState",
-    "OPEN",
-    "OPEN_RUNS",
     "Payment",
     "PaymentBatch",
     "PaymentStatus",
-    "REMEDIES",
     "RateChange",
     "Recovery",
     "ResultFile",
@@ -77,10 +80,6 @@ __all__ = [
     "Road",
     "RunKind",
     "RunStatus",
-    "TO_BE_APPROVED",
     "TaxRule",
-    "UNTOLD",
     "Verdict",
-    "WEIGHTS",
-    "WRITTEN",
 ]

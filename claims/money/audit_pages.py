@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.requests import SignedIn, actor, is_read
 from accounts.services import record
 from accounts.taking import take_away
-from claims.files import reference
+from claims.channels import reference
 from claims.models import AuditSample, Payment
 from claims.money.finding import find
 from claims.money.forms import FindForm, SampleForm

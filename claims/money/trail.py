@@ -6,7 +6,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from claims.files import reference
+from claims.channels import reference
 from claims.models import Hold, Payment, Recovery
 from claims.money.earning import by_deployment, earned
 from claims.money.gathering import Found

@@ -10,14 +10,9 @@ from claims.services.batches import (
     take_out_changed,
 )
 from claims.services.building import prepare_batch, start_batch
-from claims.services.checking import approve, approve_all, verify, verify_all
-from claims.services.batches import approve_batch, cancel_batch, paid_total, prepare_batch
-from claims.services.checking import approve, approve_all, approve_free, verify, verify_all
-from claims.services.disputes import dispute, settle
-from claims.services.batches import approve_batch, cancel_batch, paid_total, prepare_batch
-from claims.services.checking import approve, approve_all
+from claims.services.checking import approve, approve_all, approve_free
 from claims.services.disputes import dispute, settle, withdraw_dispute
-from claims.services.exporting import export_batch, exported_file
+from claims.services.exporting import export_batch, exported_file, start_export
 from claims.services.ghosts import hold_for, look_at
 from claims.services.holding import (
     check_holds,
@@ -27,12 +22,8 @@ from claims.services.holding import (
     raise_on_all,
 )
 from claims.services.investigating import claims_at, close_investigation, open_investigation
-from claims.services.exporting import export_batch, exported_file, start_export
-from claims.services.holding import check_holds, clear_hold, raise_hold
 from claims.services.own import Tally, is_own
 from claims.services.preparing import prepare
-from claims.services.reconciling import Outcome, reconcile
-from claims.services.telling import tell_due, tell_held
 from claims.services.reconciling import (
     Outcome,
     apply_results,
@@ -43,6 +34,7 @@ from claims.services.reconciling import (
     upload,
 )
 from claims.services.settling import take_back
+from claims.services.telling import tell_due, tell_held
 from claims.services.verifying import question, verify, verify_all, verify_free
 
 __all__ = [

@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from accounts.services import record, record_each
 from claims import ledger
-from claims import holds, ledger
 from claims.models import (
     OPEN_RUNS,
     BatchStatus,
@@ -56,7 +55,6 @@ def approve_batch(batch: PaymentBatch, *, by: User) -> PaymentBatch:
             % {"n": number}
         )
     move(batch, BatchStatus.APPROVED, approved_by=by, approved_at=timezone.now())
-    ledger.post_approval(batch, by=by)
     ledger.post_approval(batch)
     record("batch.approved", batch, by=by, count=batch.count, total=str(batch.total))
     return batch

@@ -29,7 +29,6 @@ from accounts.models import User
 from accounts.services import record
 from claims import ledger, runs
 from claims.channels import FORMATS, Line, Sheet
-from claims import files, ledger
 from claims.models import (
     BatchStatus,
     Channel,
@@ -126,7 +125,7 @@ def _leave_out(batch: PaymentBatch, *, by: User) -> list[int]:
     hold_changed(changed)
     why = _("The payee changed after the batch was prepared.")
     pks = give_back(changed, failure=why)
-    ledger.take_back(pks, by=by, note=why)
+    ledger.post_back(pks, why, by=by)
     return pks
 
 
@@ -228,22 +227,6 @@ def _exported(batch: PaymentBatch, written: Written, *, by: User) -> PaymentBatc
     )
     close_if_all_is_known(batch, by=by)
     return batch
-
-
-def _leave_out_changed_payees(batch: PaymentBatch) -> list[int]:
-    same = Claim.objects.filter(
-        pk=OuterRef("claim"),
-        officer__payee_name=OuterRef("payee_name"),
-        officer__payee_phone=OuterRef("payee_phone"),
-    )
-    changed = list(batch.payments.exclude(Exists(same)).select_related("claim").order_by("pk"))
-    give_back(changed, failure=_("The payee changed after the batch was prepared."))
-    ledger.post_back(changed, note=_("The payee changed after the batch was prepared."))
-    Hold.objects.bulk_create(
-        [Hold(claim=payment.claim, code=HoldCode.PAYEE_CHANGED) for payment in changed],
-        ignore_conflicts=True,
-    )
-    return [payment.claim_id for payment in changed]
 
 
 def exported_file(batch: PaymentBatch, *, by: User) -> bytes:

@@ -28,6 +28,8 @@ def masked(phone: str) -> str:
 def masked_account(account: str) -> str:
     """Of a bank account only its end: … 4321."""
     return f"… {account[-4:]}" if account else ""
+
+
 def destination(payment: Any) -> str:
     """Where a payment goes: M-Pesa 0712 … 678, or the last digits of an account."""
     if payment.account:

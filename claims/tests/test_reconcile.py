@@ -10,9 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Entry
 from claims import services
-from claims.files import read_results
 from claims.models import BatchStatus, Claim, ClaimStatus, Hold, HoldCode, PaymentStatus
-from claims.models import BatchStatus, Claim, ClaimStatus, HoldCode, PaymentStatus
 from claims.results import read_results
 from claims.tests import world
 from cp2.rules import Refused

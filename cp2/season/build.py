@@ -11,7 +11,6 @@ from accounts.services import record_each
 from attendance.models import Mark, Register
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
 from claims.money import counting
-from cp2.season import checks, money, people, reports, talk, to_come, trail, work
 from cp2.season import checks, money, people, questions, reports, talk, to_come, trail, work
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew

@@ -39,11 +39,6 @@ PLACES = {
     "add": "deployment superuser",
     "change": "deployment superuser",
 }
-WRITTEN_BY_THE_HELPDESK = {
-    "look": "helpdesk auditor",
-    "add": "helpdesk superuser",
-    "change": "helpdesk superuser",
-}
 KNOWN = {"look": "deployment auditor", "add": "superuser", "change": "superuser"}
 
 MODELS = [
@@ -134,14 +129,12 @@ MODELS = [
     rows("claims.payment", look="preparer approver auditor"),
     rows("claims.ledgerentry", look="preparer approver auditor"),
     rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
-    rows("claims.moneyrun", look="preparer approver auditor"),
     rows(
         "claims.taxrule",
         look="preparer approver auditor",
         add="approver superuser",
         change="approver superuser",
     ),
-    rows("enquiries.enquiry", look="deployment helpdesk auditor"),
     rows(
         "claims.ratechange",
         look="preparer approver auditor",
@@ -155,11 +148,7 @@ MODELS = [
         change="approver superuser",
     ),
     rows("claims.markingrecord", look="preparer approver auditor"),
-    rows(
-        "enquiries.enquiry",
-        look="deployment helpdesk auditor",
-        change="deployment helpdesk superuser",
-    ),
+    rows("enquiries.enquiry", look="deployment helpdesk auditor"),
     rows("enquiries.reply", look="deployment helpdesk auditor"),
     rows("enquiries.topic", **WRITTEN_BY_THE_HELPDESK),
     rows("enquiries.enquirypromise", **WRITTEN_BY_THE_HELPDESK),
@@ -194,8 +183,8 @@ PAGES = [
     page("admin:password_change", who=STAFF),
     page("admin:password_change_done", who=STAFF),
     page("admin:jsi18n", who=STAFF),
-    page("admin:autocomplete", who=STAFF, answers=(404,)),  # but with what is asked for
-    page("admin:view_on_site", "'1", "'1"),  # no row has a page outside
+    page("admin:autocomplete", who=STAFF, answers=(404,)),
+    page("admin:view_on_site", "'1", "'1"),
     page("admin:app_list", "'sms", who=of("deployment helpdesk auditor")),
     page("admin:app_list", "'accounts", who=of("deployment helpdesk auditor")),
     page("admin:app_list", "'catalogue", who=of("deployment preparer approver auditor")),
@@ -217,7 +206,7 @@ PAGES = [
     page("admin:vacancies_open", who=of("deployment")),
     page("admin:vacancies_window", who=of("deployment")),
     page("admin:vacancies_send", who=of("deployment")),
-    page("admin:vacancies_sent", "vacancy_file.pk", deployment=NATION),  # whoever sent it
+    page("admin:vacancies_sent", "vacancy_file.pk", deployment=NATION),
     page("admin:vacancies_applicants", who=of("deployment auditor")),
     page("admin:vacancies_files", "'csv", who=of("deployment auditor")),
     page("admin:deployments_post_compute", who=of("deployment")),
@@ -320,6 +309,7 @@ PAGES = [
         who=of("preparer approver auditor"),
         posted=True,
         sends={"as": "'csv"},
+    ),
     *(
         page(
             f"admin:enquiries_enquiry_{name}",
@@ -340,15 +330,26 @@ PAGES = [
         for name in ("files", "statistics_files")
     ),
     page("admin:claims_claim_prepare", who=of("preparer")),
+    page("admin:claims_claim_approve", who=of("approver")),
+    page(
+        "admin:claims_ledgerentry_files",
+        who=of("preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page(
+        "admin:claims_resultfile_lines",
+        "results.pk",
+        "'failed",
+        who=of("preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:claims_resultfile_download", "results.pk", who=of("preparer approver auditor")),
+    page("admin:claims_resultfile_apply", "results.pk", who=of("preparer"), posted=True),
+    page("admin:claims_payment_take_back", "payment.pk", who=of("approver")),
     page("admin:claims_markingrecord_import", who=of("preparer")),
     page("admin:claims_markingrecord_template", who=of("preparer")),
-    page(
-        "admin:claims_moneyrun_act",
-        "money_run.pk",
-        posted=True,
-        who=of("preparer approver"),
-        sends={"act": "'cancel"},
-    ),
     page("admin:claims_hold_centre", who=of("approver")),
     page(
         "admin:claims_hold_files",
@@ -372,25 +373,16 @@ PAGES = [
     ),
     page(
         "admin:claims_ghostsignal_report_files",
-    page("admin:claims_claim_approve", who=of("approver")),
-    page(
-        "admin:claims_ledgerentry_files",
         who=of("preparer approver auditor"),
         posted=True,
         sends={"as": "'csv"},
     ),
     page(
         "admin:claims_ghostsignal_files",
-        "admin:claims_resultfile_lines",
-        "results.pk",
-        "'failed",
         who=of("preparer approver auditor"),
         posted=True,
         sends={"as": "'csv"},
     ),
-    page("admin:claims_resultfile_download", "results.pk", who=of("preparer approver auditor")),
-    page("admin:claims_resultfile_apply", "results.pk", who=of("preparer"), posted=True),
-    page("admin:claims_payment_take_back", "payment.pk", who=of("approver")),
     page("admin:claims_moneyrun_act", "money_run.pk", posted=True, who=of("preparer approver")),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
     page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),

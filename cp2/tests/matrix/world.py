@@ -38,28 +38,16 @@ from claims import services as claims_services
 from claims.models import (
     AuditSample,
     Claim,
-    Hold,
-    MoneyRun,
-    Payment,
-    Claim,
     GhostSignal,
     Hold,
     Investigation,
-    MoneyRun,
-    PaymentBatch,
-    Claim,
-    Hold,
+    LedgerEntry,
     MarkingRate,
     MarkingRecord,
     MoneyRun,
-    PaymentBatch,
-    RateChange,
-    Claim,
-    Hold,
-    LedgerEntry,
-    MoneyRun,
     Payment,
     PaymentBatch,
+    RateChange,
     ResultFile,
     RunKind,
     TaxRule,
@@ -490,7 +478,6 @@ def _money(own: Place, by: User) -> None:
     Investigation.objects.create(exam=own.exam, station=own.station, reason="Leaked?", opened_by=by)
     GhostSignal.objects.create(exam=own.exam, claim=own.claim, code="name_far", weight=20)
     TaxRule.objects.create(exam=own.exam, rate=3, above=24_000)
-    own.payment = own.batch.payments.get()
     own.sample = AuditSample.objects.create(
         exam=own.exam,
         seed="7",
@@ -500,6 +487,7 @@ def _money(own: Place, by: User) -> None:
         payments=[own.payment.pk],
         drawn_by=by,
         drawn_at=timezone.now(),
+    )
     post = own.deployment.post
     terms = PositionTerms.objects.get(exam=own.exam, position=post.position)
     RateChange.objects.create(
