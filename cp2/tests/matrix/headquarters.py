@@ -39,6 +39,11 @@ PLACES = {
     "add": "deployment superuser",
     "change": "deployment superuser",
 }
+WRITTEN_BY_THE_HELPDESK = {
+    "look": "helpdesk auditor",
+    "add": "helpdesk superuser",
+    "change": "helpdesk superuser",
+}
 KNOWN = {"look": "deployment auditor", "add": "superuser", "change": "superuser"}
 
 MODELS = [

@@ -48,6 +48,7 @@ SIGNED_IN = dict.fromkeys(PEOPLE, MAY)
 STAFF = dict.fromkeys(HEADQUARTERS, MAY)
 WITH_POWER = {"tsc": MAY, "scde": MAY} | STAFF
 READS_OFFICERS = dict.fromkeys(set(HEADQUARTERS) - {"newcomer"}, MAY)
+READS_ENQUIRIES = dict.fromkeys(["deployment", "helpdesk", "auditor", "superuser"], MAY)
 READS_LETTERS = dict.fromkeys(["deployment", "helpdesk", "auditor", "superuser"], MAY)
 
 PAGES = [

@@ -176,7 +176,6 @@ class Place:
     payment: Payment | None = None
     results: ResultFile | None = None
     money_run: MoneyRun | None = None
-    payment: Payment | None = None
     sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
