@@ -74,14 +74,12 @@ class OfCounty(admin.SimpleListFilter):
 class EnquiryAdmin(Desk, WithMany, WithStatistics, TakenAway, LongList[Enquiry]):
     list_display = [
         "subject",
+        "status",
+        "promised",
         "officer",
         "about_what",
         "sub_county",
-        "exam_short",
-        "status",
-        "promised",
         "taken_by",
-        "opened_at",
     ]
     list_filter = [
         "status", Overdue, Taken, "category", "topic", "exam", "way", OfCounty
@@ -92,11 +90,7 @@ class EnquiryAdmin(Desk, WithMany, WithStatistics, TakenAway, LongList[Enquiry])
 
     @admin.display(description=_("about"), ordering="category")
     def about_what(self, enquiry: Enquiry) -> str:
-        return enquiry.about
-
-    @admin.display(description=_("exam"), ordering="exam")
-    def exam_short(self, enquiry: Enquiry) -> str:
-        return enquiry.exam.short if enquiry.exam else ""
+        return f"{enquiry.about}, {enquiry.exam.short}" if enquiry.exam else enquiry.about
 
     @admin.display(description=_("answer promised by"), ordering="answer_by")
     def promised(self, enquiry: Enquiry) -> Any:

@@ -45,7 +45,9 @@ def _escalate(most: int) -> int:
         row.status = EnquiryStatus.ESCALATED
         row.answer_by = promised_day(row.category, row.topic, promises=promises)
         replies.append(Reply(enquiry=row, text=_words(row)))
-    Enquiry.objects.bulk_update(rows, ["status", "answer_by"])
+    for day in {row.answer_by for row in rows}:  # few: promises are made by subject
+        these = [row.pk for row in rows if row.answer_by == day]
+        Enquiry.objects.filter(pk__in=these).update(status=EnquiryStatus.ESCALATED, answer_by=day)
     Reply.objects.bulk_create(replies)
     record_each(
         "enquiry.escalated",

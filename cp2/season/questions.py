@@ -271,8 +271,8 @@ WITH served AS (
             ELSE asked.days + place %% 60 END::int AS opened
     FROM chosen JOIN asked ON asked.kind = 1 + place %% %(kinds)s
 )
-SELECT dated.officer_id, sub_county_id, %(exam)s, category, topic, officer.full_name, code,
-    position, officer.payee_phone, subject, text, status, way,
+SELECT dated.officer_id, dated.sub_county_id, %(exam)s, category, topic, officer.full_name, code,
+    dated.position, officer.payee_phone, subject, text, status, way,
     (opened + interval '9 hours') AT TIME ZONE 'Africa/Nairobi',
     opened + CASE status WHEN 'escalated' THEN 2 * %(week)s + 1 ELSE %(week)s END,
     CASE WHEN status IN ('answered', 'closed') THEN

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='enquiry',
             name='full_name',
-            field=models.CharField(blank=True, db_default='', max_length=120, verbose_name='full name'),
+            field=models.CharField(blank=True, db_default='', default='', max_length=120, verbose_name='full name'),
         ),
         migrations.AddField(
             model_name='enquiry',

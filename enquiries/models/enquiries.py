@@ -65,9 +65,14 @@ class EnquiryQuerySet(models.QuerySet["Enquiry"]):
         return self.filter(category=Category.APPEAL).exclude(status=EnquiryStatus.CLOSED)
 
     def most_urgent_first(self) -> Self:
-        """What is open, the one promised for the earliest day first; then the rest."""
-        is_open = Case(When(status=EnquiryStatus.OPEN, then=0), default=1)
-        return self.order_by(is_open, "answer_by", "opened_at", "pk")
+        """What is open, the one promised for the earliest day first; then what headquarters has,
+        then the rest."""
+        turn = Case(
+            When(status=EnquiryStatus.OPEN, then=0),
+            When(status=EnquiryStatus.ESCALATED, then=1),
+            default=2,
+        )
+        return self.order_by(turn, "answer_by", "opened_at", "pk")
 
 
 class Enquiry(models.Model):
@@ -126,7 +131,9 @@ class Enquiry(models.Model):
         related_name="enquiries",
         verbose_name=_("claim"),
     )
-    full_name = models.CharField(_("full name"), max_length=120, blank=True, db_default="")
+    full_name = models.CharField(
+        _("full name"), max_length=120, blank=True, default="", db_default=""
+    )
     centre_code = models.CharField(_("centre code"), max_length=12, blank=True)
     position = models.CharField(_("position"), max_length=60, blank=True)
     payee_phone = models.CharField(_("M-Pesa number"), max_length=12, blank=True)
