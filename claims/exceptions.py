@@ -68,16 +68,20 @@ def own(by: User) -> Q:
 
 def words(claim: Any, *, by: User) -> list[tuple[str, str]]:
     """What is odd about one with its signs: the tone of each, and what it says."""
+    said = [("missing", _("Your own: somebody else verifies it"))] if is_own(claim, by) else []
+    held = [("held", str(HoldCode(code).label)) for code in claim.hold_codes]
+    return [*said, *_of_the_days(claim), *held]
+
+
+def _of_the_days(claim: Any) -> list[tuple[str, str]]:
+    """What no hold stands for."""
     said = []
-    if is_own(claim, by):
-        said.append(("missing", _("Your own: somebody else verifies it")))
     if claim.too_long:
         said.append(("mismatch", _("More days than the exam has")))
     if claim.changed:
         said.append(("amended", _("Changed since it was verified")))
     if claim.question:
         said.append(("asked", _("Asked about: %(question)s") % {"question": claim.question}))
-    said += [("held", str(HoldCode(code).label)) for code in claim.hold_codes]
     return said
 
 
@@ -98,8 +102,8 @@ def sort(claims: Iterable[Any], *, by: User, also_held: bool) -> Sorted:
         passed_over = also_held and all(code in NOT_OF_THE_DAYS for code in claim.hold_codes)
         if is_own(claim, by):
             found.own.append(claim)
-        elif claim.too_long or claim.changed or claim.question:
-            found.odd.append((claim, words(claim, by=by)[0][1]))
+        elif said := _of_the_days(claim):
+            found.odd.append((claim, said[0][1]))
         elif claim.hold_codes and not passed_over:
             found.odd.append((claim, str(HoldCode(claim.hold_codes[0]).label)))
         else:

@@ -20,6 +20,7 @@ from claims.forms import PrepareForm
 from claims.models import (
     Claim,
     ClaimLine,
+    DisputedDay,
     Hold,
     Payment,
     RunKind,
@@ -54,6 +55,12 @@ class HoldInline(ReadOnly, admin.TabularInline[Hold, Claim]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Hold]:
         return super().get_queryset(request).select_related("raised_by", "cleared_by")
+
+
+class DisputedDayInline(ReadOnly, admin.TabularInline[DisputedDay, Claim]):
+    model = DisputedDay
+    extra = 0
+    fields = ["day", "worked"]
 
 
 class PaymentInline(ReadOnly, admin.TabularInline[Payment, Claim]):
@@ -99,7 +106,7 @@ class ClaimAdmin(ReadOnly, FreshActions):
         "held",
         "payment_reference",
     ]
-    list_filter = ["status", HeldFilter, "exam"]
+    list_filter = ["status", HeldFilter, ("question", admin.EmptyFieldListFilter), "exam"]
     list_select_related = ["officer__user", "exam"]
     list_per_page = 50
     show_full_result_count = False
@@ -114,7 +121,7 @@ class ClaimAdmin(ReadOnly, FreshActions):
     )
     exclude = ["verified_by", "approved_by"]
     readonly_fields = ["who_verified", "who_approved"]
-    inlines = [LineInline, HoldInline, PaymentInline]
+    inlines = [LineInline, HoldInline, DisputedDayInline, PaymentInline]
     actions = ["approve", "prepare_batch", "check_holds", "settle"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Claim]:
