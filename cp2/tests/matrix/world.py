@@ -435,7 +435,10 @@ def _money(own: Place, by: User) -> None:
     Claim.objects.filter(pk=paid.pk).update(
         status="approved", verified_by=make.user(), approved_by=make.user()
     )
-    own.batch = claims_services.prepare_batch(Claim.objects.filter(pk=paid.pk), by=by)
+    of_paid = Claim.objects.filter(pk=paid.pk)
+    claims_services.check_holds(of_paid, by=by)  # the centre's register has not come in
+    claims_services.clear_all(Hold.objects.filter(claim=paid), by=make.user(), note="Seen")
+    own.batch = claims_services.prepare_batch(of_paid, by=by)
     Hold.objects.create(claim=own.claim, code="duplicate", note="Twice?", raised_by=by)
     Investigation.objects.create(exam=own.exam, station=own.station, reason="Leaked?", opened_by=by)
     GhostSignal.objects.create(exam=own.exam, claim=own.claim, code="name_far", weight=20)
