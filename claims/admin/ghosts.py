@@ -170,7 +170,7 @@ class GhostSignalAdmin(ReadOnly, FreshActions, Discreet, LongList[GhostSignal]):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Ghosts"),
-            "form": form,
+            "form": ReportForm({"exam": exam.pk}) if exam else form,
             "exam": exam,
             "list": reverse(LIST),
             "may_look": self.has_look_permission(request),

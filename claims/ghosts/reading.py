@@ -83,7 +83,7 @@ def worst_first(exam: Exam) -> models.QuerySet[GhostSignal, Any]:
     open_ones = GhostSignal.objects.unlooked().filter(exam=exam).order_by()
     return (
         open_ones.values("claim")
-        .annotate(score=Sum("weight"), codes=ArrayAgg("code", ordering=["-weight", "code"]))
+        .annotate(score=Sum("weight"), codes=ArrayAgg("code", order_by=["-weight", "code"]))
         .order_by("-score", "claim")
     )
 

@@ -263,11 +263,18 @@ JOIN accounts_user account ON account.id = officer.user_id
 JOIN catalogue_exam exam ON exam.id = %(exam)s
 WHERE (account.date_joined AT TIME ZONE 'Africa/Nairobi')::date > exam.rehearsal_on
 """
+# Where most have not, as after accounts were brought over from elsewhere, it tells nothing.
 NEVER_SIGNED_IN = """
+WITH unused AS (
+    SELECT suspect.claim FROM suspect
+    JOIN profiles_officer officer ON officer.id = suspect.officer
+    JOIN accounts_user account ON account.id = officer.user_id AND account.last_login IS NULL
+), many AS (
+    SELECT (SELECT count(*) FROM unused) AS unused, (SELECT count(*) FROM suspect) AS all_of_them
+)
 INSERT INTO found
-SELECT suspect.claim, 'never_signed_in', '', '{}'
-FROM suspect JOIN profiles_officer officer ON officer.id = suspect.officer
-JOIN accounts_user account ON account.id = officer.user_id AND account.last_login IS NULL
+SELECT unused.claim, 'never_signed_in', '', '{}' FROM unused, many
+WHERE many.all_of_them < 20 OR many.unused * 2 < many.all_of_them
 """
 
 # What is no longer so goes; what still is keeps what a person found, if its figures are the same.

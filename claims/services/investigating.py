@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.services import record
 from catalogue.models import DutyStation, Exam
 from claims import holds
-from claims.models import Claim, ClaimQuerySet, Investigation
+from claims.models import Claim, ClaimQuerySet, Hold, HoldCode, Investigation
 from claims.services.own import owned_by
 from cp2.rules import Refused, lock
 
@@ -37,9 +37,11 @@ def open_investigation(
             )
     except IntegrityError as error:
         raise Refused(_("This centre is under investigation already.")) from error
-    raised, _cleared = holds.check(claims_at(exam, station))
-    record("investigation.opened", opened, by=by, reason=reason, held=raised)
-    return opened, raised
+    claims = claims_at(exam, station)
+    holds.check(claims)
+    held = Hold.objects.standing().filter(claim__in=claims, code=HoldCode.INVESTIGATION).count()
+    record("investigation.opened", opened, by=by, reason=reason, held=held)
+    return opened, held
 
 
 @transaction.atomic

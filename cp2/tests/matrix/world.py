@@ -465,7 +465,10 @@ def _money(own: Place, by: User) -> None:
     Claim.objects.filter(pk=paid.pk).update(
         status="approved", verified_by=make.user(), approved_by=make.user()
     )
-    own.batch = claims_services.prepare_batch(Claim.objects.filter(pk=paid.pk), by=by)
+    of_paid = Claim.objects.filter(pk=paid.pk)
+    claims_services.check_holds(of_paid, by=by)  # the centre's register has not come in
+    claims_services.clear_all(Hold.objects.filter(claim=paid), by=make.user(), note="Seen")
+    own.batch = claims_services.prepare_batch(of_paid, by=by)
     own.payment = own.batch.payments.get()
     LedgerEntry.objects.create(
         batch=own.batch, payment=own.payment, debit="owed", credit="channel", amount=1
