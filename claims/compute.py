@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from catalogue.models import Exam
 from claims.models import OPEN, Claim, ClaimStatus
@@ -223,6 +223,7 @@ def lock_exam(exam: Exam) -> None:
     Exam.objects.select_for_update(no_key=True).get(pk=exam.pk)
 
 
+@transaction.atomic
 def concerned(exam: Exam) -> list[int]:
     """The officers whose claims, all of them together, say something else than the marks do."""
     with connection.cursor() as cursor:
@@ -233,6 +234,7 @@ def concerned(exam: Exam) -> list[int]:
     return found
 
 
+@transaction.atomic
 def compute(exam: Exam, *, officers: Officers = None) -> Computed:
     """Bring the open claims of an exam to what the marks say now.
 

@@ -145,6 +145,11 @@ SAID: dict[str, tuple[str, Any]] = {
         ),
     ),
     "subject_code": ("code", gettext_lazy("A subject's code is three digits, such as 101.")),
+    "changed_rate_not_negative": ("daily_rate", gettext_lazy("Enter 0 or more.")),
+    "marking_rates_not_negative": (
+        "coordination_fee",
+        gettext_lazy("Enter 0 or more in each of the three."),
+    ),
     "tax_is_a_part_of_the_claim": ("rate", gettext_lazy("Enter a share from 0 to 100.")),
     "tax_threshold_not_negative": ("above", gettext_lazy("Enter 0 or more.")),
     "terms_age_limit_is_an_age": ("oldest", gettext_lazy("Enter an age from 18 to 99.")),

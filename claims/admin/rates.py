@@ -132,9 +132,7 @@ class RateChangeAdmin(Rates):
     told = ["terms_id", "from_day", "daily_rate", "reason"]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if self.has_change_permission(request, obj) or (
-            obj is None and self.has_add_permission(request)
-        ):
+        if request.user.has_perm("claims.add_ratechange"):
             return self.fields
         return ["terms", "from_day", "daily_rate", "reason", "by", "at"]
 

@@ -13,8 +13,8 @@ from django.urls import reverse
 from accounts.models import Entry
 from attendance.models import Mark, MarkStatus
 from catalogue.models import DayKind, Exam, ExamDay, PositionTerms
-from claims import services
-from claims.models import Claim, ClaimLine, ClaimStatus, TaxRule
+from claims import runs, services
+from claims.models import Claim, ClaimLine, ClaimStatus, MoneyRun, TaxRule
 from claims.tests import world
 from cp2.tests import make
 from deployments.models import Deployment
@@ -305,18 +305,44 @@ class Headquarters(TestCase):
         make.sign_in(self.client, user)
         return self.client.post(reverse("admin:claims_claim_prepare"), data, follow=True)
 
-    def test_preparer_has_an_exam_computed(self):
+    def test_preparer_starts_a_run_and_sees_how_far_it_is(self):
         page = self.post(world.preparer(), exam=self.deployment.post.exam_id)
 
-        self.assertContains(page, "1 claims prepared.")
-        assert Entry.objects.get(verb="claims.prepared").actor.groups.get().name == (
-            "Finance preparer"
+        run = MoneyRun.objects.get()
+        self.assertRedirects(page, reverse("admin:claims_moneyrun_change", args=[run.pk]))
+        self.assertContains(page, "Waiting")
+        assert run.started_by.groups.get().name == "Finance preparer"
+        assert not Claim.objects.exists()
+
+        assert runs.work() == 2  # its plan, and its one portion
+        page = self.client.get(reverse("admin:claims_moneyrun_change", args=[run.pk]))
+        self.assertContains(page, "Done")
+        assert Claim.objects.get().days == 1
+        entry = Entry.objects.get(verb="claims.prepared")
+        assert (entry.actor, entry.details["claims"]) == (run.started_by, 1)
+
+    def test_of_one_sub_county(self):
+        station = self.deployment.post.station
+        other = make.deployment(post=make.post(exam=self.deployment.post.exam))
+        make.mark(other)
+        self.post(
+            world.preparer(), exam=self.deployment.post.exam_id, sub_county=station.sub_county_id
         )
+        runs.work()
+
+        assert Claim.objects.get().officer == self.deployment.officer
+
+    def test_twice_is_said_and_is_one_run(self):
+        self.post(world.preparer(), exam=self.deployment.post.exam_id)
+        page = self.post(world.preparer(), exam=self.deployment.post.exam_id)
+
+        self.assertContains(page, "This is being done already.")
+        assert MoneyRun.objects.count() == 1
 
     def test_nobody_else_has(self):
         for user in (world.approver(), world.staff("Auditor"), world.staff("Helpdesk")):
             assert self.post(user, exam=self.deployment.post.exam_id).status_code == 404
-        assert not Claim.objects.exists()
+        assert not MoneyRun.objects.exists()
 
     def test_what_is_no_exam_is_said_in_words(self):
         for typed in ("", "0", "9" * 30, "9" * 5000, "x", "١"):

@@ -6,12 +6,24 @@ import pytest
 from django.db.models import Sum
 
 from accounts.models import Entry
-from claims import services
-from claims.models import Claim, ClaimLine, ClaimStatus, Hold, Payment, PaymentBatch
+from claims import runs, services
+from claims.models import (
+    Claim,
+    ClaimLine,
+    ClaimStatus,
+    Hold,
+    Payment,
+    PaymentBatch,
+    RateChange,
+    RunKind,
+    RunStatus,
+)
+from claims.services import preparing
 from claims.tests import world
 from cp2.rules import Refused
 from cp2.tests import make
 from cp2.tests.races import at_once
+from deployments.models import Post
 
 pytestmark = [
     pytest.mark.race,
@@ -80,9 +92,66 @@ def test_verified_while_the_exam_is_computed_anew_its_lines_still_add_up():
     )
 
     claim.refresh_from_db()
-    assert claim.status == ClaimStatus.VERIFIED
-    assert claim.gross == ClaimLine.objects.get().amount
-    assert claim.gross in (550, 600)
+    assert claim.gross == ClaimLine.objects.get().amount == 600
+    changed = Entry.objects.about(claim).filter(verb="claim.changed")
+    as_verified = [entry for entry in changed if entry.details.get("was_status") == "verified"]
+    # verified as it was, it is to be verified again; verified as it is, it stays so
+    assert claim.status == (ClaimStatus.PREPARED if as_verified else ClaimStatus.VERIFIED)
+
+
+def test_approved_while_the_exam_is_computed_anew_an_adjustment_carries_the_difference():
+    deployment = make.deployment()
+    post = deployment.post
+    terms = make.terms(post.exam, post.position)
+    make.mark(deployment, post.exam.starts_on)
+    services.prepare(post.exam)
+    claim = Claim.objects.get()
+    services.verify(claim, by=make.director(post.station.sub_county))
+    RateChange.objects.create(
+        terms=terms, from_day=post.exam.starts_on, daily_rate=600, reason="So", by=make.user()
+    )
+    at_once(
+        lambda: services.prepare(post.exam),
+        lambda: services.approve(claim, by=world.approver()),
+        lambda: services.prepare(post.exam),
+    )
+
+    claim.refresh_from_db()
+    assert sum(each.net for each in Claim.objects.all()) == 600
+    if claim.status == ClaimStatus.APPROVED:
+        assert (claim.net, claim.adjustments.get().net) == (550, 50)
+    else:
+        assert (claim.status, claim.net) == (ClaimStatus.PREPARED, 600)
+
+
+def test_prepared_twice_at_once_it_is_prepared_once():
+    deployments = [make.deployment() for _ in range(3)]
+    exam = deployments[0].post.exam
+    for deployment in deployments:
+        Post.objects.filter(pk=deployment.post_id).update(exam=exam)
+        make.mark(deployment, exam.starts_on)
+    make.terms(exam, deployments[0].post.position)
+    assert at_once(*[lambda: services.prepare(exam)] * 3) == [3, 3, 3]
+
+    assert Claim.objects.count() == ClaimLine.objects.count() == 3
+
+
+def test_portions_taken_by_several_workers_at_once_are_each_done_once(monkeypatch):
+    monkeypatch.setattr(preparing, "OFFICERS_OF_A_PORTION", 1)
+    deployments = [make.deployment() for _ in range(5)]
+    exam = deployments[0].post.exam
+    for deployment in deployments:
+        Post.objects.filter(pk=deployment.post_id).update(exam=exam)
+        make.mark(deployment, exam.starts_on)
+    make.terms(exam, deployments[0].post.position)
+    run = runs.start(RunKind.PREPARE, exam, by=None)
+    done = at_once(*[lambda: runs.work(seconds=5)] * 3)
+
+    run.refresh_from_db()
+    assert (run.status, run.portions, run.outcome["claims"]) == (RunStatus.DONE, 5, 5)
+    assert sum(done) == 6  # with the plan
+    assert Claim.objects.count() == ClaimLine.objects.count() == 5
+    assert Entry.objects.filter(verb="claims.prepared").count() == 1
 
 
 def test_exported_twice_at_once_there_is_one_file():
