@@ -279,7 +279,13 @@ PAGES = [
     page("admin:claims_resultfile_download", "results.pk", who=of("preparer approver auditor")),
     page("admin:claims_resultfile_apply", "results.pk", who=of("preparer"), posted=True),
     page("admin:claims_payment_take_back", "payment.pk", who=of("approver")),
-    page("admin:claims_moneyrun_act", "money_run.pk", posted=True, who=of("preparer approver")),
+    page(
+        "admin:claims_moneyrun_act",
+        "money_run.pk",
+        posted=True,
+        who=of("preparer approver"),
+        sends={"act": "'cancel"},
+    ),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
     page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),
 ]
