@@ -30,7 +30,7 @@ def posted(batch):
 class Posting(TestCase):
     def test_a_batch_from_approval_to_the_last_result(self):
         claims = world.approved(3)
-        owes = world.owing(claims[0].officer)
+        owes = world.owing(claims[0])
         batch = world.keep_back(world.batch(*claims), owes)
         assert ledger.accounts(batch) is None  # nobody approved it
         services.approve_batch(batch, by=world.approver())
@@ -67,6 +67,7 @@ class Posting(TestCase):
         world.reconcile(batch, claims[0])
         failed = batch.payments.get(claim=claims[1])
         services.reconcile(batch, world.results(f"CP2-{failed.pk},Failed,"), by=batch.prepared_by)
+        sql("SET CONSTRAINTS ALL IMMEDIATE")
         sql("ALTER TABLE claims_ledgerentry DISABLE TRIGGER USER")
         sql("DELETE FROM claims_ledgerentry")
         sql("ALTER TABLE claims_ledgerentry ENABLE TRIGGER USER")
@@ -132,6 +133,7 @@ class Checking(TestCase):
     def test_two_payments_that_changed_places(self):
         """The sums of the batch stay the same, and each of the two is found."""
         first, second = self.payments[:2]
+        sql("SET CONSTRAINTS ALL IMMEDIATE")
         sql("ALTER TABLE claims_payment DISABLE TRIGGER USER")
         Payment.objects.filter(pk=first.pk).update(status="waiting", reference=None)
         Payment.objects.filter(pk=second.pk).update(status="paid", reference="SGHSWAP1")

@@ -217,7 +217,7 @@ class Reconciling(TestCase):
     def test_what_was_kept_back_is_settled_or_still_owed(self):
         for status, back in (("Completed", False), ("Failed", True)):
             [claim] = world.approved()
-            owes = world.owing(claim.officer)
+            owes = world.owing(claim)
             self.batch = world.export(world.keep_back(world.batch(claim), owes))
             self.payments = [self.batch.payments.get()]
             self.read(self.paid(0, status=status, amount="800.00", receipt="SGHKEPT000"))

@@ -18,7 +18,6 @@ from claims.models import (
 from claims.results import Result, read_results
 from cp2.rules import Role, move
 from cp2.tests import make
-from profiles.models import Officer
 
 
 def staff(*groups: str) -> User:
@@ -87,11 +86,10 @@ def reconcile(batch: PaymentBatch, *claims: Claim) -> services.Outcome:
     return services.reconcile(batch, results(*rows), by=batch.prepared_by)
 
 
-def owing(officer: Officer, amount: int = 300) -> Claim:
-    """An approved adjustment that takes so much back, of another exam's claim."""
-    first = claim(ClaimStatus.APPROVED, deployment=make.deployment(officer=officer))
+def owing(first: Claim, amount: int = 300) -> Claim:
+    """An approved adjustment that takes back so much of an approved claim."""
     owed = Claim.objects.create(
-        officer=officer,
+        officer=first.officer,
         exam=first.exam,
         adjusts=first,
         days=-1,
