@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts import codes
 from accounts.models import Entry
-from claims import services
+from claims import runs, services
 from claims.models import (
     BatchStatus,
     Claim,
@@ -18,6 +18,7 @@ from claims.models import (
     HoldCode,
     Payment,
     PaymentBatch,
+    ResultFile,
     TaxRule,
 )
 from claims.tests import world
@@ -113,9 +114,13 @@ class Money(TestCase):
         self.assertContains(self.guarded(self.preparer, url), 'type="file"')
         page = self.guarded(self.preparer, url, results())
         self.assertContains(page, "Choose again what you want to do")
-        payment.refresh_from_db()
-        assert payment.reference is None
+        assert not ResultFile.objects.exists()
         self.client.post(url, results())
+        runs.work()
+        file = ResultFile.objects.get()
+        apply = reverse("admin:claims_resultfile_apply", args=[file.pk])
+        self.guarded(self.preparer, apply, {"sha256": file.sha256})
+        runs.work()
         payment.refresh_from_db()
         assert payment.reference == "SGH0000001"
 

@@ -3,18 +3,22 @@
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Sum
 
 from accounts.models import Entry
-from claims import runs, services
+from claims import ledger, runs, services
 from claims.models import (
     Claim,
     ClaimLine,
     ClaimStatus,
     Hold,
+    LedgerEntry,
+    MoneyRun,
     Payment,
     PaymentBatch,
     RateChange,
+    ResultFile,
     RunKind,
     RunStatus,
 )
@@ -22,8 +26,9 @@ from claims.services import preparing
 from claims.tests import world
 from cp2.rules import Refused
 from cp2.tests import make
-from cp2.tests.races import at_once
+from cp2.tests.races import at_once, split
 from deployments.models import Post
+from sms.models import Message
 
 pytestmark = [
     pytest.mark.race,
@@ -235,3 +240,76 @@ def test_a_rule_that_cures_and_a_person_who_clears_at_once():
     )
     assert not Hold.objects.standing().exists()
     assert Hold.objects.count() == 1
+
+
+def test_two_people_write_the_same_file_down_at_once_and_it_counts_once():
+    claims = world.approved(3)
+    batch = world.export(world.batch(*claims))
+    lines = "".join(f"CP2-{row.pk},Paid,SGH{row.pk:07d}\n" for row in batch.payments.all())
+    text = f"Reference,Status,Receipt\n{lines}"
+    people = [world.preparer(), world.preparer()]
+
+    def upload(by):
+        file = SimpleUploadedFile("r.csv", text.encode())
+        return services.upload(file, batch=batch, by=by)
+
+    sent, refused = split(at_once(*[lambda by=by: upload(by) for by in people]))
+    assert len(sent) + len(refused) == 2
+    file = ResultFile.objects.get()
+    runs.finish(MoneyRun.objects.get())
+    begun, refused = split(
+        at_once(
+            *[
+                lambda by=by: services.apply_results(file, by=by, sha256=file.sha256)
+                for by in people
+            ]
+        )
+    )
+    assert (len(begun), len(refused)) == (1, 1)
+    run = begun[0]
+    at_once(lambda: runs.work(run=run), lambda: runs.work(run=run))
+    runs.finish(run)
+
+    run.refresh_from_db()
+    assert run.outcome["paid"] == 3
+    assert Entry.objects.filter(verb="claim.paid").count() == 3
+    assert Message.objects.filter(template="claims/paid").count() == 3
+    assert not ledger.check()
+
+
+def test_results_read_while_a_payment_is_taken_back():
+    claim = world.claim(ClaimStatus.PAID)
+    payment = claim.payments.get()
+    batch, by = payment.batch, world.approver()
+    rows = world.results(f"CP2-{payment.pk},Reversed,")
+    outcomes = at_once(
+        lambda: services.take_back(payment, by=by, reason="x"),
+        lambda: services.reconcile(batch, rows, by=batch.prepared_by),
+    )
+
+    payment.refresh_from_db()
+    assert payment.status == "reversed"
+    assert LedgerEntry.objects.filter(reverses__isnull=False).count() == 1
+    assert len(refusals(outcomes)) + outcomes[1].again == 1
+    assert not ledger.check()
+
+
+def test_all_free_claims_approved_twice_at_once():
+    exam = make.exam()
+    claims = [
+        world.claim(ClaimStatus.VERIFIED, deployment=make.deployment(post=make.post(exam=exam)))
+        for _ in range(6)
+    ]
+    people = [world.approver(), world.approver()]
+    begun, refused = split(
+        at_once(*[lambda by=by: services.approve_free(exam, by=by) for by in people])
+    )
+    assert (len(begun), len(refused)) == (1, 1)
+    at_once(
+        lambda: runs.finish(begun[0]),
+        lambda: services.approve_all(claims, by=people[0]),
+        lambda: services.approve_all(claims, by=people[1]),
+    )
+    runs.finish(begun[0])
+    assert set(Claim.objects.values_list("status", flat=True)) == {"approved"}
+    assert Entry.objects.filter(verb="claim.approved").count() == 6

@@ -3,10 +3,18 @@
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.db.models import F
 
 from accounts.models import User
 from claims import services
-from claims.models import Claim, ClaimStatus, PaymentBatch
+from claims.models import (
+    Claim,
+    ClaimLine,
+    ClaimStatus,
+    Payment,
+    PaymentBatch,
+    Recovery,
+)
 from claims.results import Result, read_results
 from cp2.rules import Role, move
 from cp2.tests import make
@@ -76,3 +84,38 @@ def reconcile(batch: PaymentBatch, *claims: Claim) -> services.Outcome:
         for payment in batch.payments.filter(claim__in=claims)
     ]
     return services.reconcile(batch, results(*rows), by=batch.prepared_by)
+
+
+def owing(first: Claim, amount: int = 300) -> Claim:
+    """An approved adjustment that takes back so much of an approved claim."""
+    owed = Claim.objects.create(
+        officer=first.officer,
+        exam=first.exam,
+        adjusts=first,
+        days=-1,
+        gross=-amount,
+        tax=0,
+        net=-amount,
+        verified_by=make.user(),
+        status=ClaimStatus.VERIFIED,
+    )
+    ClaimLine.objects.create(
+        claim=owed,
+        deployment=first.lines.get().deployment,
+        quantity=-1,
+        rate=amount,
+        amount=-amount,
+    )
+    move(owed, ClaimStatus.APPROVED, approved_by=make.user())
+    return owed
+
+
+def keep_back(draft: PaymentBatch, owes: Claim) -> PaymentBatch:
+    """From the first payment of a batch that nobody has approved yet."""
+    payment, amount = draft.payments.order_by("pk")[0], -owes.net
+    move(owes, ClaimStatus.PAYING)
+    Recovery.objects.create(payment=payment, claim=owes, amount=amount)
+    Payment.objects.filter(pk=payment.pk).update(amount=F("amount") - amount)
+    PaymentBatch.objects.filter(pk=draft.pk).update(total=F("total") - amount)
+    draft.refresh_from_db()
+    return draft

@@ -388,7 +388,13 @@ PAGES = [
         posted=True,
         sends={"as": "'csv"},
     ),
-    page("admin:claims_moneyrun_act", "money_run.pk", posted=True, who=of("preparer approver")),
+    page(
+        "admin:claims_moneyrun_act",
+        "money_run.pk",
+        posted=True,
+        who=of("preparer approver"),
+        sends={"act": "'cancel"},
+    ),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
     page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),
 ]
