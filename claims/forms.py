@@ -5,9 +5,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalogue.models import Exam, SubCounty
+from catalogue.models import County, Exam, SubCounty
 from claims import files
-from claims.models import Claim, ClaimQuerySet, ClaimStatus
+from claims.models import Channel, Claim, ClaimQuerySet, ClaimStatus
 from deployments.forms import ChosenField, ChosenSeveralField
 from profiles.fields import LineField, ProseField
 
@@ -86,6 +86,41 @@ class PrepareForm(forms.Form):
         label=gettext_lazy("Sub-county"),
         empty_label=gettext_lazy("All"),
     )
+
+
+class BatchForm(forms.Form):
+    """What a batch is to be built of."""
+
+    exam = ChosenField(
+        queryset=Exam.objects.all(),
+        label=gettext_lazy("Exam"),
+        error_messages={"required": gettext_lazy("Choose the exam")},
+    )
+    county = ChosenField(
+        queryset=County.objects.all(),
+        required=False,
+        label=gettext_lazy("County"),
+        empty_label=gettext_lazy("All"),
+    )
+    sub_county = ChosenField(
+        queryset=SubCounty.objects.select_related("county"),
+        required=False,
+        label=gettext_lazy("Sub-county"),
+        empty_label=gettext_lazy("All"),
+    )
+    channel = forms.ChoiceField(
+        label=gettext_lazy("Channel"),
+        choices=Channel,
+        error_messages={"required": gettext_lazy("Choose how it is to be paid")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        county, sub_county = self.cleaned_data.get("county"), self.cleaned_data.get("sub_county")
+        if county and sub_county:
+            if sub_county.county_id != county.pk:
+                self.add_error("sub_county", _("This sub-county is in another county."))
+            self.cleaned_data["county"] = None
+        return self.cleaned_data
 
 
 class NoteForm(forms.Form):
