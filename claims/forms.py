@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from attendance.models import Mark, MarkStatus
 from catalogue.models import County, Exam, Position, SubCounty
-from claims.models import Claim, ClaimLine, ClaimQuerySet, ClaimStatus
+from claims.models import Channel, Claim, ClaimLine, ClaimQuerySet, ClaimStatus
 from deployments.area_forms import Narrowing
 from deployments.forms import ChosenField, ChosenSeveralField, SearchForm
 from profiles.fields import LineField, ProseField
@@ -220,6 +220,41 @@ class PrepareForm(forms.Form):
         label=gettext_lazy("Sub-county"),
         empty_label=gettext_lazy("All"),
     )
+
+
+class BatchForm(forms.Form):
+    """What a batch is to be built of."""
+
+    exam = ChosenField(
+        queryset=Exam.objects.all(),
+        label=gettext_lazy("Exam"),
+        error_messages={"required": gettext_lazy("Choose the exam")},
+    )
+    county = ChosenField(
+        queryset=County.objects.all(),
+        required=False,
+        label=gettext_lazy("County"),
+        empty_label=gettext_lazy("All"),
+    )
+    sub_county = ChosenField(
+        queryset=SubCounty.objects.select_related("county"),
+        required=False,
+        label=gettext_lazy("Sub-county"),
+        empty_label=gettext_lazy("All"),
+    )
+    channel = forms.ChoiceField(
+        label=gettext_lazy("Channel"),
+        choices=Channel,
+        error_messages={"required": gettext_lazy("Choose how it is to be paid")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        county, sub_county = self.cleaned_data.get("county"), self.cleaned_data.get("sub_county")
+        if county and sub_county:
+            if sub_county.county_id != county.pk:
+                self.add_error("sub_county", _("This sub-county is in another county."))
+            self.cleaned_data["county"] = None
+        return self.cleaned_data
 
 
 class NoteForm(forms.Form):

@@ -10,9 +10,9 @@ from typing import IO
 
 from claims.channels import eft, iso, mpesa
 from claims.channels.sheet import Line, Sheet, cell, reference
-from claims.models import Channel
+from claims.models import Channel, PaymentBatch
 
-__all__ = ["FORMATS", "Line", "Sheet", "cell", "reference"]
+__all__ = ["FORMATS", "Line", "Sheet", "cell", "content_type", "ending", "reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +29,13 @@ FORMATS = {
     Channel.EFT: Format("zip", "application/zip", eft.write),
     Channel.ISO: Format("xml", "application/xml", iso.write),
 }
+
+
+def ending(batch: PaymentBatch) -> str:
+    """Of the file that a batch has; not its channel's, where nothing was left to be paid."""
+    return (batch.file.name or "").rpartition(".")[2]
+
+
+def content_type(batch: PaymentBatch) -> str:
+    how = FORMATS[Channel(batch.channel)]
+    return how.type if ending(batch) == how.ending else "text/plain; charset=utf-8"

@@ -40,5 +40,7 @@ def reference(payment: int) -> str:
 
 def cell(text: str) -> str:
     """One line of text that no spreadsheet will run."""
-    plain = "".join(char if char.isprintable() else " " for char in text)
+    plain = text
+    if not text.isprintable():
+        plain = "".join(char if char.isprintable() else " " for char in text)
     return str(harmless(plain.strip()))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
-from accounts.services import record, record_each
+from accounts.services import record, record_all
 from claims import ledger
 from claims.models import (
     OPEN_RUNS,
@@ -26,7 +26,7 @@ from claims.models import (
     Recovery,
     RunStatus,
 )
-from claims.services.own import own_officers
+from claims.services.own import among, own_officers
 from claims.services.payable import with_another_payee
 from cp2.rules import Refused, lock, move, refuse_move
 
@@ -93,11 +93,10 @@ def take_out_changed(batch: PaymentBatch, *, by: User) -> int:
         cancel_locked(batch, by=by)
         return len(pks)
     claims = _claims_of(pks)
-    Recovery.objects.filter(payment__in=pks).delete()
-    Payment.objects.filter(pk__in=pks).delete()  # a draft is nobody's history yet
+    Recovery.objects.filter(payment__in=among(pks)).delete()
+    Payment.objects.filter(pk__in=among(pks)).delete()  # a draft is nobody's history yet
     _return(claims)
-    told = [(Claim(pk=claim), {"batch": batch.pk}) for claim in claims]
-    record_each("claim.taken_out", told, by=by)
+    record_all("claim.taken_out", Claim, claims, by=by, batch=batch.pk)
     for name, value in totals(batch).items():
         setattr(batch, name, value)
     batch.save(update_fields=["count", "total"])
@@ -144,21 +143,23 @@ def give_back(payments: QuerySet[Payment], *, failure: str = "") -> list[int]:
     waiting = payments.filter(status=PaymentStatus.WAITING).select_for_update(of=("self",))
     pks = list(waiting.order_by("pk").values_list("pk", flat=True))
     claims = _claims_of(pks)
-    Payment.objects.filter(pk__in=pks).update(status=PaymentStatus.CANCELLED, failure=failure)
-    Recovery.objects.filter(payment__in=pks, returned_at=None).update(returned_at=Now())
+    Payment.objects.filter(pk__in=among(pks)).update(
+        status=PaymentStatus.CANCELLED, failure=failure
+    )
+    Recovery.objects.filter(payment__in=among(pks), returned_at=None).update(returned_at=Now())
     _return(claims)
     return pks
 
 
 def _claims_of(payments: list[int]) -> list[int]:
     """What these pay, and what is kept back from them."""
-    paid = Payment.objects.filter(pk__in=payments).values_list("claim", flat=True)
-    kept = Recovery.objects.filter(payment__in=payments, returned_at=None)
+    paid = Payment.objects.filter(pk__in=among(payments)).values_list("claim", flat=True)
+    kept = Recovery.objects.filter(payment__in=among(payments), returned_at=None)
     return sorted([*paid, *kept.values_list("claim", flat=True)])
 
 
 def _return(claims: list[int]) -> None:
-    Claim.objects.filter(pk__in=claims, status=ClaimStatus.PAYING).update(
+    Claim.objects.filter(pk__in=among(claims), status=ClaimStatus.PAYING).update(
         status=ClaimStatus.APPROVED
     )
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services import record, record_each
+from accounts.services import record, record_all
 from catalogue.models import County, Exam, SubCounty
 from claims import holds, runs
 from claims.models import (
@@ -25,6 +25,7 @@ from claims.models import (
     Recovery,
     RunKind,
 )
+from claims.services.own import among
 from claims.services.payable import chosen, payable, to_be_kept_back
 from cp2.rules import Refused, lock, move
 
@@ -163,25 +164,23 @@ def _take(claims: ClaimQuerySet) -> list[int]:
     """Locked, and looked at anew for holds: profiles change after a claim is approved."""
     locked = claims.select_for_update(of=("self",), skip_locked=True)
     taken = list(locked.order_by("pk").values_list("pk", flat=True))
-    these = Claim.objects.filter(pk__in=taken)
+    these = Claim.objects.filter(pk__in=among(taken))
     holds.check(these)
     holds.hold_changed_payees(these)
     return list(these.free_of_holds().order_by("pk").values_list("pk", flat=True))
 
 
 def _move_to_paying(claims: list[int], batch: PaymentBatch, *, verb: str) -> None:
-    Claim.objects.filter(pk__in=claims, status=ClaimStatus.APPROVED).update(
-        status=ClaimStatus.PAYING
-    )
-    told = [(Claim(pk=claim), {"batch": batch.pk}) for claim in claims]
-    record_each(verb, told, by=batch.prepared_by)
+    approved = Claim.objects.filter(pk__in=among(claims), status=ClaimStatus.APPROVED)
+    approved.update(status=ClaimStatus.PAYING)
+    record_all(verb, Claim, claims, by=batch.prepared_by, batch=batch.pk)
 
 
 def _keep_back(batch: PaymentBatch, taken: list[int]) -> None:
     """What the same officers owe, oldest first, each whole or not at all, as long as something is
     left to pay."""
-    payments = Payment.objects.filter(batch=batch, claim__in=taken)
-    officers = Claim.objects.filter(pk__in=taken).values("officer")
+    payments = Payment.objects.filter(batch=batch, claim__in=among(taken))
+    officers = Claim.objects.filter(pk__in=among(taken)).values("officer")
     owing = _take(to_be_kept_back(by=batch.prepared_by).filter(officer__in=officers))
     if not owing:
         return

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 import profiles.services
 from accounts.models import Entry
-from claims import services
+from claims import runs, services
 from claims.channels.mpesa import COLUMNS
 from claims.channels.sheet import cell
 from claims.models import (
@@ -329,7 +329,10 @@ class InAdmin(TestCase):
         self.assertNotContains(page, "Download the file")
 
         self.act(self.approver, "paymentbatch", "approve_batch", batch)
-        self.act(self.preparer, "paymentbatch", "export_batch", batch)
+        page = self.act(self.preparer, "paymentbatch", "export_batch", batch)
+        self.assertContains(page, "This page looks again by itself")
+        run = runs.finish(batch.runs.get())
+        assert (run.status, run.outcome["payments"]) == ("done", 1)
         batch.refresh_from_db()
         assert batch.status == BatchStatus.EXPORTED
 

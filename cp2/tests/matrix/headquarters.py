@@ -395,6 +395,15 @@ PAGES = [
         who=of("preparer approver"),
         sends={"act": "'cancel"},
     ),
+    page("admin:claims_paymentbatch_new", who=of("preparer")),
+    page("admin:claims_paymentbatch_whole", "batch.pk", who=of("preparer approver auditor")),
+    page(
+        "admin:claims_paymentbatch_decide",
+        "batch.pk",
+        posted=True,
+        sends={"act": "'take_out"},
+        who=of("preparer approver"),
+    ),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
     page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),
 ]
