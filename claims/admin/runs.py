@@ -17,6 +17,7 @@ from claims.admin.base import ReadOnly
 from claims.models import MoneyRun, RunStatus
 from cp2.rules import Refused
 
+MAY_ACT = ["prepare_paymentbatch", "approve_claim"]
 ACTS = {"cancel": runs.cancel, "try_again": runs.try_again}
 
 
@@ -52,7 +53,7 @@ class MoneyRunAdmin(ReadOnly, FreshActions):
     ) -> HttpResponse:
         """How far it is; the page looks again by itself until it is over."""
         run = self.get_object(request, object_id)
-        if run is None:
+        if run is None or request.method == "POST":
             return super().change_view(request, object_id, form_url, extra_context)
         if not self.has_view_permission(request, run):
             raise PermissionDenied

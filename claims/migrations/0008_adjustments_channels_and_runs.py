@@ -423,7 +423,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='moneyrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('status__in', ['waiting', 'running', 'failed'])), models.Q(('ended_at__gte', models.F('asked_at')), ('status__in', ['done', 'cancelled'])), _connector='OR'), name='money_run_ends_after_it_was_asked_for'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('status__in', ['waiting', 'running', 'failed'])), models.Q(('ended_at__gte', models.F('asked_at')), ('ended_at__isnull', False), ('status__in', ['done', 'cancelled'])), _connector='OR'), name='money_run_ends_after_it_was_asked_for'),
         ),
         migrations.AddConstraint(
             model_name='ratechange',

@@ -108,6 +108,7 @@ class MoneyRun(models.Model):
                 condition=Q(status__in=[*OPEN_RUNS, RunStatus.FAILED], ended_at=None)
                 | Q(
                     status__in=[RunStatus.DONE, RunStatus.CANCELLED],
+                    ended_at__isnull=False,
                     ended_at__gte=F("asked_at"),
                 ),
                 name="money_run_ends_after_it_was_asked_for",

@@ -40,6 +40,7 @@ from claims.models import (
     Payment,
     PaymentBatch,
     RateChange,
+    Recovery,
 )
 from deployments.models import (
     AllocationRun,
@@ -147,6 +148,9 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Deployment, "replaces"): "Who served before or after is another person, or the same row.",
     (Mark, "deployment"): THE_SAME_ROW,
     (ClaimLine, "deployment"): THE_SAME_ROW,
+    (Claim, "adjusts"): THE_SAME_ROW,
+    (Recovery, "payment"): THE_SAME_ROW,
+    (LedgerEntry, "reverses"): THE_SAME_ROW,
 }
 
 # Tied to a person by a number or a name of the row, not by a relation; gather.py finds them.

@@ -293,7 +293,13 @@ PAGES = [
         sends={"as": "'csv"},
     ),
     page("admin:claims_claim_prepare", who=of("preparer")),
-    page("admin:claims_moneyrun_act", "money_run.pk", posted=True, who=of("preparer approver")),
+    page(
+        "admin:claims_moneyrun_act",
+        "money_run.pk",
+        posted=True,
+        who=of("preparer approver"),
+        sends={"act": "'cancel"},
+    ),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
     page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),
 ]
