@@ -20,7 +20,6 @@ from claims.models import (
     RateChange,
     Recovery,
 )
-from profiles.models import Officer
 
 # Of an officer much more is told than how they came to be paid.
 OF_OFFICERS = [
@@ -169,7 +168,7 @@ def _gather(claim: Claim, family: list[Claim], payments: list[Payment]) -> Found
         rates=rates,
         registers={(each.entry.station_id, each.day): each for each in registers},
         returns={each.entry.station_id: each for each in returns},
-        entries=_entries(things, claim.officer),
+        entries=_entries(things, claim),
     )
 
 
@@ -184,12 +183,20 @@ def _kinds(claim: Claim) -> dict[date, str]:
     return dict(ExamDay.objects.filter(exam=claim.exam_id).values_list("day", "kind"))
 
 
-def _entries(things: list[Any], officer: Officer) -> dict[Thing, list[Entry]]:
+def _entries(things: list[Any], claim: Claim) -> dict[Thing, list[Entry]]:
     """What the trail tells of all these; each kind of thing is an index's range."""
     numbers: dict[str, set[int]] = defaultdict(set)
     for thing in things:
         numbers[thing._meta.label_lower].add(thing.pk)
+    officer = claim.officer
     about = Q(subject_type=officer._meta.label_lower, subject_id=officer.pk, verb__in=OF_OFFICERS)
+    # whoever had the claims of the exam computed: written in the transaction that computed this one
+    about |= Q(
+        subject_type=claim.exam._meta.label_lower,
+        subject_id=claim.exam_id,
+        verb="claims.prepared",
+        at=claim.prepared_at,
+    )
     for kind, those in numbers.items():
         about |= Q(subject_type=kind, subject_id__in=those)
     found: dict[Thing, list[Entry]] = defaultdict(list)
