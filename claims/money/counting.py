@@ -11,14 +11,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from claims.models import Claim, MoneyChange, MoneyCount, MoneyDay
-from claims.money.lines import LINES, ZONE
+from claims.money.lines import LINES, OF_ALL, ZONE
 
 STALE_AFTER = timedelta(days=1)
 ONE_AT_A_TIME = 8_270_001  # the name of a lock
 
 LOOK = """
 CREATE TEMPORARY TABLE money_line ON COMMIT DROP AS
-""" + LINES.format(which="c.exam_id = %(exam)s")  # fmt: skip
+""" + LINES.format(which="c.exam_id = %(exam)s", trail=OF_ALL)  # fmt: skip
 COUNTS = """
 INSERT INTO claims_moneycount (exam_id, sub_county_id, position_id, channel, status, state, is_held,
     week, claims, officers, gross, tax, advance, net, counted_at)
