@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from claims.models import MoneyState
-from claims.money.lines import LINES, rows
+from claims.money.lines import LINES, UNTOLD, rows
 
 # Of the claims that have a line there; only what was earned there is added up.
 OF_AREA = """
@@ -70,7 +70,7 @@ def of_area(area: int, *, by_centre: bool, exam: int | None) -> tuple[list[Line]
     """A line for each position or centre, and all of them together. A claim of two of them is
     counted in both, so claims are not added up."""
     cut = CENTRE if by_centre else POSITION
-    sql = OF_AREA.format(lines=LINES.format(which=THERE), **cut)
+    sql = OF_AREA.format(lines=LINES.format(which=THERE, trail=UNTOLD), **cut)
     lines: dict[int, Line] = {}
     total = _empty("")
     for cell in rows(sql, area=area, exam=exam):

@@ -10,6 +10,8 @@ from claims.models import MoneyState
 from claims.money.area import of_area
 from claims.money.forms import AreaMoneyForm
 
+ALWAYS = [MoneyState.OWED, MoneyState.APPROVED, MoneyState.PAID]
+
 
 @require_safe
 @for_directors(Office.TSC)
@@ -21,7 +23,11 @@ def area_money(request: SignedIn) -> HttpResponse:
     lines, total = of_area(
         request.user.sub_county_id or 0, by_centre=by_centre, exam=exam.pk if exam else None
     )
-    heads = [(state.value, str(state.label)) for state in MoneyState]
+    heads = [
+        (state.value, str(state.label))
+        for state in MoneyState
+        if total.states[state] or state in ALWAYS
+    ]
     context = {
         "form": form,
         "what": _("Centre") if by_centre else _("Position"),

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Entry, User
@@ -88,13 +88,9 @@ def _since(state: MoneyState, monday: date) -> Q:
     begins = timezone.make_aware(datetime.combine(monday, time()))
     week = (begins, begins + timedelta(days=7))
 
-    def told(*verbs: str) -> Q:
-        """When the trail says so; if it says nothing, since it was computed."""
-        entries = Entry.objects.filter(verb__in=verbs).order_by()
-        then = entries.filter(at__gte=week[0], at__lt=week[1]).values("subject_id")
-        own = entries.filter(subject_type="claims.claim", subject_id=OuterRef("pk"))
-        later = Exists(own.filter(at__gte=week[1]))
-        return Q(pk__in=then) & ~Q(later) | ~Q(Exists(own)) & during("prepared_at")
+    def told(*verbs: str) -> QuerySet[Any, Any]:
+        entries = Entry.objects.filter(verb__in=verbs, at__gte=week[0], at__lt=week[1])
+        return entries.order_by().values("subject_id")
 
     def during(name: str) -> Q:
         return Q((f"{name}__gte", week[0]), (f"{name}__lt", week[1]))
@@ -108,14 +104,11 @@ def _since(state: MoneyState, monday: date) -> Q:
             batched = {"batch__prepared_at__gte": week[0], "batch__prepared_at__lt": week[1]}
             return Q(_tried(LIVE, **batched))
         case MoneyState.FAILED:
-            missed = Entry.objects.filter(
-                verb__in=["payment.failed", "payment.reversed"], at__gte=week[0], at__lt=week[1]
-            )
-            return Q(_tried(MISSED, pk__in=missed.order_by().values("subject_id")))
+            return Q(_tried(MISSED, pk__in=told("payment.failed", "payment.reversed")))
         case MoneyState.DISPUTED:
-            return told("claim.disputed")
+            return Q(pk__in=told("claim.disputed"))
         case _:
-            return told("claim.approved")
+            return Q(pk__in=told("claim.approved"))
 
 
 def _by(channel: str) -> Q:

@@ -93,13 +93,23 @@ class MoneyForm(ExamChoice):
     def by_what(self) -> By:
         return By(self.asked.get("by") or By.COUNTY)
 
-    def narrowed(self) -> list[tuple[str, str, str]]:
-        """What was chosen in the rows: the parameter, what it is, what was chosen."""
+    def narrowed(self, *visible: str) -> list[tuple[str, str, str]]:
+        """What was chosen in the rows, or in these of the fields that are seen: the parameter,
+        what it is, what was chosen."""
+        hidden = ("year", "county", "sub_county", "position", "week", "held")
         return [
-            (name, str(self.fields[name].label), "" if value is True else str(value))
-            for name in ("year", "county", "sub_county", "position", "week", "held")
+            (name, str(self.fields[name].label), self._said(name, value))
+            for name in (*visible, *hidden)
             if (value := self.asked.get(name))
         ]
+
+    def _said(self, name: str, value: Any) -> str:
+        if value is True:
+            return ""
+        if not isinstance(value, str):
+            return str(value)
+        field: Any = self.fields[name]
+        return str(dict(field.choices)[value])
 
 
 class AreaMoneyForm(ExamChoice):

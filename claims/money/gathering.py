@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
 
 from accounts.models import Entry
 from attendance.models import Mark, MarkHistory, Register, RegisterReturn
@@ -20,7 +19,6 @@ from claims.models import (
     RateChange,
     Recovery,
 )
-from profiles.models import Officer
 
 # Of an officer much more is told than how they came to be paid.
 OF_OFFICERS = [
@@ -60,12 +58,10 @@ class Found:
 
 
 def of_claim(pk: int) -> Found | None:
-    first = Claim.objects.filter(pk=pk).values(first=Coalesce("adjusts", "pk"))
-    family = _family(first)
-    claim = next((each for each in family if each.pk == pk), None)
-    if claim is None:
+    known = Claim.objects.filter(pk=pk).values_list("pk", "adjusts").first()
+    if known is None:
         return None
-    return _gather(claim, family, list(_payments().filter(claim=claim)))
+    return _gather(pk, known[1] or pk, list(_payments().filter(claim=pk)))
 
 
 def of_payment(pk: int) -> Found | None:
@@ -73,16 +69,14 @@ def of_payment(pk: int) -> Found | None:
     payments = list(_payments().filter(claim__payments=pk))
     if not payments:
         return None
-    number = payments[0].claim_id
-    family = _family(Claim.objects.filter(pk=number).values(first=Coalesce("adjusts", "pk")))
-    claim = next(each for each in family if each.pk == number)
-    return _gather(claim, family, payments)
+    claim = payments[0].claim
+    return _gather(claim.pk, claim.adjusts_id or claim.pk, payments)
 
 
-def _family(first: QuerySet[Any, Any]) -> list[Claim]:
+def _family(first: int) -> list[Claim]:
     """A claim, and what adjusts it."""
     return list(
-        Claim.objects.filter(Q(pk__in=first) | Q(adjusts__in=first))
+        Claim.objects.filter(Q(pk=first) | Q(adjusts=first))
         .select_related(
             "officer__user",
             "officer__sub_county",
@@ -96,12 +90,14 @@ def _family(first: QuerySet[Any, Any]) -> list[Claim]:
 
 def _payments() -> QuerySet[Payment]:
     return Payment.objects.select_related(
-        "batch__prepared_by", "batch__approved_by", "batch__sub_county"
+        "claim", "batch__prepared_by", "batch__approved_by", "batch__sub_county"
     ).order_by("-pk")
 
 
-def _gather(claim: Claim, family: list[Claim], payments: list[Payment]) -> Found:
+def _gather(number: int, first: int, payments: list[Payment]) -> Found:
     """However many days and deployments it has."""
+    family = _family(first)
+    claim = next(each for each in family if each.pk == number)
     holds = list(
         Hold.objects.filter(claim=claim).select_related("raised_by", "cleared_by").order_by("pk")
     )
@@ -169,7 +165,7 @@ def _gather(claim: Claim, family: list[Claim], payments: list[Payment]) -> Found
         rates=rates,
         registers={(each.entry.station_id, each.day): each for each in registers},
         returns={each.entry.station_id: each for each in returns},
-        entries=_entries(things, claim.officer),
+        entries=_entries(things, claim),
     )
 
 
@@ -184,12 +180,20 @@ def _kinds(claim: Claim) -> dict[date, str]:
     return dict(ExamDay.objects.filter(exam=claim.exam_id).values_list("day", "kind"))
 
 
-def _entries(things: list[Any], officer: Officer) -> dict[Thing, list[Entry]]:
+def _entries(things: list[Any], claim: Claim) -> dict[Thing, list[Entry]]:
     """What the trail tells of all these; each kind of thing is an index's range."""
     numbers: dict[str, set[int]] = defaultdict(set)
     for thing in things:
         numbers[thing._meta.label_lower].add(thing.pk)
+    officer = claim.officer
     about = Q(subject_type=officer._meta.label_lower, subject_id=officer.pk, verb__in=OF_OFFICERS)
+    # whoever had the claims of the exam computed: written in the transaction that computed this one
+    about |= Q(
+        subject_type=claim.exam._meta.label_lower,
+        subject_id=claim.exam_id,
+        verb="claims.prepared",
+        at=claim.prepared_at,
+    )
     for kind, those in numbers.items():
         about |= Q(subject_type=kind, subject_id__in=those)
     found: dict[Thing, list[Entry]] = defaultdict(list)

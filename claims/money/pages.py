@@ -96,9 +96,11 @@ def money(request: HttpRequest, site: AdminSite) -> HttpResponse:
     return TemplateResponse(request, "claims/admin/money.html", context)
 
 
-def narrowed(form: MoneyForm, query: QueryDict) -> list[tuple[str, str, str]]:
-    """What was chosen in the rows, and how the page looks without it."""
-    return [(label, value, query_without(query, name)) for name, label, value in form.narrowed()]
+def narrowed(form: MoneyForm, query: QueryDict, *visible: str) -> list[tuple[str, str, str]]:
+    """What was chosen, and how the page looks without it."""
+    return [
+        (label, value, query_without(query, name)) for name, label, value in form.narrowed(*visible)
+    ]
 
 
 def query_without(query: QueryDict, *names: str, **added: Any) -> str:
@@ -242,8 +244,7 @@ def money_claims(request: HttpRequest, site: AdminSite) -> HttpResponse:
         **site.each_context(request),
         "title": _("Claims behind the figure"),
         "form": form,
-        "about": form.about,
-        "narrowed": narrowed(form, request.GET),
+        "narrowed": narrowed(form, request.GET, "exam", "state", "channel"),
         "report": reverse("admin:claims_money") + query_without(request.GET, "held"),
         "leaf": leaf,
         "parts": parts(leaf.rows, form.asked),

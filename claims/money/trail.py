@@ -133,7 +133,8 @@ def _claim(found: Found) -> Section:
         (_("Approved by"), who(claim.approved_by) if claim.approved_by else _("nobody yet")),
         (_("What the officer disputed"), claim.dispute_reason),
     ]
-    computed = Step(claim.prepared_at, who(None), _("Computed from marks and rates"))
+    by = next((entry.actor for entry in found.told(claim.exam)), None)
+    computed = Step(claim.prepared_at, who(by), _("Computed from marks and rates"))
     title = _("Adjustment, claim %(number)s") if claim.adjusts_id else _("Claim %(number)s")
     return Section(
         title % {"number": claim.pk},

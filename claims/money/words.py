@@ -72,7 +72,7 @@ DETAILS: dict[str, Promise] = {
     "net": gettext_lazy("net, KES"),
     "amount": gettext_lazy("amount, KES"),
     "days": gettext_lazy("days"),
-    "reference": gettext_lazy("receipt"),
+    "reference": gettext_lazy("reference"),
     "paid": gettext_lazy("paid"),
     "failed": gettext_lazy("failed"),
     "left": gettext_lazy("lines left to look at"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from accounts.services import record_each
 from catalogue.models import Exam, SubCounty
 from claims.models import Claim, ClaimLine, ClaimStatus, Hold, HoldCode
 from claims.tests import world
@@ -94,7 +95,7 @@ def build() -> Made:
     )
     paid.refresh_from_db()
     failed.refresh_from_db()
-    return Made(
+    made = Made(
         first=first,
         second=second,
         here=here,
@@ -108,3 +109,10 @@ def build() -> Made:
         disputed=world.claim(ClaimStatus.DISPUTED, deployment=deployed(second, there, "SUP")),
         taken_back=adjustment(paid, -1),
     )
+    # these steps were taken past the services, which tell the trail
+    for verb, claims in {
+        "claim.approved": [made.approved, paid, failed, made.taken_back],
+        "claim.disputed": [made.disputed],
+    }.items():
+        record_each(verb, [(claim, {}) for claim in claims], by=None)
+    return made
