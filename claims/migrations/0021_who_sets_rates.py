@@ -29,6 +29,6 @@ def give_rights(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("claims", "0011_rates_of_approved_claims_stand_still")]
+    dependencies = [("claims", "0020_rates_of_approved_claims_stand_still")]
 
     operations = [migrations.RunPython(give_rights, migrations.RunPython.noop)]

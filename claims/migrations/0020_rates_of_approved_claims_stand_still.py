@@ -118,7 +118,7 @@ DROP FUNCTION approved_claims_rest_on;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("claims", "0010_who_reads_runs_and_rates"),
+        ("claims", "0019_questions_and_disputed_days"),
         ("deployments", "0001_initial"),
     ]
 

@@ -17,6 +17,6 @@ def give_rights(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("claims", "0012_results_of_the_channel")]
+    dependencies = [("claims", "0017_results_of_the_channel")]
 
     operations = [migrations.RunPython(give_rights, migrations.RunPython.noop)]

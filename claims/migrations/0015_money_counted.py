@@ -53,7 +53,7 @@ DROP FUNCTION holds_are_to_be_counted;
 class Migration(migrations.Migration):
     dependencies = [
         ("catalogue", "0009_daily_reports"),
-        ("claims", "0010_who_reads_runs_and_rates"),
+        ("claims", "0014_who_looks_for_ghosts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0009_daily_reports'),
-        ('claims', '0010_who_reads_runs_and_rates'),
+        ('claims', '0018_who_reads_results'),
         ('profiles', '0010_paid_by'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

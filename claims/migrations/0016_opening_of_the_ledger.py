@@ -28,6 +28,6 @@ ORDER BY step, payment_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("claims", "0010_who_reads_runs_and_rates")]
+    dependencies = [("claims", "0015_money_counted")]
 
     operations = [migrations.RunSQL(OPEN, migrations.RunSQL.noop)]

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('claims', '0011_opening_of_the_ledger'),
+        ('claims', '0016_opening_of_the_ledger'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
