@@ -91,7 +91,7 @@ def _trail(
 
 def _title(found: Found, subject: Any) -> str:
     if isinstance(subject, Payment):
-        return _("Trail of payment %(reference)s") % {"reference": reference(subject)}
+        return _("Trail of payment %(reference)s") % {"reference": reference(subject.pk)}
     return _("Trail of claim %(number)s") % {"number": found.claim.pk}
 
 
@@ -243,7 +243,7 @@ def _sample_table(request: HttpRequest, drawn: AuditSample) -> Table:
     rows = [
         [
             place,
-            reference(payment),
+            reference(payment.pk),
             payment.batch_id,
             payment.claim_id,
             str(payment.claim.officer),

@@ -47,7 +47,7 @@ def _payment(found: Found, payment: Payment) -> Section:
     )
     first, _space, rest = payment.payee_name.partition(" ")
     facts = [
-        (_("Reference"), reference(payment)),
+        (_("Reference"), reference(payment.pk)),
         (_("Amount"), shillings(payment.amount)),
         (_("Channel"), payment.get_channel_display()),
         (_("Payee"), f"{first} {rest[:1]}., {to}" if rest else f"{first}, {to}"),
@@ -67,10 +67,10 @@ def _payment(found: Found, payment: Payment) -> Section:
         if entry.verb == "claim.paid" and entry.details.get("reference") == payment.reference
     ]
     return Section(
-        _("Payment %(reference)s") % {"reference": reference(payment)},
+        _("Payment %(reference)s") % {"reference": reference(payment.pk)},
         [fact for fact in facts if fact[1]],
         sorted(steps, key=when),
-        links=[("payment", payment.pk, reference(payment))],
+        links=[("payment", payment.pk, reference(payment.pk))],
     )
 
 

@@ -1,6 +1,6 @@
 """What it costs to prepare a nation's claims, beside the bare INSERT … SELECT of the same rows.
 
-    .venv/bin/python bin/embedded.py var/bench .venv/bin/python bench/claims.py [OFFICERS]
+    .venv/bin/python bin/embedded.py var/bench .venv/bin/python bench/prepare.py [OFFICERS]
 
 Makes an exam of 281,000 officers with three million marks, unless one of as many is there already;
 prepares it as a worker does, portion by portion with its holds; and then, in the same run, writes
@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cp2.settings_test")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -176,7 +177,7 @@ DELETE FROM claims_claim WHERE exam_id = %(exam)s;
 """
 
 
-def run(sql: str, **values: object) -> list[tuple[object, ...]]:
+def run(sql: str, **values: Any) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(sql, values)
