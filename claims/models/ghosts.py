@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalogue.models import Exam
 from claims.models.claims import Claim, ClaimStatus
+from deployments.models import DeploymentStatus
+from profiles.models import Outcome
 
 
 class GhostCode(models.TextChoices):
@@ -64,6 +66,11 @@ FIGURES: dict[str, str | Promise] = {
     "by": _("by"),
     "status": _("status"),
     "joined": _("opened on"),
+}
+STATES: dict[str, str | Promise] = {
+    **dict(DeploymentStatus.choices),
+    **dict(Outcome.choices),
+    "not_checked": _("Never held against it"),
 }
 TO_BE_APPROVED = [ClaimStatus.PREPARED, ClaimStatus.VERIFIED, ClaimStatus.DISPUTED]
 
@@ -134,5 +141,8 @@ class GhostSignal(models.Model):
     @property
     def figures(self) -> list[tuple[str, Any]]:
         """What it rests on, in words."""
-        known = ((name, value) for name, value in self.detail.items() if name in FIGURES)
-        return [(str(FIGURES[name]), value) for name, value in known]
+        return [
+            (str(FIGURES[name]), str(STATES.get(value, value)) if name == "status" else value)
+            for name, value in self.detail.items()
+            if name in FIGURES
+        ]

@@ -197,6 +197,11 @@ class OneClaim(Pages):
         assert "on the page" in page
         assert "likeness of the names" in page
 
+    def test_states_are_said_in_words(self):
+        make.register_check(self.claim.officer, outcome="not_found")
+        self.look()
+        assert "status: Not found" in " ".join(self.page().html.text.split())
+
     def test_numbers_are_masked_and_whoever_opens_them_is_written_down(self):
         officer = self.claim.officer
         page = self.page()
@@ -330,7 +335,8 @@ class InvestigationPages(Pages):
         assert "Enter the reason" in form.submit()
         form["reason"] = "Leaked paper"
         assert "1 claim is held from now on." in form.submit().follow()
-        assert self.claim.holds.standing().get().code == HoldCode.INVESTIGATION
+        of_it = self.claim.holds.standing().filter(code=HoldCode.INVESTIGATION)
+        assert of_it.get().note == station.code
         assert "under investigation already" in form.submit()
 
         data = {
@@ -341,7 +347,7 @@ class InvestigationPages(Pages):
         url = reverse("admin:claims_investigation_changelist")
         self.client.post(url, data)
         assert Investigation.objects.get().finding == "Nothing found"
-        assert not self.claim.holds.standing().exists()
+        assert not of_it.exists()
 
     def test_others_only_read(self):
         for group in ("Finance preparer", "Auditor"):
