@@ -259,11 +259,13 @@ class WhatIsShown(TestCase):
                 hold.delete()
 
     def test_each_try_to_pay_is_shown_with_a_masked_number(self):
-        claim = world.claim(ClaimStatus.PAID)
+        phone = make.phone()
+        claim = world.claim(
+            ClaimStatus.PAID, deployment=make.deployment(officer=make.officer(payee_phone=phone))
+        )
         self.client.force_login(claim.officer.user)
         page = self.page(claim)
 
-        phone = claim.officer.payee_phone
         self.assertContains(page, f"M-Pesa 0{phone[3:6]} … {phone[-3:]}")
         self.assertNotContains(page, phone[4:])
         sent = next(step for step in page.context["facts"].steps if step.text == "Sent to be paid")
@@ -279,6 +281,7 @@ class WhatIsShown(TestCase):
             branch_code="000",
             account="0012345678901",
         )
+        PaymentBatch.objects.update(channel="eft")
         services.approve_batch(batch, by=world.approver())
         PaymentBatch.objects.update(status="exported", exported_at=timezone.now(), sha256="x" * 64)
         self.client.force_login(claim.officer.user)

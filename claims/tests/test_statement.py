@@ -1,6 +1,7 @@
 """What an officer earned, on paper."""
 
 import io
+import re
 import time
 from datetime import timedelta
 
@@ -38,11 +39,9 @@ def _page(page):
 
 
 def _letters(table):
-    pairs = [line.split() for line in table.splitlines() if line.count("<") == 2]
+    pairs = re.findall(r"^<([0-9a-f]{4})> <([0-9a-f]+)>$", table, re.MULTILINE)
     return {
-        glyph.strip("<>"): bytes.fromhex(char.strip("<>")).decode("utf-16-be")
-        for glyph, char in pairs
-        if len(glyph) == 6
+        glyph: bytes.fromhex(char).decode("utf-16-be") for glyph, char in pairs if char != "ffff"
     }
 
 
