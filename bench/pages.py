@@ -52,7 +52,7 @@ BOTH = [
     "attendance/season/",
 ]
 AREA = {
-    "tsc": [*BOTH, "officers/", "claims/"],
+    "tsc": [*BOTH, "officers/", "claims/", "claims/centres/"],
     "scde": [*BOTH, "registers/", "enquiries/", "enquiries/statistics/"],
 }
 

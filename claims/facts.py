@@ -77,6 +77,12 @@ class Facts:
         return [mark for mark in self.days if mark.since]
 
     @property
+    def only_place(self) -> str:
+        """Said once, where all days were at one centre."""
+        places = {str(mark.deployment.post.station) for mark in self.days}
+        return places.pop() if len(places) == 1 else ""
+
+    @property
     def together(self) -> Decimal:
         return self.claim.net + sum((each.net for each in self.adjustments), Decimal(0))
 

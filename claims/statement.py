@@ -152,7 +152,8 @@ def _sums(sheet: Sheet, facts: Facts) -> None:
     ]
     if claim.advance:
         rows.append((_("Paid in advance"), shillings(claim.advance)))
-    rows.append((_("To be paid"), shillings(claim.net)))
+    paid = claim.status == ClaimStatus.PAID
+    rows.append((_("Paid out") if paid else _("To be paid"), shillings(claim.net)))
     sheet.y += 2
     sheet.facts(rows)
 

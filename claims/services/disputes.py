@@ -89,6 +89,8 @@ def settle(claim: Claim, *, by: User, note: str) -> Claim | None:
     lock_exam(exam)
     claim = lock_claim(claim)
     refuse_own(claim, by)
+    if claim.status != ClaimStatus.DISPUTED:
+        raise Refused(_("This claim is not disputed, so there is nothing to settle."))
     left = _on_its_way(claim, by=by, note=note)
     record("claim.settled", claim, by=by, note=note)
     user = claim.officer.user

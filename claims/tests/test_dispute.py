@@ -11,8 +11,9 @@ from django_webtest import WebTest
 from accounts.models import Entry
 from catalogue.models import Exam
 from claims import services
-from claims.models import Claim, ClaimStatus
+from claims.models import Claim, ClaimStatus, DisputedDay
 from claims.tests import world
+from claims.tests.test_database import refused
 from cp2.rules import Refused
 from cp2.tests import make
 from sms.models import Message
@@ -153,7 +154,7 @@ class Settling(TestCase):
         Claim.objects.update(status=ClaimStatus.PREPARED)
         page = self.settle(note="x")
 
-        self.assertContains(page, "so it cannot be prepared")
+        self.assertContains(page, "so there is nothing to settle")
         assert not Entry.objects.exists()
         assert not Message.objects.exists()
 
@@ -315,6 +316,11 @@ class Days(WebTest):
             services.withdraw_dispute(self.claim, by=make.user())
         self.app.set_user(make.officer().user)
         self.app.get(reverse("claims:withdraw", args=[self.claim.pk]), status=404)
+
+    def test_the_database_keeps_one_word_on_each_day(self):
+        self.tick(self.second).submit()
+        with refused("one_word_on_a_disputed_day"):
+            DisputedDay.objects.create(claim=self.claim, day=self.second, worked=False)
 
     def test_after_approval_an_enquiry_is_offered_instead(self):
         claim = world.claim(ClaimStatus.APPROVED)

@@ -14,6 +14,7 @@ from claims import services
 from claims.models import Claim, ClaimStatus, Hold, HoldCode
 from claims.services.verifying import Asked
 from claims.tests import world
+from claims.tests.test_database import refused
 from cp2.rules import Refused
 from cp2.tests import make
 
@@ -413,6 +414,12 @@ class Questioning(Area):
                 self.assertContains(self.ask(claim), "so nothing is asked about it here")
                 claim.refresh_from_db()
                 assert claim.question == ""
+
+    def test_the_database_keeps_a_question_from_being_passed_over(self):
+        for status in (ClaimStatus.VERIFIED, ClaimStatus.APPROVED):
+            claim = self.claim(status)
+            with refused("verified_without_a_question"):
+                Claim.objects.filter(pk=claim.pk).update(question="Was he there?")
 
     def test_nobody_asks_about_their_own(self):
         claim = self.claim(officer=make.officer(user=self.director))
