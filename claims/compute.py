@@ -18,6 +18,9 @@ FIXED = "('approved', 'paying', 'paid')"
 STILL_OPEN = f"({', '.join(repr(str(status)) for status in OPEN)})"
 EVERY = f"({', '.join(repr(str(status)) for status in ClaimStatus.values)})"
 
+# For the rest of the transaction: sorted and hashed in memory, and run rather than compiled, which
+# takes longer than a portion does.
+AT_ONCE = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
 # So that nobody verifies, disputes or approves a claim while it is replaced. In the order of their
 # numbers, as everybody locks them.
 LOCK = f"""
@@ -28,24 +31,24 @@ SELECT count(*) FROM (
 ) locked
 """
 # Days present, of the kinds that the terms pay, at the rate in force on the day; what examiners'
-# records say; and, taken off, what stands approved already. In a table of its own, whose size the
-# planner is told: guessing it too small makes the rest quadratic.
+# records say; and, taken off, what stands approved already. In tables of their own, whose size the
+# planner is told: guessing them too small makes the rest quadratic.
 DUE = """
+CREATE TEMPORARY TABLE paid ON COMMIT DROP AS
+    SELECT t.position_id, e.day, coalesce(
+        (
+            SELECT r.daily_rate FROM claims_ratechange r
+            WHERE r.terms_id = t.id AND r.from_day <= e.day
+            ORDER BY r.from_day DESC LIMIT 1
+        ),
+        t.daily_rate
+    ) AS rate
+    FROM catalogue_positionterms t
+    JOIN catalogue_examday e ON e.exam_id = t.exam_id AND e.kind = ANY (t.paid_days)
+    WHERE t.exam_id = %(exam)s;
+ANALYZE paid;
 CREATE TEMPORARY TABLE due ON COMMIT DROP AS
-    WITH paid AS MATERIALIZED (
-        SELECT t.position_id, e.day, coalesce(
-            (
-                SELECT r.daily_rate FROM claims_ratechange r
-                WHERE r.terms_id = t.id AND r.from_day <= e.day
-                ORDER BY r.from_day DESC LIMIT 1
-            ),
-            t.daily_rate
-        ) AS rate
-        FROM catalogue_positionterms t
-        JOIN catalogue_examday e ON e.exam_id = t.exam_id AND e.kind = ANY (t.paid_days)
-        WHERE t.exam_id = %(exam)s
-    ),
-    parts AS (
+    WITH parts AS (
         SELECT m.officer_id, m.deployment_id, 'days' AS kind, paid.rate, count(*) AS quantity
         FROM deployments_post p
         JOIN deployments_deployment d ON d.post_id = p.id
@@ -227,10 +230,11 @@ def lock_exam(exam: Exam) -> None:
 def concerned(exam: Exam) -> list[int]:
     """The officers whose claims, all of them together, say something else than the marks do."""
     with connection.cursor() as cursor:
+        cursor.execute(AT_ONCE)
         cursor.execute(_of(DUE, None, carried=EVERY), {"exam": exam.pk})
         cursor.execute("SELECT DISTINCT officer_id FROM due ORDER BY officer_id")
         found = [officer for (officer,) in cursor.fetchall()]
-        cursor.execute("DROP TABLE due")
+        cursor.execute("DROP TABLE paid, due")
     return found
 
 
@@ -247,6 +251,7 @@ def compute(exam: Exam, *, officers: Officers = None) -> Computed:
     else:
         values |= {"officers": officers}
     with connection.cursor() as cursor:
+        cursor.execute(AT_ONCE)
         cursor.execute(_of(LOCK, officers), values)
         cursor.execute(_of(DUE, officers), values)
         cursor.execute(_of(FIGURES, officers), values)
@@ -261,7 +266,7 @@ def compute(exam: Exam, *, officers: Officers = None) -> Computed:
         if acts.get("changed"):
             cursor.execute(CHANGED)
         cursor.execute(LINES)
-        cursor.execute("DROP TABLE due, figures")
+        cursor.execute("DROP TABLE paid, due, figures")
     claims = sum(number for act, number in acts.items() if act != "gone")
     return Computed(claims, changes)
 
