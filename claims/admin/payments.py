@@ -35,7 +35,7 @@ class PaymentAdmin(ReadOnly, Discreet):
 
     @admin.display(description=gettext_lazy("number"))
     def number(self, payment: Payment) -> str:
-        return masked(payment.payee_phone)
+        return masked(payment.payee_phone) or payment.masked_account
 
     def change_view(
         self,
