@@ -70,7 +70,7 @@ def review(batch: PaymentBatch) -> Review:
         repeated=_repeated(payments, batch),
         kept_back=(sums["n"], sums["total"] or Decimal(0)),
         changed=_with_reasons(changed, batch),
-        changed_count=changed.count(),
+        changed_count=len(changed),
     )
 
 
@@ -103,9 +103,10 @@ def _repeated(payments: QuerySet[Payment], batch: PaymentBatch) -> list[Group]:
     return [(masked(row[len(where) - 1]), *row[len(where) :]) for row in rows]
 
 
-def _with_reasons(changed: QuerySet[Payment], batch: PaymentBatch) -> list[tuple[Payment, str]]:
-    some = list(changed.select_related("claim__officer__user", "claim__exam").order_by("pk")[:MOST])
-    pks = [payment.pk for payment in some]
+def _with_reasons(changed: list[int], batch: PaymentBatch) -> list[tuple[Payment, str]]:
+    pks = changed[:MOST]
+    payments = Payment.objects.select_related("claim__officer__user", "claim__exam")
+    some = payments.filter(pk__in=pks).order_by("pk")
     others = with_another_payee(Payment.objects.filter(pk__in=pks), batch.channel)
     payees = set(others.values_list("pk", flat=True))
     holds: dict[int, list[str]] = {}

@@ -201,9 +201,9 @@ class PayeeForm(forms.Form):
         label=gettext_lazy("Where shall we pay you?"),
         choices=PaidBy,
         widget=forms.RadioSelect,
-        required=False,
         error_messages={
-            "invalid_choice": gettext_lazy("Choose one of those that the page offers.")
+            "required": gettext_lazy("Say where we shall pay you"),
+            "invalid_choice": gettext_lazy("Choose one of those that the page offers."),
         },
     )
 

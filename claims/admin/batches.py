@@ -35,12 +35,12 @@ class PaymentBatchAdmin(ReadOnly, FreshActions):
     change_list_template = "claims/admin/batches.html"
     list_display = [
         "__str__",
-        "exam",
-        "channel",
-        "place",
+        "exam_short",
         "status",
         "count",
         "total",
+        "channel",
+        "place",
         "prepared_by",
         "approved_by",
         "prepared_at",
@@ -70,6 +70,10 @@ class PaymentBatchAdmin(ReadOnly, FreshActions):
     def lines(self, batch: PaymentBatch) -> str:
         url = reverse("admin:claims_payment_changelist")
         return format_html('<a href="{}?batch__id__exact={}">{}</a>', url, batch.pk, batch.count)
+
+    @admin.display(description=gettext_lazy("exam"), ordering="exam")
+    def exam_short(self, batch: PaymentBatch) -> str:
+        return batch.exam.short
 
     @admin.display(description=gettext_lazy("place"))
     def place(self, batch: PaymentBatch) -> str:

@@ -71,7 +71,7 @@ class PaymentInline(ReadOnly, admin.TabularInline[Payment, Claim]):
 
     @admin.display(description=gettext_lazy("number"))
     def number(self, payment: Payment) -> str:
-        return masked(payment.payee_phone)
+        return masked(payment.payee_phone) or payment.masked_account
 
 
 class HeldFilter(admin.SimpleListFilter):

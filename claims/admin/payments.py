@@ -48,7 +48,7 @@ class PaymentAdmin(ReadOnly, Discreet):
 
     @admin.display(description=gettext_lazy("number"))
     def number(self, payment: Payment) -> str:
-        return masked(payment.payee_phone)
+        return masked(payment.payee_phone) or payment.masked_account
 
     @admin.display(description=gettext_lazy("trail"))
     def trail(self, payment: Payment) -> str:

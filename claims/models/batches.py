@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalogue.models import Exam, SubCounty
 from claims.models.claims import Claim
+from profiles.models import masked
 
 
 class Channel(models.TextChoices):
@@ -228,6 +229,12 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.payee_name}: {self.amount}"
+
+    @property
+    def masked_account(self) -> str:
+        """Enough of a bank's account to know it by; nothing for a phone."""
+        account = masked(self.account)
+        return f"{self.bank_code} {self.branch_code} {account}" if account else ""
 
 
 class Recovery(models.Model):

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import TestCase, override_settings
+from django.urls import reverse
 from lxml import etree
 
 from claims import services
@@ -199,6 +200,17 @@ class Iso(TestCase):
     def test_whoever_pays_must_be_known(self):
         with override_settings(PAYER_BANK=""), pytest.raises(Refused, match="Set PAYER_NAME"):
             sent("iso")
+
+
+class InLists(TestCase):
+    def test_headquarters_sees_enough_of_an_account_to_know_it_by(self):
+        batch = sent("eft")
+        make.sign_in(self.client, world.preparer())
+        url = reverse("admin:claims_payment_changelist")
+        page = self.client.get(url, {"batch__id__exact": batch.pk})
+        payment = batch.payments.order_by("pk")[2]
+        self.assertContains(page, f"01 100 •••••{payment.account[-3:]}")
+        self.assertNotContains(page, payment.account)
 
 
 class NothingLeft(TestCase):
