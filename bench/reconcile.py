@@ -67,7 +67,7 @@ def a_batch(size: int) -> PaymentBatch:
     officers = Officer.objects.bulk_create(
         [
             Officer(user=user, full_name="A B", year_of_birth=1985, gender="female",
-                    payee_name="A B", payee_phone=user.phone, sub_county=place)
+                    payee_name="A B", payee_phone=user.username, sub_county=place)
             for user in users
         ],
         batch_size=5000,
@@ -85,7 +85,9 @@ def a_batch(size: int) -> PaymentBatch:
     )
     Payment.objects.bulk_create(
         [
-            Payment(batch=batch, claim=claim, amount=1100, payee_name="A B", payee_phone=user.phone)
+            Payment(
+                batch=batch, claim=claim, amount=1100, payee_name="A B", payee_phone=user.username
+            )
             for claim, user in zip(claims, users, strict=True)
         ],
         batch_size=5000,
