@@ -67,7 +67,7 @@ def a_batch(size: int) -> PaymentBatch:
     officers = Officer.objects.bulk_create(
         [
             Officer(user=user, full_name="A B", year_of_birth=1985, gender="female",
-                    payee_name="A B", payee_phone=user.username, sub_county=place)
+                    payee_name="A B", payee_phone=user.phone or "", sub_county=place)
             for user in users
         ],
         batch_size=5000,
@@ -86,7 +86,11 @@ def a_batch(size: int) -> PaymentBatch:
     Payment.objects.bulk_create(
         [
             Payment(
-                batch=batch, claim=claim, amount=1100, payee_name="A B", payee_phone=user.username
+                batch=batch,
+                claim=claim,
+                amount=1100,
+                payee_name="A B",
+                payee_phone=user.phone or "",
             )
             for claim, user in zip(claims, users, strict=True)
         ],

@@ -31,6 +31,9 @@ WAIT = timedelta(seconds=5)
 # Named rather than imported: what they do stands on much that web processes need not load.
 WORKS = {
     RunKind.PREPARE: "claims.services.preparing.WORK",
+    RunKind.GHOSTS: "claims.ghosts.finding.WORK",
+    RunKind.BUILD: "claims.services.building.WORK",
+    RunKind.EXPORT: "claims.services.exporting.WORK",
     RunKind.APPROVE: "claims.services.checking.WORK",
     RunKind.RECONCILE: "claims.services.reconciling.WORK",
 }
@@ -46,11 +49,13 @@ class Work:
     inside a transaction, and adds to the run's outcome by `run.count(...)`. `before(run, portion)`,
     where a kind has it, is called outside of any transaction first, for what asks another machine
     or takes long without writing; what it answers is handed to the step as a third argument.
+    `called_off(run, by)`, where a kind has it, takes back what a run that is called off has done.
     """
 
     plan: Callable[[MoneyRun], list[Any]]
     step: Callable[..., None]
     before: Callable[[MoneyRun, Any], Any] | None = None
+    called_off: Callable[[MoneyRun, User], None] | None = None
 
 
 def work_of(kind: str) -> Work:
@@ -86,12 +91,14 @@ def start(
 
 @transaction.atomic
 def cancel(run: MoneyRun, *, by: User) -> MoneyRun:
-    """The portions that are done stay done. Twice is once."""
+    """The portions that are done stay done, unless the kind says otherwise. Twice is once."""
     run = lock(run)
     if run.status == RunStatus.CANCELLED:
         return run
     move(run, RunStatus.CANCELLED, ended_at=timezone.now(), lease_until=None)
     record("run.cancelled", run, by=by)
+    if called_off := work_of(run.kind).called_off:
+        called_off(run, by)
     return run
 
 

@@ -13,15 +13,17 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.admin import FreshActions
 from accounts.codes import needs_fresh_code
 from accounts.requests import actor
-from claims import services
+from claims import runs, services
 from claims.admin.approving import approve_page
 from claims.admin.base import MOST_AT_ONCE, ReadOnly, ask_for_note
 from claims.forms import PrepareForm
 from claims.models import (
     Claim,
     ClaimLine,
+    DisputedDay,
     Hold,
     Payment,
+    RunKind,
 )
 from claims.templatetags.shillings import masked, shillings
 from cp2.rules import Refused
@@ -53,6 +55,12 @@ class HoldInline(ReadOnly, admin.TabularInline[Hold, Claim]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Hold]:
         return super().get_queryset(request).select_related("raised_by", "cleared_by")
+
+
+class DisputedDayInline(ReadOnly, admin.TabularInline[DisputedDay, Claim]):
+    model = DisputedDay
+    extra = 0
+    fields = ["day", "worked"]
 
 
 class PaymentInline(ReadOnly, admin.TabularInline[Payment, Claim]):
@@ -98,7 +106,7 @@ class ClaimAdmin(ReadOnly, FreshActions):
         "held",
         "payment_reference",
     ]
-    list_filter = ["status", HeldFilter, "exam"]
+    list_filter = ["status", HeldFilter, ("question", admin.EmptyFieldListFilter), "exam"]
     list_select_related = ["officer__user", "exam"]
     list_per_page = 50
     show_full_result_count = False
@@ -113,7 +121,7 @@ class ClaimAdmin(ReadOnly, FreshActions):
     )
     exclude = ["verified_by", "approved_by"]
     readonly_fields = ["who_verified", "who_approved"]
-    inlines = [LineInline, HoldInline, PaymentInline]
+    inlines = [LineInline, HoldInline, DisputedDayInline, PaymentInline]
     actions = ["approve", "prepare_batch", "check_holds", "settle"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Claim]:
@@ -207,7 +215,7 @@ class ClaimAdmin(ReadOnly, FreshActions):
         return super().changelist_view(request, context)
 
     def prepare_page(self, request: HttpRequest) -> HttpResponse:
-        """Compute an exam's claims from its registers."""
+        """Have an exam's claims computed from its registers; the run's page says how far it is."""
         if not self.has_prepare_permission(request):
             raise PermissionDenied
         asked = needs_fresh_code(request)
@@ -215,9 +223,12 @@ class ClaimAdmin(ReadOnly, FreshActions):
             return asked
         form = PrepareForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            count = services.prepare(by=actor(request), **form.cleaned_data)
-            self.message_user(request, _("%(count)s claims prepared.") % {"count": count})
-            return redirect("admin:claims_claim_changelist")
+            try:
+                run = runs.start(RunKind.PREPARE, by=actor(request), **form.cleaned_data)
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                return redirect("admin:claims_moneyrun_change", run.pk)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -3,7 +3,9 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin import Discreet
@@ -21,7 +23,7 @@ from claims.templatetags.shillings import masked
 @admin.register(Payment)
 class PaymentAdmin(ReadOnly, Discreet):
     change_form_template = "claims/admin/payment.html"
-    list_display = ["payee", "number", "amount", "batch", "status", "reference", "failure"]
+    list_display = ["payee", "number", "amount", "batch", "status", "reference", "failure", "trail"]
     list_filter = ["status", "batch__exam"]
     list_select_related = ["batch"]
     list_per_page = 50
@@ -47,6 +49,11 @@ class PaymentAdmin(ReadOnly, Discreet):
     @admin.display(description=gettext_lazy("number"))
     def number(self, payment: Payment) -> str:
         return masked(payment.payee_phone)
+
+    @admin.display(description=gettext_lazy("trail"))
+    def trail(self, payment: Payment) -> str:
+        url = reverse("admin:claims_payment_trail", args=[payment.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Trail"))
 
     def change_view(
         self,

@@ -133,6 +133,9 @@ class Claim(models.Model):
     dispute_reason = models.CharField(
         _("what the officer disputes"), max_length=500, blank=True, db_default=""
     )
+    question = models.CharField(
+        _("what the director asks"), max_length=300, blank=True, default="", db_default=""
+    )
 
     objects = ClaimQuerySet.as_manager()
 
@@ -193,6 +196,11 @@ class Claim(models.Model):
             models.CheckConstraint(
                 condition=~Q(status=ClaimStatus.DISPUTED) | ~Q(dispute_reason=""),
                 name="disputed_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(question="")
+                | Q(status__in=[ClaimStatus.PREPARED, ClaimStatus.DISPUTED]),
+                name="verified_without_a_question",
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""Verified by the director, approved by finance."""
+"""Approved by finance, of what a director has verified."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,8 +9,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services import record, record_each
-from catalogue.models import County, Exam, ExamDay, Office, SubCounty
+from accounts.services import record_each
+from catalogue.models import County, Exam, SubCounty
 from claims import runs
 from claims.approving import free
 from claims.models import (
@@ -21,32 +21,10 @@ from claims.models import (
     RunKind,
 )
 from claims.runs import Work
-from claims.services.own import Tally, each, is_own, lock_claim, refuse_own
-from cp2.rules import Refused, Role, move, refuse_move
+from claims.services.own import Tally, is_own
+from cp2.rules import Refused, refuse_move
 
 PORTION = 5_000
-
-
-@transaction.atomic
-def verify(claim: Claim, *, by: User) -> Claim:
-    """The TSC director confirms that the officer worked these days."""
-    claim = lock_claim(claim)
-    if by.role != Role.DIRECTOR or by.office != Office.TSC:
-        raise Refused(_("Only the TSC Sub-County Director verifies claims."))
-    if not Claim.objects.visible_to(by).filter(pk=claim.pk).exists():
-        raise Refused(_("No day of this claim was worked in your sub-county."))
-    refuse_own(claim, by)
-    if claim.days > ExamDay.objects.filter(exam=claim.exam_id).count():
-        raise Refused(_("This claim has more days than the exam has."))
-
-    move(claim, ClaimStatus.VERIFIED, verified_by=by)
-    record("claim.verified", claim, by=by, days=claim.days, net=str(claim.net))
-    return claim
-
-
-def verify_all(claims: Iterable[Claim], *, by: User) -> Tally:
-    """Each on its own, so that one that cannot be verified holds up no other."""
-    return each(claims, verify, by=by)
 
 
 @transaction.atomic

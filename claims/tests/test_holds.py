@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from accounts.models import Entry
 from claims import services
-from claims.holds import same_name
 from claims.models import ClaimStatus, Hold, HoldCode, Payment
 from claims.tests import world
 from cp2.rules import Refused
 from cp2.tests import make
 from profiles.models import Employer
+from profiles.names import same_name
 
 
 @pytest.mark.parametrize(

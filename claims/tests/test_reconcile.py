@@ -19,6 +19,7 @@ from claims.models import (
     BatchStatus,
     Claim,
     ClaimStatus,
+    Hold,
     HoldCode,
     LedgerEntry,
     MoneyRun,
@@ -140,6 +141,8 @@ class Reconciling(TestCase):
         ]
         claims[0].officer.payee_phone = payment.payee_phone
         claims[0].officer.save()
+        services.check_holds(Claim.objects.filter(exam=exam), by=world.preparer())
+        services.clear_all(Hold.objects.standing(), by=world.approver(), note="A couple")
         self.batch = world.export(world.batch(*claims))
         outcome = self.read(self.paid(0, reference="", receipt="SGHX000001"))
         assert outcome.left == [(2, "No payment matches this line.")]

@@ -69,7 +69,8 @@ def pay(seed: int, exams: list[Exam], over: Exam) -> None:
     dispute(over)
     run(VERIFY, exam=over.pk, approver=approver.pk)
     hold(over, by=approver)
-    approved = Claim.objects.filter(exam=over, status=ClaimStatus.APPROVED).order_by("officer")
+    payable = Claim.objects.filter(exam=over, status=ClaimStatus.APPROVED).free_of_holds()
+    approved = payable.order_by("officer")
     share = max(1, min(MOST_IN_A_BATCH, approved.count() * 2 // 5))
     reconcile(seed, prepare_batch(approved, share, by=preparer), preparer, approver)
     prepare_batch(approved, share, by=preparer)  # stays a draft, for newcomers to approve
@@ -89,15 +90,23 @@ def dispute(exam: Exam) -> None:
 
 
 def hold(exam: Exam, *, by: User) -> None:
-    """The signed register of these officers' centre has not come in."""
-    without = Claim.objects.filter(
-        exam=exam,
-        status=ClaimStatus.APPROVED,
-        lines__deployment__post__station__entries__in=exam.entries.filter(register_return=None),
-    )
-    for claim in without.order_by("officer").distinct()[:FEW]:
+    """By people, beside what rules hold: a centre that is looked into, and two of one name."""
+    approved = Claim.objects.filter(exam=exam, status=ClaimStatus.APPROVED).order_by("-officer")
+    for claim in approved.free_of_holds()[:FEW]:
         claims.services.raise_hold(
-            claim, code=HoldCode.RETURN, by=by, note="Asked the SCDE for it by phone."
+            claim,
+            code=HoldCode.DUPLICATE,
+            by=by,
+            note="Another teacher of this name serves nearby.",
+        )
+    last = approved.free_of_holds().first()
+    if last is not None:
+        where = last.lines.select_related("deployment__post__station")[0]
+        claims.services.open_investigation(
+            exam,
+            where.deployment.post.station,
+            reason="Candidates say that a paper was seen the night before.",
+            by=by,
         )
 
 
