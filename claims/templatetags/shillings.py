@@ -30,6 +30,7 @@ def masked_account(account: str) -> str:
     return f"… {account[-4:]}" if account else ""
 
 
+@register.filter
 def destination(payment: Any) -> str:
     """Where a payment goes: M-Pesa 0712 … 678, or the last digits of an account."""
     if payment.account:
