@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cp2.settings_test")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -181,7 +182,7 @@ DELETE FROM claims_claim WHERE exam_id = %(exam)s;
 """
 
 
-def run(sql: str, **values: object) -> list[tuple[object, ...]]:
+def run(sql: str, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(sql, values)
