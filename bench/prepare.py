@@ -182,7 +182,7 @@ DELETE FROM claims_claim WHERE exam_id = %(exam)s;
 """
 
 
-def run(sql: str, **values: Any) -> list[tuple[object, ...]]:
+def run(sql: str, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(sql, values)

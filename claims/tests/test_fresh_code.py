@@ -130,7 +130,19 @@ class Money(TestCase):
         self.guarded(self.preparer, url)
         page = self.guarded(self.preparer, url, {"exam": exam.pk})
 
-        self.assertContains(page, "0 claims prepared.")
+        self.assertContains(page, "Preparing claims: KCSE 2025")
+
+    def test_sending_a_return_of_marking(self):
+        self.assertContains(
+            self.guarded(self.preparer, reverse("admin:claims_markingrecord_import")),
+            'type="file"',
+        )
+
+    def test_changing_rates(self):
+        for name in ("ratechange", "markingrate"):
+            url = reverse(f"admin:claims_{name}_add")
+            page = self.guarded(self.approver, url, {})
+            self.assertContains(page, "errornote")
 
     def test_clearing_a_hold(self):
         hold = services.raise_hold(

@@ -292,7 +292,7 @@ class Preparing(TestCase):
         one = count()
         for _ in range(5):
             self.mark(2, make.deployment(post=self.post()))
-        assert count() == one <= 20
+        assert count() == one <= 24
 
 
 class Headquarters(TestCase):
