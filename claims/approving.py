@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from catalogue.models import Exam, ExamDay
+from claims.ghosts.reading import unlooked_signals
 from claims.models import Claim, ClaimLine, ClaimQuerySet, ClaimStatus, Hold, HoldCode
 
 
@@ -37,7 +38,7 @@ def too_long(exam: Exam) -> Q:
 
 def doubtful(exam: Exam) -> Q:
     """Signals that a claim is nobody's, which no person has looked at yet."""
-    return Q(pk__in=[])
+    return Q(Exists(unlooked_signals(exam).filter(claim=OuterRef("pk"))))
 
 
 def free(exam: Exam, *, by: User, county: int | None, sub_county: int | None) -> ClaimQuerySet:

@@ -7,10 +7,20 @@ from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Entry
 from claims import runs, services
-from claims.models import Claim, ClaimStatus, Hold, HoldCode, MoneyRun, RunStatus
+from claims.models import (
+    Claim,
+    ClaimStatus,
+    GhostCode,
+    GhostSignal,
+    Hold,
+    HoldCode,
+    MoneyRun,
+    RunStatus,
+)
 from claims.services import checking
 from claims.tests import world
 from claims.tests.test_database import refused
@@ -70,6 +80,22 @@ class Bulk(TestCase):
         assert {entry.subject_id for entry in entries} == self.approved()
         assert {entry.actor for entry in entries} == {self.user}
         assert entries[0].details == {"net": "1100.00"}
+
+    def test_odd_ones_wait_until_somebody_has_looked_at_them(self):
+        odd = GhostSignal.objects.create(
+            exam=self.exam, claim=self.free[0], code=GhostCode.SAME_PAYEE, weight=5
+        )
+        seen = self.client.get(URL, {"exam": self.exam.pk})
+        self.assertContains(seen, "A signal that nobody has looked at")
+        assert (seen.context["seen"].doubtful.count, seen.context["seen"].free.count) == (1, 2)
+        self.approve()
+        assert self.free[0].pk not in self.approved()
+
+        GhostSignal.objects.filter(pk=odd.pk).update(
+            looked_by=make.user(), looked_at=timezone.now(), finding="Two sisters"
+        )
+        self.approve()
+        assert self.free[0].pk in self.approved()
 
     def test_by_place(self):
         here = self.free[0].lines.get().deployment.post.station.sub_county

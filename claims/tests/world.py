@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db.models import F
 
 from accounts.models import User
 from claims import services
@@ -11,9 +10,7 @@ from claims.models import (
     Claim,
     ClaimLine,
     ClaimStatus,
-    Payment,
     PaymentBatch,
-    Recovery,
 )
 from claims.results import Result, read_results
 from cp2.rules import Role, move
@@ -108,14 +105,3 @@ def owing(first: Claim, amount: int = 300) -> Claim:
     )
     move(owed, ClaimStatus.APPROVED, approved_by=make.user())
     return owed
-
-
-def keep_back(draft: PaymentBatch, owes: Claim) -> PaymentBatch:
-    """From the first payment of a batch that nobody has approved yet."""
-    payment, amount = draft.payments.order_by("pk")[0], -owes.net
-    move(owes, ClaimStatus.PAYING)
-    Recovery.objects.create(payment=payment, claim=owes, amount=amount)
-    Payment.objects.filter(pk=payment.pk).update(amount=F("amount") - amount)
-    PaymentBatch.objects.filter(pk=draft.pk).update(total=F("total") - amount)
-    draft.refresh_from_db()
-    return draft
