@@ -9,6 +9,8 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Entry, User
+from claims.ghosts.reading import signals_for
+from claims.ghosts.reading import words as ghost_words
 from claims.models import Claim, ClaimQuerySet, ClaimStatus, Hold, HoldCode
 from claims.services.own import is_own
 
@@ -18,6 +20,7 @@ NOT_OF_THE_DAYS = [
     HoldCode.PAYEE_NAME,
     HoldCode.MISSING_NUMBER,
     HoldCode.NOT_SUBMITTED,
+    HoldCode.NOT_VETTED,
     HoldCode.RETURN,
     HoldCode.PAYEE_CHANGED,
     HoldCode.PAYMENT_FAILED,
@@ -25,13 +28,14 @@ NOT_OF_THE_DAYS = [
 
 
 def with_signs(claims: ClaimQuerySet) -> ClaimQuerySet:
-    """Adds `too_long`, `standing_holds`, their `hold_codes`, and `changed`: verified once, and then
-    the marks changed or it was disputed."""
+    """Adds `too_long`, `standing_holds`, their `hold_codes`, what makes one ask whether somebody
+    was there (`ghost_score`, `ghost_codes`), and `changed`: verified once, and then the marks
+    changed or it was disputed."""
     standing = Hold.objects.standing().filter(claim=OuterRef("pk")).order_by("pk")
     before = Entry.objects.filter(
         subject_type=Claim._meta.label_lower, subject_id=OuterRef("pk"), verb="claim.verified"
     )
-    return claims.with_exceptions().annotate(
+    return signals_for(claims.with_exceptions()).annotate(
         hold_codes=ArraySubquery(standing.values("code")),
         changed=Q(Exists(before), status=ClaimStatus.PREPARED),
     )
@@ -40,6 +44,7 @@ def with_signs(claims: ClaimQuerySet) -> ClaimQuerySet:
 def odd_first(claims: ClaimQuerySet) -> ClaimQuerySet:
     return claims.order_by(
         F("too_long").desc(),
+        F("ghost_score").desc(),
         F("changed").desc(),
         F("question").desc(),
         F("standing_holds").desc(),
@@ -51,6 +56,7 @@ def odd_first(claims: ClaimQuerySet) -> ClaimQuerySet:
 def odd(claims: ClaimQuerySet) -> ClaimQuerySet:
     return claims.filter(
         Q(too_long=True)
+        | Q(ghost_score__gt=0)
         | Q(changed=True)
         | Q(status=ClaimStatus.DISPUTED)
         | Q(standing_holds__gt=0)
@@ -78,6 +84,7 @@ def _of_the_days(claim: Any) -> list[tuple[str, str]]:
     said = []
     if claim.too_long:
         said.append(("mismatch", _("More days than the exam has")))
+    said += [("mismatch", each) for each in ghost_words(claim.ghost_codes)]
     if claim.changed:
         said.append(("amended", _("Changed since it was verified")))
     if claim.question:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Entry, User
 from catalogue.models import ExamDay, Office
 from claims import services
-from claims.models import Claim, ClaimStatus, Hold, HoldCode
+from claims.models import Claim, ClaimStatus, GhostSignal, Hold, HoldCode
 from claims.services.verifying import Asked
 from claims.tests import world
 from claims.tests.test_database import refused
@@ -279,7 +279,8 @@ class AtOnce(Area):
         phone = make.phone()
         User.objects.filter(pk=self.director.pk).update(phone=phone)
         paid_to_me = self.claim(officer=make.officer(payee_phone=phone))
-        held, long, asked, changed, plain = (self.claim() for _ in range(5))
+        held, long, asked, changed, doubted, plain = (self.claim() for _ in range(6))
+        GhostSignal.objects.create(exam=doubted.exam, claim=doubted, code="name_far", weight=20)
         Hold.objects.create(claim=held, code=HoldCode.DUPLICATE)
         Claim.objects.filter(pk=long.pk).update(days=400)
         services.question(asked, by=self.director, reason="Was he there on the 4th?")
@@ -291,6 +292,7 @@ class AtOnce(Area):
             "your own, so somebody else must verify it",
             "Another claim looks like yours",
             "More days than the exam has",
+            "The payee has quite another name",
             "Was he there on the 4th?",
             "Changed since it was verified",
         ):
