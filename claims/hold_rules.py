@@ -156,7 +156,7 @@ FROM (
 ODD_NAMES = """
 SELECT look.claim, officer.payee_name, officer.full_name
 FROM looked_at look JOIN profiles_officer officer ON officer.id = look.officer
-WHERE officer.payee_name <> ''
+WHERE officer.payee_name <> '' AND officer.paid_by = 'mpesa'
     AND translate(lower(officer.payee_name), 'ũĩ''`´‘’ʻʼ', 'ui')
         <> translate(lower(officer.full_name), 'ũĩ''`´‘’ʻʼ', 'ui')
 """

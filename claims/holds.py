@@ -9,8 +9,17 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from claims.hold_rules import BY_RULE, FORGET, judge
-from claims.models import Claim, ClaimStatus, Hold, HoldCode, Payment, PaymentStatus
-from profiles.models import PAYEE_WAITS
+from claims.models import (
+    BANKS,
+    Channel,
+    Claim,
+    ClaimStatus,
+    Hold,
+    HoldCode,
+    Payment,
+    PaymentStatus,
+)
+from profiles.models import PAYEE_WAITS, PaidBy
 
 # Claims are locked before their holds, as people do it: the foreign key of a new hold would lock
 # its claim at the end, and wait for somebody who waits for the hold.
@@ -123,6 +132,24 @@ def hold_changed_payees(claims: models.QuerySet[Claim]) -> None:
     )
 
 
+# Of a payment, as it was copied into it.
+PAYEE = ["channel", "payee_name", "payee_phone", "bank_code", "branch_code", "account"]
+_SAME_PHONE = Q(
+    was_channel=Channel.MPESA,
+    claim__officer__paid_by=PaidBy.MPESA,
+    claim__officer__payee_name=F("was_payee_name"),
+    claim__officer__payee_phone=F("was_payee_phone"),
+)
+_SAME_ACCOUNT = Q(
+    was_channel__in=BANKS,
+    claim__officer__paid_by=PaidBy.BANK,
+    claim__officer__full_name=F("was_payee_name"),
+    claim__officer__bank_account__bank__code=F("was_bank_code"),
+    claim__officer__bank_account__branch__code=F("was_branch_code"),
+    claim__officer__bank_account__number=F("was_account"),
+)
+
+
 def _let_go(holds: models.QuerySet[Hold]) -> int:
     """A changed payee has waited long enough; a failed payment has another payee by now."""
     over = Now() - PAYEE_WAITS
@@ -134,17 +161,13 @@ def _let_go(holds: models.QuerySet[Hold]) -> int:
         Q(claim__officer__payee_changed_at__lt=over)
         | Q(claim__officer__payee_changed_at=None, raised_at__lt=over)
     )
-    corrected = Q(code=HoldCode.PAYMENT_FAILED) & ~Q(
-        claim__officer__payee_name=F("was_name"), claim__officer__payee_phone=F("was_phone")
+    by_rule = holds.filter(cleared_at=None, raised_by=None).annotate(
+        **{f"was_{name}": Subquery(latest.values(name)[:1]) for name in PAYEE}
     )
-    done = (
-        holds.filter(cleared_at=None, raised_by=None)
-        .filter(code__in=[HoldCode.PAYEE_CHANGED, HoldCode.PAYMENT_FAILED])
-        .annotate(
-            was_name=Subquery(latest.values("payee_name")[:1]),
-            was_phone=Subquery(latest.values("payee_phone")[:1]),
-        )
-        .filter(waited | corrected)
+    unchanged = by_rule.filter(_SAME_PHONE | _SAME_ACCOUNT).values("pk")
+    corrected = Q(code=HoldCode.PAYMENT_FAILED) & ~Q(pk__in=unchanged)
+    done = by_rule.filter(code__in=[HoldCode.PAYEE_CHANGED, HoldCode.PAYMENT_FAILED]).filter(
+        waited | corrected
     )
     pks = list(done.values_list("pk", flat=True))
     return Hold.objects.filter(pk__in=pks, cleared_at=None).update(cleared_at=Now())
