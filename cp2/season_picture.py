@@ -60,42 +60,36 @@ def picture(user: User) -> dict[str, Any]:
 
 
 def alarms(user: User) -> list[Alarm]:
-    """Of the last day, the newest first, with the page of what it is about."""
-    found = [*_curious(user), *_unbalanced(user)]
-    return sorted(found, key=lambda alarm: alarm.at, reverse=True)
-
-
-def _curious(user: User) -> list[Alarm]:
-    lately = Entry.objects.visible_to(user).filter(
-        verb=looks.LIMITED, at__gt=timezone.now() - timedelta(days=1)
-    )
-    return [
-        Alarm(
-            _("%(who)s looked at more than %(most)s officers in an hour.")
-            % {"who": entry.actor, "most": entry.details["most"]},
-            entry.at,
-            _list(Entry, q=entry.actor.username) if entry.actor else _list(Entry),
-        )
-        for entry in lately.select_related("actor").order_by("-at")[:20]
-    ]
-
-
-def _unbalanced(user: User) -> list[Alarm]:
-    """Batches whose ledger does not say what their payments say, for those who read the ledger."""
-    if not user.has_perm("claims.view_ledgerentry"):
+    """Of the last day, the newest first, with the page of what it is about; of what this person
+    may read."""
+    verbs = []
+    if user.has_perm("accounts.view_entry"):
+        verbs.append(looks.LIMITED)
+    if user.has_perm("claims.view_ledgerentry"):
+        verbs.append(UNBALANCED)
+    if not verbs:
         return []
-    lately = Entry.objects.filter(verb=UNBALANCED, at__gt=timezone.now() - timedelta(days=1))
-    newest = {entry.subject_id: entry for entry in lately.order_by("at")}
-    batches = PaymentBatch.objects.in_bulk(newest)
-    return [
-        Alarm(
-            _("The ledger of %(batch)s does not balance.") % {"batch": batches[number]},
+    lately = Entry.objects.filter(verb__in=verbs, at__gt=timezone.now() - timedelta(days=1))
+    found = list(lately.select_related("actor").order_by("-at")[:20])
+    batches = PaymentBatch.objects.in_bulk(
+        {entry.subject_id for entry in found if entry.verb == UNBALANCED}
+    )
+    return [_alarm(entry, batches) for entry in found]
+
+
+def _alarm(entry: Entry, batches: dict[int, PaymentBatch]) -> Alarm:
+    if entry.verb == UNBALANCED:
+        return Alarm(
+            _("The ledger of %(batch)s does not balance.") % {"batch": batches[entry.subject_id]},
             entry.at,
-            reverse("admin:claims_paymentbatch_change", args=[number]),
+            reverse("admin:claims_paymentbatch_change", args=[entry.subject_id]),
         )
-        for number, entry in list(newest.items())[:20]
-        if number in batches
-    ]
+    return Alarm(
+        _("%(who)s looked at more than %(most)s officers in an hour.")
+        % {"who": entry.actor, "most": entry.details["most"]},
+        entry.at,
+        _list(Entry, q=entry.actor.username) if entry.actor else _list(Entry),
+    )
 
 
 def _officers(exams: list[Exam]) -> Line:
