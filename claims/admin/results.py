@@ -117,11 +117,14 @@ class ResultFileAdmin(ReadOnly, Discreet):
 
     def _state(self, request: HttpRequest, file: ResultFile) -> HttpResponse:
         may, run = self.has_add_permission(request), services.run_of(file)
+        said = figures(file)
         context = {
             "file": file,
-            "figures": figures(file),
+            "figures": said,
             "shown": SHOWN,
-            "waits": may and file.status == ResultsStatus.READ,
+            "waits": may
+            and file.status == ResultsStatus.READ
+            and any(figure.writes for figure in said),
             "form": ApplyForm(initial={"sha256": file.sha256}),
             "run": run,
         }
