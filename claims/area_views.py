@@ -119,8 +119,9 @@ def area_claim(request: SignedIn, pk: int) -> HttpResponse:
     """Day by day, with the way to the register of each day."""
     claim: Any = get_object_or_404(with_signs(whole(Claim.objects.visible_to(request.user))), pk=pk)
     found = facts(claim)
-    for mark in found.days:
-        mark.is_ours = mark.deployment.post.station.sub_county_id == request.user.sub_county_id
+    here = request.user.sub_county_id if request.user.office == Office.TSC else None
+    for mark in found.days:  # registers are the TSC director's to look into
+        mark.is_ours = mark.deployment.post.station.sub_county_id == here
     own = services.is_own(claim, request.user)
     waits = claim.status == ClaimStatus.PREPARED
     context = {

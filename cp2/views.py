@@ -64,13 +64,14 @@ def home(request: SignedIn) -> HttpResponse:
 
 
 def _served(user: User) -> dict[str, Any]:
+    deployments = list(Deployment.objects.visible_to(user).with_place().with_duties())
     return {
-        "deployments": Deployment.objects.visible_to(user).with_place().with_duties(),
+        "deployments": deployments,
         "applications": Application.objects.visible_to(user).select_related(
             "vacancy__exam", "vacancy__position", "vacancy__sub_county"
         )[:5],
         "claims": Claim.objects.visible_to(user).select_related("exam").with_exceptions()[:5],
-        "expected": expected(user),
+        "expected": expected(user) if deployments else [],
     }
 
 

@@ -202,7 +202,7 @@ class PayeeForm(forms.Form):
         choices=PaidBy,
         widget=forms.RadioSelect,
         error_messages={
-            "required": gettext_lazy("Say where we shall pay you"),
+            "required": gettext_lazy("Choose where we shall pay you, for example M-Pesa."),
             "invalid_choice": gettext_lazy("Choose one of those that the page offers."),
         },
     )

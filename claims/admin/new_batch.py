@@ -73,5 +73,5 @@ def _list_of(why: str, form: BatchForm) -> str:
 
 
 def _holds_of(code: str) -> str:
-    query = {"code__exact": code, "cleared_at__isempty": "1"}
+    query = {"code__exact": code}  # the list shows those that stand
     return f"{reverse('admin:claims_hold_changelist')}?{urlencode(query)}"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.admin import Discreet
 from accounts.codes import needs_fresh_code
-from accounts.requests import SignedIn, actor
+from accounts.requests import SignedIn, actor, is_read
 from accounts.services import record
 from accounts.taking import take_away
 from claims import services
@@ -177,7 +177,8 @@ class ResultFileAdmin(ReadOnly, Discreet):
         except Refused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return redirect(page)
-        record("results.downloaded", file, by=actor(request))
+        if is_read(request):
+            record("results.downloaded", file, by=actor(request))
         with file.file.open("rb") as stored:
             response = HttpResponse(stored.read(), content_type="application/octet-stream")
         response["Content-Disposition"] = f'attachment; filename="cp2-results-{file.pk}"'

@@ -79,7 +79,8 @@ def _kept(kept: Recovery) -> str:
         "amount": shillings(kept.amount),
         "claim": kept.claim_id,
     }
-    return f"{said}, {_('returned')}" if kept.returned_at else said
+    returned = _("returned")
+    return f"{said}, {returned}" if kept.returned_at else said
 
 
 def _ledger(found: Found, payment: Payment) -> Iterator[Step]:

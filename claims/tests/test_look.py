@@ -19,10 +19,8 @@ from claims.models import (
     ClaimStatus,
     Hold,
     HoldCode,
-    Payment,
     PaymentBatch,
     RateChange,
-    Recovery,
     TaxRule,
 )
 from claims.tests import world
@@ -273,21 +271,18 @@ class WhatIsShown(TestCase):
 
     def test_to_a_bank_the_end_of_the_account_is_shown(self):
         claim = world.claim(ClaimStatus.APPROVED)
-        batch = world.batch(claim)
-        Payment.objects.update(
-            channel="eft",
-            payee_phone="",
-            bank_code="68",
-            branch_code="000",
-            account="0012345678901",
+        account = make.bank_account(claim.officer)
+        claim.officer.paid_by = "bank"
+        claim.officer.save()
+        batch = services.prepare_batch(
+            Claim.objects.filter(pk=claim.pk), by=world.preparer(), channel="eft"
         )
-        PaymentBatch.objects.update(channel="eft")
         services.approve_batch(batch, by=world.approver())
         PaymentBatch.objects.update(status="exported", exported_at=timezone.now(), sha256="x" * 64)
         self.client.force_login(claim.officer.user)
         page = self.page(claim)
 
-        self.assertContains(page, "bank account … 901")
+        self.assertContains(page, f"bank account … {account.number[-3:]}")
         self.assertNotContains(page, "0012345678901")
         assert page.context["facts"].whereabouts == "It is on its way to your bank."
 
@@ -353,11 +348,8 @@ class WhatIsShown(TestCase):
         )
         later = make.deployment(post=make.post(), officer=self.officer, status="cancelled")
         new = world.claim(ClaimStatus.APPROVED, deployment=later)
+        world.cleared(new)
         world.batch(new)
-        Payment.objects.filter(claim=new).update(amount=550)
-        payment = Payment.objects.get(claim=new)
-        Claim.objects.filter(pk=owed.pk).update(status="paying")
-        Recovery.objects.create(payment=payment, claim=owed, amount=550)
 
         self.assertContains(self.page(new), "KES 550.00 of it was kept back")
         page = self.page(owed)

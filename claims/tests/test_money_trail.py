@@ -101,6 +101,7 @@ class Chain(TestCase):
         cls.preparer = world.preparer()
         cls.preparer.name = "Preparer Mutua"
         cls.preparer.save()
+        world.cleared(claim)  # of the return, which is only signed
         cls.batch = world.export(world.batch(claim, by=cls.preparer))
         world.reconcile(cls.batch, claim)
         cls.batch.refresh_from_db()

@@ -51,6 +51,7 @@ class Whole(TestCase):
             claim.officer.payee_phone = number
             claim.officer.save()
         services.cancel_batch(self.batch, by=self.by)
+        world.cleared(*self.claims)
         again = world.batch(*self.claims)
         [(shown, count, total)] = self.get(again).context["review"].repeated
         assert (count, total) == (2, Decimal(2200))
@@ -62,6 +63,7 @@ class Whole(TestCase):
             claim.officer.paid_by = "bank"
             claim.officer.save()
         services.cancel_batch(self.batch, by=self.by)
+        world.cleared(*self.claims)
         claims = Claim.objects.filter(pk__in=[claim.pk for claim in self.claims])
         batch = services.prepare_batch(claims, by=world.preparer(), channel="eft")
         review = self.get(batch).context["review"]
@@ -137,6 +139,7 @@ class Whole(TestCase):
             services.approve_batch(mine, by=self.by)
         self.claims[0].officer.refresh_from_db()
         services.cancel_batch(mine, by=both)
+        world.cleared(self.claims[1])
         one = world.batch(self.claims[1], by=both)
         with pytest.raises(Refused, match="claim of your own"):  # by the account that they share
             services.approve_batch(one, by=self.by)

@@ -10,6 +10,7 @@ from claims.models import (
     Claim,
     ClaimLine,
     ClaimStatus,
+    Hold,
     PaymentBatch,
 )
 from claims.results import Result, read_results
@@ -58,6 +59,13 @@ def approved(count: int = 1, **fields: Any) -> list[Claim]:
         claim(ClaimStatus.APPROVED, deployment=make.deployment(post=make.post(exam=exam)), **fields)
         for _ in range(count)
     ]
+
+
+def cleared(*claims: Claim) -> None:
+    """Somebody has looked into whatever a rule holds these for, and let it go."""
+    these = Claim.objects.filter(pk__in=[claim.pk for claim in claims])
+    services.check_holds(these, by=make.user())
+    services.clear_all(Hold.objects.standing().filter(claim__in=these), by=approver(), note="Seen")
 
 
 def batch(*claims: Claim, by: User | None = None) -> PaymentBatch:

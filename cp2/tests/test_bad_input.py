@@ -21,6 +21,7 @@ from cp2.rules import Refused, Role
 from cp2.tests import make
 from cp2.tests.bad_input import CASES, LONG, READERS, Case
 from deployments.models import AllocationWeights
+from enquiries.models import EnquiryPromise, Topic
 from profiles import register_lines
 from profiles.models import RegisterImport
 
@@ -185,6 +186,11 @@ class Words(TestCase):
         "terms_leave_time_to_respond": lambda: (terms(), {"days_to_respond": "0"}),
         "terms_rate_not_negative": lambda: (terms(), {"daily_rate": "-1"}),
         "terms_ratio_is_positive": lambda: (terms(), {"candidates_per_officer": "0"}),
+        "promise_is_of_some_days": lambda: (
+            EnquiryPromise.objects.create(category="payment", days=5),
+            {"days": "0"},
+        ),
+        "topic_promises_some_days": lambda: (Topic.objects.first(), {"promised_days": "0"}),
         "weights_are_small_numbers": lambda: (weights(), {"per_year": "101"}),
         "weights_are_ways_within_kenya": lambda: (weights(), {"elsewhere_km": "1001"}),
         "vacancy_closes_after_it_opens": lambda: (

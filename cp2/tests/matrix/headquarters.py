@@ -132,6 +132,7 @@ MODELS = [
     rows("claims.ghostsignal", look="preparer approver auditor"),
     rows("claims.paymentbatch", look="preparer approver auditor"),
     rows("claims.payment", look="preparer approver auditor"),
+    rows("claims.moneyrun", look="preparer approver auditor"),
     rows("claims.ledgerentry", look="preparer approver auditor"),
     rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
     rows(
