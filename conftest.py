@@ -12,7 +12,7 @@ from django.utils import translation
 
 from sms.backends import memory
 
-ONLY_GROW = ["accounts_entry", "attendance_markhistory"]
+ONLY_GROW = ["accounts_entry", "attendance_markhistory", "claims_ledgerentry"]
 flush = TransactionTestCase._fixture_teardown
 
 

@@ -81,6 +81,22 @@ def record_each(
         )
 
 
+def record_all(
+    verb: str, model: type[models.Model], pks: list[int], *, by: User | None, **details: Any
+) -> None:
+    """The same line for each of many rows, which need not be read for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO accounts_entry
+                (actor_id, acting_name, verb, subject_type, subject_id, details)
+            SELECT %s, '', %s, %s, subject, %s::jsonb
+            FROM unnest(%s::bigint[]) WITH ORDINALITY AS row (subject, place) ORDER BY place
+            """,
+            [by.pk if by else None, verb, model._meta.label_lower, json.dumps(details), pks],
+        )
+
+
 def tell(
     user: User, template: str, *, bulk: bool = False, news: News | None = None, **context: Any
 ) -> Message | None:

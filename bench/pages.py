@@ -51,7 +51,10 @@ BOTH = [
     "attendance/absent/",
     "attendance/season/",
 ]
-AREA = {"tsc": [*BOTH, "officers/", "claims/"], "scde": [*BOTH, "registers/", "enquiries/"]}
+AREA = {
+    "tsc": [*BOTH, "officers/", "claims/", "claims/centres/"],
+    "scde": [*BOTH, "registers/", "enquiries/", "enquiries/statistics/"],
+}
 
 
 def signed_in(user: User | AnonymousUser) -> Client:

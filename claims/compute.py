@@ -1,52 +1,224 @@
-"""What marks are worth: an exam's claims in a few statements, however many officers there are."""
+"""What marks and marking records are worth: claims in a few statements, however many officers.
 
-from django.db import connection, models
-from django.db.models import Exists, OuterRef
+All that is approved or later stands still. What an officer earned beyond the sum of it, or less
+than it, is the one claim of theirs in the exam that is open: the first one, or an adjustment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
 
 from catalogue.models import Exam
-from claims.models import Claim, ClaimLine, ClaimStatus
+from claims.models import OPEN, Claim, ClaimStatus
 
-# Days present, of the kinds that the terms pay, at the terms' rate. In a table of its own, whose
-# size the planner is told: guessing it too small makes the rest quadratic.
-EARN = """
-CREATE TEMPORARY TABLE earned ON COMMIT DROP AS
-    SELECT m.officer_id, m.deployment_id, t.daily_rate AS rate, count(*) AS days
-    FROM deployments_post p
-    JOIN catalogue_positionterms t ON t.exam_id = p.exam_id AND t.position_id = p.position_id
-    JOIN deployments_deployment d ON d.post_id = p.id
-    JOIN attendance_mark m ON m.deployment_id = d.id AND m.status = 'present'
-    JOIN catalogue_examday e
-        ON e.exam_id = p.exam_id AND e.day = m.day AND e.kind = ANY (t.paid_days)
-    WHERE p.exam_id = %(exam)s
-        AND (%(officers)s::bigint[] IS NULL OR m.officer_id = ANY (%(officers)s::bigint[]))
-    GROUP BY m.officer_id, m.deployment_id, t.daily_rate;
-ANALYZE earned;
+FIXED = "('approved', 'paying', 'paid')"
+STILL_OPEN = f"({', '.join(repr(str(status)) for status in OPEN)})"
+EVERY = f"({', '.join(repr(str(status)) for status in ClaimStatus.values)})"
+
+# For the rest of the transaction: sorted and hashed in memory, and run rather than compiled, which
+# takes longer than a portion does.
+AT_ONCE = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+# So that nobody verifies, disputes or approves a claim while it is replaced. In the order of their
+# numbers, as everybody locks them.
+LOCK = f"""
+SELECT count(*) FROM (
+    SELECT c.id FROM claims_claim c
+    WHERE c.exam_id = %(exam)s AND c.status IN {STILL_OPEN} AND {{c}}
+    ORDER BY c.id FOR UPDATE
+) locked
 """
-# A claim that somebody has looked at stays as it is; a new one has no lines yet.
-CLAIM = """
-WITH sums AS (
-    SELECT officer_id, sum(days) AS days, sum(days * rate) AS gross
-    FROM earned GROUP BY officer_id
-), taxed AS (
-    SELECT s.*,
-        CASE WHEN s.gross > r.above THEN round(s.gross * r.rate / 100, 2) ELSE 0 END AS tax
-    FROM sums s LEFT JOIN claims_taxrule r ON r.exam_id = %(exam)s
-)
-INSERT INTO claims_claim AS c (officer_id, exam_id, days, gross, tax, net, status)
-SELECT officer_id, %(exam)s, days, gross, tax, gross - tax, 'prepared' FROM taxed
-ON CONFLICT (officer_id, exam_id) DO UPDATE
-SET days = EXCLUDED.days, gross = EXCLUDED.gross, tax = EXCLUDED.tax, net = EXCLUDED.net,
-    prepared_at = now()
-WHERE c.status = 'prepared'
+# Days present, of the kinds that the terms pay, at the rate in force on the day; what examiners'
+# records say; and, taken off, what stands approved already. In tables of their own, whose size the
+# planner is told: guessing them too small makes the rest quadratic.
+DUE = """
+CREATE TEMPORARY TABLE paid ON COMMIT DROP AS
+    SELECT t.position_id, e.day, coalesce(
+        (
+            SELECT r.daily_rate FROM claims_ratechange r
+            WHERE r.terms_id = t.id AND r.from_day <= e.day
+            ORDER BY r.from_day DESC LIMIT 1
+        ),
+        t.daily_rate
+    ) AS rate
+    FROM catalogue_positionterms t
+    JOIN catalogue_examday e ON e.exam_id = t.exam_id AND e.kind = ANY (t.paid_days)
+    WHERE t.exam_id = %(exam)s;
+ANALYZE paid;
+CREATE TEMPORARY TABLE due ON COMMIT DROP AS
+    WITH parts AS (
+        SELECT m.officer_id, m.deployment_id, 'days' AS kind, paid.rate, count(*) AS quantity
+        FROM deployments_post p
+        JOIN deployments_deployment d ON d.post_id = p.id
+        JOIN attendance_mark m ON m.deployment_id = d.id
+        JOIN paid ON paid.position_id = p.position_id AND paid.day = m.day
+        WHERE p.exam_id = %(exam)s AND m.status = 'present' AND {d} AND {m}
+        GROUP BY m.officer_id, m.deployment_id, paid.rate
+        UNION ALL
+        SELECT d.officer_id, d.id, part.kind, part.rate, part.quantity
+        FROM claims_markingrecord r
+        JOIN deployments_deployment d ON d.id = r.deployment_id
+        JOIN deployments_post p ON p.id = d.post_id
+        LEFT JOIN claims_markingrate f
+            ON f.exam_id = r.exam_id AND f.position_id = p.position_id
+        CROSS JOIN LATERAL (VALUES
+            ('coordination', f.coordination_fee, r.coordination_days::bigint, r.signed),
+            ('basic', f.basic_fee, 1, r.signed),
+            ('scripts', f.script_fee, r.scripts, r.signed),
+            ('travel', r.travel, 1, r.signed),
+            ('advance', r.advance, -1, true)
+        ) AS part (kind, rate, quantity, counts)
+        WHERE r.exam_id = %(exam)s AND part.counts AND part.rate > 0 AND {d}
+        UNION ALL
+        SELECT c.officer_id, l.deployment_id, l.kind, l.rate, -l.quantity
+        FROM claims_claim c JOIN claims_claimline l ON l.claim_id = c.id
+        WHERE c.exam_id = %(exam)s AND c.status IN {carried} AND {c}
+    )
+    SELECT officer_id, deployment_id, kind, rate, sum(quantity)::int AS quantity
+    FROM parts GROUP BY officer_id, deployment_id, kind, rate
+    HAVING sum(quantity) <> 0;
+ANALYZE due;
+"""
+# What is to become of each officer's open claim. Tax is of all that the officer earned in the exam,
+# less what was withheld so far; so an adjustment may be of tax alone.
+FIGURES = f"""
+CREATE TEMPORARY TABLE figures ON COMMIT DROP AS
+    WITH sums AS (
+        SELECT officer_id,
+            coalesce(sum(quantity) FILTER (WHERE kind IN ('days', 'coordination')), 0) AS days,
+            coalesce(sum(quantity * rate) FILTER (WHERE kind <> 'advance'), 0) AS gross,
+            coalesce(-sum(quantity * rate) FILTER (WHERE kind = 'advance'), 0) AS advance
+        FROM due GROUP BY officer_id
+    ),
+    fixed AS (
+        SELECT c.officer_id, min(c.id) FILTER (WHERE c.adjusts_id IS NULL) AS original,
+            sum(c.gross) AS gross, sum(c.tax) AS tax, sum(c.net) AS net
+        FROM claims_claim c
+        WHERE c.exam_id = %(exam)s AND c.status IN {FIXED} AND {{c}} GROUP BY c.officer_id
+    ),
+    stands AS (
+        SELECT c.* FROM claims_claim c
+        WHERE c.exam_id = %(exam)s AND c.status IN {STILL_OPEN} AND {{c}}
+    ),
+    other_lines AS (
+        SELECT officer_id FROM (
+            SELECT stands.officer_id, l.deployment_id, l.kind, l.rate, l.quantity
+            FROM stands JOIN claims_claimline l ON l.claim_id = stands.id
+        ) was
+        FULL JOIN (
+            SELECT due.* FROM due JOIN stands ON stands.officer_id = due.officer_id
+        ) now USING (officer_id, deployment_id, kind, rate)
+        WHERE was.quantity IS DISTINCT FROM now.quantity
+        GROUP BY officer_id
+    ),
+    taxed AS (
+        SELECT officer_id, stands.id AS old, stands.status AS old_status, fixed.original,
+            stands.days AS old_days, stands.net AS old_net, coalesce(fixed.net, 0) AS fixed_net,
+            coalesce(sums.days, 0) AS days, coalesce(sums.gross, 0) AS gross,
+            coalesce(sums.advance, 0) AS advance,
+            CASE WHEN coalesce(sums.gross, 0) + coalesce(fixed.gross, 0) > rule.above
+                THEN round(
+                    (coalesce(sums.gross, 0) + coalesce(fixed.gross, 0)) * rule.rate / 100, 2
+                )
+                ELSE 0 END - coalesce(fixed.tax, 0) AS tax,
+            sums.officer_id IS NOT NULL AS has_lines,
+            other_lines.officer_id IS NOT NULL AS other_lines,
+            (stands.days, stands.gross, stands.tax, stands.advance) AS old_figures
+        FROM sums
+        FULL JOIN fixed USING (officer_id)
+        FULL JOIN stands USING (officer_id)
+        LEFT JOIN other_lines USING (officer_id)
+        LEFT JOIN claims_taxrule rule ON rule.exam_id = %(exam)s
+    )
+    SELECT officer_id, original, old_status, old_days, old_net, fixed_net,
+        days, gross, tax, advance, gross - tax - advance AS net,
+        coalesce(old, CASE WHEN has_lines OR tax <> 0 THEN
+            nextval(pg_get_serial_sequence('claims_claim', 'id'))
+        END) AS claim_id,
+        CASE
+            WHEN old IS NULL THEN CASE WHEN has_lines OR tax <> 0 THEN 'new' END
+            WHEN NOT has_lines AND tax = 0 AND old_status <> 'disputed' THEN 'gone'
+            WHEN other_lines OR old_figures IS DISTINCT FROM (days::smallint, gross, tax, advance)
+                THEN 'changed'
+            ELSE 'same'
+        END AS act
+    FROM taxed ORDER BY officer_id;
+ANALYZE figures;
+"""
+NEW = """
+INSERT INTO claims_claim
+    (id, officer_id, exam_id, adjusts_id, days, gross, tax, advance, net, status)
+SELECT claim_id, officer_id, %(exam)s, original, days, gross, tax, advance, net, 'prepared'
+FROM figures WHERE act = 'new'
+"""
+CHANGED = """
+DELETE FROM claims_claimline l USING figures f
+WHERE l.claim_id = f.claim_id AND f.act = 'changed';
+UPDATE claims_claim c
+SET days = f.days, gross = f.gross, tax = f.tax, advance = f.advance, net = f.net,
+    prepared_at = now(), verified_by_id = NULL,
+    status = CASE c.status WHEN 'verified' THEN 'prepared' ELSE c.status END
+FROM figures f WHERE c.id = f.claim_id AND f.act = 'changed';
 """
 LINES = """
-INSERT INTO claims_claimline (claim_id, deployment_id, days, rate, amount)
-SELECT c.id, e.deployment_id, e.days, e.rate, e.days * e.rate
-FROM earned e
-JOIN claims_claim c ON c.officer_id = e.officer_id AND c.exam_id = %(exam)s
-WHERE c.status = 'prepared'
-ORDER BY c.id, e.deployment_id
+INSERT INTO claims_claimline (claim_id, deployment_id, kind, quantity, rate, amount)
+SELECT f.claim_id, d.deployment_id, d.kind, d.quantity, d.rate, d.quantity * d.rate
+FROM due d JOIN figures f ON f.officer_id = d.officer_id
+WHERE f.act IN ('new', 'changed')
+ORDER BY f.claim_id, d.deployment_id, d.kind, d.rate
 """
+TOLD = """
+SELECT claim_id, officer_id, act, original, old_status, old_days, days, old_net, net, fixed_net
+FROM figures WHERE act IN ('changed', 'gone') OR (act = 'new' AND original IS NOT NULL)
+ORDER BY claim_id
+"""
+STANDING = "SELECT act, count(*) FROM figures WHERE act IS NOT NULL GROUP BY act"
+
+# Whom a computation is about: so many, from one number to another, or everybody.
+Officers = Sequence[int] | range | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that was there already and is other than it was, or an adjustment of it."""
+
+    claim: int
+    officer: int
+    act: str
+    adjusts: int | None
+    was_status: str | None
+    was_days: int | None
+    days: int
+    was_net: Decimal | None
+    net: Decimal
+    approved_net: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """All that the officer gets for the exam."""
+        return self.approved_net + (0 if self.act == "gone" else self.net)
+
+    @property
+    def was_total(self) -> Decimal:
+        return self.approved_net + (self.was_net or 0)
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """For the trail."""
+        was = {"was_days": self.was_days, "was_net": str(self.was_net)} if self.was_status else {}
+        return {"days": self.days, "net": str(self.net), **was}
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    claims: int  # that are open now
+    changes: list[Change]
+
+    @property
+    def gone(self) -> list[Change]:
+        return [change for change in self.changes if change.act == "gone"]
 
 
 def lock_exam(exam: Exam) -> None:
@@ -54,35 +226,58 @@ def lock_exam(exam: Exam) -> None:
     Exam.objects.select_for_update(no_key=True).get(pk=exam.pk)
 
 
-def compute(exam: Exam, *, officers: list[int] | None = None) -> tuple[int, list[int]]:
-    """Write the claims of an exam's officers, or of those with these ids.
+@transaction.atomic
+def concerned(exam: Exam) -> list[int]:
+    """The officers whose claims, all of them together, say something else than the marks do."""
+    with connection.cursor() as cursor:
+        cursor.execute(AT_ONCE)
+        cursor.execute(_of(DUE, None, carried=EVERY), {"exam": exam.pk})
+        cursor.execute("SELECT DISTINCT officer_id FROM due ORDER BY officer_id")
+        found = [officer for (officer,) in cursor.fetchall()]
+        cursor.execute("DROP TABLE paid, due")
+    return found
 
-    Answers with the number of claims and the officers whose claim went away, since none of their
-    days is paid any more.
+
+@transaction.atomic
+def compute(exam: Exam, *, officers: Officers = None) -> Computed:
+    """Bring the open claims of an exam to what the marks say now.
+
+    An open claim that says so already is left alone. One that was verified, and is not so any
+    more, is to be verified again; one that pays nothing any more goes, unless it is disputed.
     """
-    drafts = Claim.objects.filter(exam=exam, status=ClaimStatus.PREPARED)
-    if officers is not None:
-        drafts = drafts.filter(officer__in=officers)
-    values = {"exam": exam.pk, "officers": officers}
-
-    _lock(drafts)
-    ClaimLine.objects.filter(claim__in=drafts).delete()
+    values: dict[str, Any] = {"exam": exam.pk}
+    if isinstance(officers, range):
+        values |= {"first": officers.start, "last": officers.stop - 1}
+    else:
+        values |= {"officers": officers}
     with connection.cursor() as cursor:
-        cursor.execute(EARN, values)
-        cursor.execute(CLAIM, values)
-        prepared = cursor.rowcount
-        cursor.execute(LINES, values)
-        cursor.execute("DROP TABLE earned")
+        cursor.execute(AT_ONCE)
+        cursor.execute(_of(LOCK, officers), values)
+        cursor.execute(_of(DUE, officers), values)
+        cursor.execute(_of(FIGURES, officers), values)
+        cursor.execute(STANDING)
+        acts = dict(cursor.fetchall())
+        cursor.execute(TOLD)
+        changes = [Change(*row) for row in cursor.fetchall()]
+        if acts.get("gone"):
+            going = [change.claim for change in changes if change.act == "gone"]
+            Claim.objects.filter(pk__in=going).delete()
+        cursor.execute(NEW, values)
+        if acts.get("changed"):
+            cursor.execute(CHANGED)
+        cursor.execute(LINES)
+        cursor.execute("DROP TABLE paid, due, figures")
+    claims = sum(number for act, number in acts.items() if act != "gone")
+    return Computed(claims, changes)
 
-    emptied = drafts.exclude(Exists(ClaimLine.objects.filter(claim=OuterRef("pk"))))
-    gone = list(emptied.values_list("officer", flat=True))
-    if gone:
-        emptied.delete()
-    return prepared, gone
 
-
-def _lock(drafts: models.QuerySet[Claim]) -> None:
-    """So that nobody verifies a claim while its lines are being replaced."""
-    rows, params = drafts.order_by("pk").select_for_update().values("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({rows}) AS locked", params)
+def _of(statement: str, officers: Officers, *, carried: str = FIXED) -> str:
+    """The statement about these officers alone."""
+    if officers is None:
+        condition = "true"
+    elif isinstance(officers, range):
+        condition = "{}.officer_id BETWEEN %(first)s AND %(last)s"
+    else:
+        condition = "{}.officer_id = ANY (%(officers)s::bigint[])"
+    about = {table: condition.format(table) for table in "cdm"}
+    return statement.format(carried=carried, **about)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.requests import actor
 from attendance import sittings_admin
+from claims.money import pages as money_pages
 from cp2 import helpdesk, merge_views, texts_picture
 from cp2.admin_fields import careful, worded
 from cp2.season_picture import picture
@@ -82,10 +83,51 @@ ORDER = {
         "CentreReport",
         "RegisterReturn",
     ],
-    "claims": ["Claim", "ClaimLine", "Hold", "PaymentBatch", "Payment", "TaxRule"],
-    "enquiries": ["Enquiry", "Reply"],
+    "claims": [
+        "Money",
+        "Trail",
+        "Sample",
+        "Claim",
+        "ClaimLine",
+        "Hold",
+        "Investigation",
+        "GhostSignal",
+        "PaymentBatch",
+        "Payment",
+        "ResultFile",
+        "LedgerEntry",
+        "MoneyRun",
+        "MarkingRecord",
+        "MarkingRate",
+        "RateChange",
+        "TaxRule",
+    ],
+    "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
     "accounts": ["User", "Group", "Limit", "Entry"],
+}
+# Beside the models' lists: its place above, what it is called, where it is, who may open it.
+Beside = tuple[str, Any, str, list[str]]
+PAGES: dict[str, list[Beside]] = {
+    "claims": [
+        ("Money", _("The money"), "admin:claims_money", ["claims.view_paymentbatch"]),
+        ("Trail", _("Trace a payment"), "admin:claims_money_find", ["claims.view_payment"]),
+        (
+            "Sample",
+            _("Samples of payments"),
+            "admin:claims_money_samples",
+            ["claims.view_payment", "accounts.view_entry"],
+        ),
+    ],
+    "sms": [
+        ("Picture", _("How texts fare"), "admin:sms_picture", ["sms.view_message"]),
+        (
+            "Phone",
+            _("Look up a number"),
+            "admin:sms_phone",
+            ["sms.view_message", "sms.view_inboundmessage"],
+        ),
+    ],
 }
 # Django's groups, and the limits, shown under Accounts
 GUESTS = ["auth", "limits"]
@@ -215,32 +257,24 @@ class PortalAdminSite(AdminSite):
                 name="sms_phone_send_again",
             ),
         ]
-        return [*ours, *super().get_urls()]
+        return [*ours, *money_pages.urls(self), *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}
         if "accounts" in apps:
             for guest in GUESTS:
                 apps["accounts"]["models"] += apps.pop(guest, {"models": []})["models"]
-        if "sms" in apps:
-            apps["sms"]["models"] += pages_of_texts(request)
+        for label, pages in PAGES.items():
+            if label in apps:
+                apps[label]["models"] += pages_beside(request, pages)
         for label, app in apps.items():
             names = ORDER.get(label, [])
             app["models"] = sorted(app["models"], key=lambda m: place(m["object_name"], names))
         return sorted(apps.values(), key=lambda app: place(app["app_label"], [*ORDER]))
 
 
-def pages_of_texts(request: HttpRequest) -> list[dict[str, Any]]:
+def pages_beside(request: HttpRequest, pages: list[Beside]) -> list[dict[str, Any]]:
     """Pages that are no model's list, as the index names its lists."""
-    pages = [
-        ("Picture", _("How texts fare"), "admin:sms_picture", ["sms.view_message"]),
-        (
-            "Phone",
-            _("Look up a number"),
-            "admin:sms_phone",
-            ["sms.view_message", "sms.view_inboundmessage"],
-        ),
-    ]
     return [
         {"object_name": name, "name": title, "admin_url": reverse(url), "view_only": True}
         for name, title, url, permissions in pages

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from claims import freeze
 from deployments.forms import ChosenField
 from profiles.fields import (
     AmountField,
@@ -118,6 +119,7 @@ SAID: dict[str, tuple[str, Any]] = {
     "bank_code": ("code", gettext_lazy("A bank's code is two digits, such as 68.")),
     "branch_code": ("code", gettext_lazy("A branch's code is three digits, such as 012.")),
     "county_code_is_official": ("code", gettext_lazy("A county's code is from 1 to 47.")),
+    "promise_is_of_some_days": ("days", gettext_lazy("Enter a number of days from 1 to 90.")),
     "registers_close_after_they_are_due": (
         "registers_close_at",
         gettext_lazy(
@@ -143,6 +145,11 @@ SAID: dict[str, tuple[str, Any]] = {
         ),
     ),
     "subject_code": ("code", gettext_lazy("A subject's code is three digits, such as 101.")),
+    "changed_rate_not_negative": ("daily_rate", gettext_lazy("Enter 0 or more.")),
+    "marking_rates_not_negative": (
+        "coordination_fee",
+        gettext_lazy("Enter 0 or more in each of the three."),
+    ),
     "tax_is_a_part_of_the_claim": ("rate", gettext_lazy("Enter a share from 0 to 100.")),
     "tax_threshold_not_negative": ("above", gettext_lazy("Enter 0 or more.")),
     "terms_age_limit_is_an_age": ("oldest", gettext_lazy("Enter an age from 18 to 99.")),
@@ -154,6 +161,10 @@ SAID: dict[str, tuple[str, Any]] = {
     "terms_leave_time_to_respond": ("days_to_respond", gettext_lazy("Enter 1 day or more.")),
     "terms_rate_not_negative": ("daily_rate", gettext_lazy("Enter 0 or more.")),
     "terms_ratio_is_positive": ("candidates_per_officer", gettext_lazy("Enter 1 or more.")),
+    "topic_promises_some_days": (
+        "promised_days",
+        gettext_lazy("Enter a number of days from 1 to 90, or nothing."),
+    ),
     "vacancy_closes_after_it_opens": (
         "closes_at",
         gettext_lazy("Enter a moment after the one at which it opens."),
@@ -179,6 +190,9 @@ class WordedForm(forms.ModelForm[Any]):
             if rule.name in SAID and self._take_out(rule.get_violation_error_message()):
                 box, sentence = SAID[rule.name]
                 self.add_error(box if box in self.fields else None, sentence)
+        if refused := freeze.refusal(self.instance, self.changed_data):
+            box, said = refused
+            self.add_error(box if box in self.fields else None, said)
 
     def _take_out(self, said: str) -> bool:
         """Whether it was among the errors of the form as a whole."""

@@ -1,9 +1,10 @@
 """What a director sees first: what waits to be seen to, and a picture of who stands where."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, Func, IntegerField, Model, Q, QuerySet
+from django.db.models import Count, F, Func, IntegerField, Model, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import User
@@ -19,7 +20,7 @@ from attendance.models import (
     SecondLook,
 )
 from catalogue.models import CentreEntry, Office
-from claims.models import Claim, ClaimStatus
+from claims.models import Claim, ClaimStatus, MoneyCount, MoneyState
 from cp2 import area_picture
 from cp2.area_work import Work, items
 from deployments.models import Deployment, DeploymentStatus, Letter, LetterStatus, Post
@@ -39,7 +40,15 @@ def picture(user: User) -> dict[str, Any]:
         "positions": area_picture.positions(posts),
         "centres": area_picture.centres(posts),
         "answers": area_picture.answers(user),
+        "money": _money(user) if user.office == Office.TSC else [],
     }
+
+
+def _money(user: User) -> list[tuple[str, Decimal]]:
+    """What was earned here and where it is, as it was counted within the last minute."""
+    here: QuerySet[Any, Any] = MoneyCount.objects.filter(sub_county=user.sub_county_id)
+    found = dict(here.order_by().values_list("state").annotate(net=Sum("net")))
+    return [(str(state.label), found[state]) for state in MoneyState if state in found]
 
 
 def _free(posts: list[dict[str, Any]]) -> int:

@@ -61,7 +61,7 @@ PROFILE = [
     "skills",
 ]
 EMPTY: tuple[Any, ...] = (None, "", [])
-PAYEE = ["payee_name", "payee_phone", "payee_changed_at"]
+PAYEE = ["payee_name", "payee_phone", "paid_by", "payee_changed_at"]
 
 
 # What hangs on an officer, and how it goes over

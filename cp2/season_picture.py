@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 from accounts.models import Entry, User
 from attendance.models import Register, RegisterStatus
 from catalogue.models import CentreEntry, Exam
-from claims.models import Claim, ClaimStatus
+from claims.ledger import UNBALANCED
+from claims.models import Claim, ClaimStatus, MoneyCount, MoneyState, PaymentBatch
+from claims.money.report import By, Money, report
 from deployments.models import Deployment, DeploymentStatus
 from enquiries.models import Enquiry, EnquiryStatus
 from profiles import looks
@@ -58,19 +60,36 @@ def picture(user: User) -> dict[str, Any]:
 
 
 def alarms(user: User) -> list[Alarm]:
-    """Of the last day, the newest first, with the trail of whoever it is about."""
-    lately = Entry.objects.visible_to(user).filter(
-        verb=looks.LIMITED, at__gt=timezone.now() - timedelta(days=1)
+    """Of the last day, the newest first, with the page of what it is about; of what this person
+    may read."""
+    verbs = []
+    if user.has_perm("accounts.view_entry"):
+        verbs.append(looks.LIMITED)
+    if user.has_perm("claims.view_ledgerentry"):
+        verbs.append(UNBALANCED)
+    if not verbs:
+        return []
+    lately = Entry.objects.filter(verb__in=verbs, at__gt=timezone.now() - timedelta(days=1))
+    found = list(lately.select_related("actor").order_by("-at")[:20])
+    batches = PaymentBatch.objects.in_bulk(
+        {entry.subject_id for entry in found if entry.verb == UNBALANCED}
     )
-    return [
-        Alarm(
-            _("%(who)s looked at more than %(most)s officers in an hour.")
-            % {"who": entry.actor, "most": entry.details["most"]},
+    return [_alarm(entry, batches) for entry in found]
+
+
+def _alarm(entry: Entry, batches: dict[int, PaymentBatch]) -> Alarm:
+    if entry.verb == UNBALANCED:
+        return Alarm(
+            _("The ledger of %(batch)s does not balance.") % {"batch": batches[entry.subject_id]},
             entry.at,
-            _list(Entry, q=entry.actor.username) if entry.actor else _list(Entry),
+            reverse("admin:claims_paymentbatch_change", args=[entry.subject_id]),
         )
-        for entry in lately.select_related("actor").order_by("-at")[:20]
-    ]
+    return Alarm(
+        _("%(who)s looked at more than %(most)s officers in an hour.")
+        % {"who": entry.actor, "most": entry.details["most"]},
+        entry.at,
+        _list(Entry, q=entry.actor.username) if entry.actor else _list(Entry),
+    )
 
 
 def _officers(exams: list[Exam]) -> Line:
@@ -132,9 +151,47 @@ def _registers(exams: list[Exam]) -> Line:
 
 
 def _claims(exams: list[Exam]) -> Line:
-    rows = Claim.objects.filter(exam__in=exams)
-    figures = _by_status(rows, ClaimStatus, amount=Sum("net"), exam__in=_numbers(exams))
-    return Line(_("Claims"), figures)
+    """As they were counted within the last minute: to add up a nation's takes too long here."""
+    sums = {"claims": Sum("claims"), "net": Sum("net")}
+    found = {row["status"]: row for row in _counted(exams).values("status").annotate(**sums)}
+    nothing = {"claims": 0, "net": Decimal(0)}
+    return Line(
+        _("Claims"),
+        [
+            Figure(
+                str(status.label),
+                found.get(status, nothing)["claims"],
+                _list(Claim, status__exact=status, exam__in=_numbers(exams)),
+                found.get(status, nothing)["net"],
+            )
+            for status in ClaimStatus
+        ],
+    )
+
+
+def _money(exams: list[Exam]) -> Line:
+    """Where it is, and behind each figure the claims that it is made of."""
+    year = {"year": exams[0].year} if exams else {}
+    total = report(By.EXAM, year).total
+    figures = [
+        _where(str(state.label), total.states[state], state=state.value, **year)
+        for state in MoneyState
+    ]
+    held = _where(_("of which held"), total.held, state=MoneyState.OWED.value, held="on", **year)
+    return Line(
+        _("Money"),
+        [figures[0], held, *figures[1:]],
+        f"{reverse('admin:claims_money')}?{urlencode(year)}",
+    )
+
+
+def _where(label: str, found: Money, **asked: Any) -> Figure:
+    url = f"{reverse('admin:claims_money_claims')}?{urlencode(asked)}"
+    return Figure(label, found.claims, url, found.net)
+
+
+def _counted(exams: list[Exam]) -> QuerySet[Any, Any]:
+    return MoneyCount.objects.filter(exam__in=exams).order_by()
 
 
 def _enquiries(exams: list[Exam]) -> Line:
@@ -156,6 +213,7 @@ LINES: dict[str, Callable[[list[Exam]], Line]] = {
     "deployments.view_deployment": _deployments,
     "attendance.view_register": _registers,
     "claims.view_claim": _claims,
+    "claims.view_paymentbatch": _money,
     "enquiries.view_enquiry": _enquiries,
     "sms.view_message": _texts,
 }
@@ -164,20 +222,15 @@ LINES: dict[str, Callable[[list[Exam]], Line]] = {
 def _by_status(
     rows: QuerySet[Any],
     statuses: type[models.TextChoices],
-    *,
-    amount: Sum | None = None,
     **narrowed: str,
 ) -> list[Figure]:
-    """How many rows stand where, in the order of their life, and what they come to; one query."""
-    wanted = {"n": Count("pk"), **({"amount": amount} if amount else {})}
-    found = {row["status"]: row for row in rows.order_by().values("status").annotate(**wanted)}
-    nothing = {"n": 0, "amount": Decimal(0)}
+    """How many rows stand where, in the order of their life; one query."""
+    found = dict(rows.order_by().values_list("status").annotate(n=Count("pk")))
     return [
         Figure(
             str(status.label),
-            found.get(status, nothing)["n"],
+            found.get(status, 0),
             _list(rows.model, status__exact=status, **narrowed),
-            found.get(status, nothing)["amount"] if amount else None,
         )
         for status in statuses
     ]

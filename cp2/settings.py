@@ -182,7 +182,8 @@ AFRICASTALKING_URL = env.str(
 )
 # sms lies below accounts and deployments, so the roof says who mints a password or a code, for a
 # kind of text or for one template, and who answers to which word; see sms.services. Each is called
-# with the sender, the words behind the first, and when it was sent; HELP hears all other words too.
+# with the sender, the words behind the first, and when it was sent; the empty word stands for all
+# that nobody knows.
 SMS_COMPOSERS = {
     "credentials": "accounts.services.compose_credentials",
     "profiles/number_code": "profiles.numbers.compose_code",
@@ -195,7 +196,11 @@ SMS_KEYWORDS = {
     "PRESENT": "attendance.keywords.present",
     "ABSENT": "attendance.keywords.absent",
     "CENTRE": "attendance.keywords.centre",
-    "HELP": "attendance.keywords.help_",
+    "HELP": "enquiries.keywords.help_",
+    "MSAADA": "enquiries.keywords.help_",
+    "": "attendance.keywords.help_",
+    "PAY": "claims.keywords.pay",
+    "MALIPO": "claims.keywords.pay",
     "STOP": "accounts.keywords.stop",
     "START": "accounts.keywords.start",
 }
@@ -217,6 +222,16 @@ PAST_ABSENCES = "attendance.history.absences"
 # Nor do they know of the no-shows that centres report: told, in the same transaction, of every
 # deployment that is cut short or called off.
 DEPLOYMENT_ENDED = "attendance.services.settle_no_show"
+
+# Claims
+
+# They lie below enquiries, which a disputed claim opens and a settled one answers: each is called
+# in the transaction of the dispute, with the claim, `by` and the reason or the note.
+CLAIM_DISPUTED = "enquiries.hooks.claim_disputed"
+CLAIM_SETTLED = "enquiries.hooks.claim_settled"
+# What officers are told of the time that a step of a claim usually takes, in days after the step
+# before: verified=14,approved=21,sent=7,paid=2. Nothing is said of steps that are not named.
+CLAIM_USUAL_DAYS = env.dict("CLAIM_USUAL_DAYS", default={})
 
 if PRODUCTION:
     if SMS_BACKEND == "sms.backends.simulator":
@@ -282,11 +297,22 @@ CELERY_BEAT_SCHEDULE = {
     "reserves": every(5, "deployments.tasks.fill_from_reserve"),
     "fairness": every(2, "deployments.tasks.count_fairness"),
     "vacancies": every(5, "vacancies.tasks.tell_of_opened"),
+    "holds": every(600, "claims.tasks.look_at_holds"),
+    "ghosts": every(600, "claims.tasks.look_for_ghosts"),
+    "holds-told": every(60, "claims.tasks.tell_of_holds"),
+    "money-runs": every(1, "claims.tasks.work_runs"),
+    "money-counts": every(60, "claims.tasks.count_money"),
+    "claims-again": every(600, "claims.tasks.prepare_again"),
+    "orphaned-batches": every(24 * 3600, "claims.tasks.sweep_batch_files"),
+    "ledger": every(24 * 3600, "claims.tasks.check_ledger"),
     "second-looks": every(60, "attendance.tasks.find_second_looks"),
     "leases": every(10, "sms.tasks.sweep"),
     "letter-leases": every(30, "deployments.tasks.sweep_letters"),
     "letter-packs": every(2, "deployments.tasks.make_letter_packs"),
     "old-letter-packs": every(600, "deployments.tasks.tidy_letter_packs"),
+    "enquiries": every(60, "enquiries.tasks.escalate"),
+    "attachments": every(2, "enquiries.tasks.scan_attachments"),
+    "old-attachments": every(24 * 3600, "enquiries.tasks.tidy_attachments"),
     "registers": every(2, "profiles.tasks.import_registers"),
     "register-previews": every(3600, "profiles.tasks.tidy_register_imports"),
     "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),
@@ -297,6 +323,8 @@ CELERY_BEAT_SCHEDULE = {
     "receipts": every(3600, "sms.tasks.give_up_receipts"),
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+
+CLAIMS_AGAIN_AT = env.int("CLAIMS_AGAIN_AT", default=2)  # hour of the night, in Nairobi
 
 # Security
 
@@ -341,6 +369,18 @@ CLAMD = env.str("CLAMD", default="")
 
 if CLAMD and not re.fullmatch(r"/.+|.+:[0-9]+", CLAMD):
     raise ImproperlyConfigured("CLAMD is to be host:port, or the path of a socket.")
+
+# Money
+
+# Whom bank transfers are paid by, in ISO 20022: name, account, and five digits for bank and branch.
+PAYER_NAME = env.str("PAYER_NAME", default="")
+PAYER_ACCOUNT = env.str("PAYER_ACCOUNT", default="")
+PAYER_BANK = env.str("PAYER_BANK", default="")
+
+if not re.fullmatch(r"([0-9]{5})?", PAYER_BANK):
+    raise ImproperlyConfigured(
+        "PAYER_BANK is to be two digits of the bank and three of the branch."
+    )
 
 # Words
 

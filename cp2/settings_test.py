@@ -13,6 +13,9 @@ os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody listens: n
 os.environ.setdefault("SMS_BACKEND", "sms.backends.memory")
 os.environ.setdefault("SMS_INBOUND_SECRET", "inbound-secret-of-the-tests-0123456789-abcdefgh")
 os.environ.setdefault("SMS_DELIVERY_SECRET", "delivery-secret-of-the-tests-0123456789-abcdefgh")
+os.environ.setdefault("PAYER_NAME", "Examinations Council of Example")
+os.environ.setdefault("PAYER_ACCOUNT", "0100200300400")
+os.environ.setdefault("PAYER_BANK", "01094")
 if "VAR_DIR" not in os.environ:
     scratch = tempfile.TemporaryDirectory(prefix="cp2-test-")  # gone when the tests are
     os.environ["VAR_DIR"] = scratch.name

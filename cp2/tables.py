@@ -69,13 +69,15 @@ def read(
     also: Mapping[str, str] | None = None,
     most_rows: int = MOST_ROWS,
     wrong: Wrong | None = None,
+    others: bool = False,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Each row under the heading as (number of its line, text of its cells by column).
 
     Columns are named `like_this`; a heading may write Like This, or another name for it from
     `also`. A row that cannot be taken is handed to `wrong` with what is wrong, and passed over;
     without `wrong`, and for whatever spoils the whole file, Unreadable is raised. Optional columns
-    that the heading lacks are in no row.
+    that the heading lacks are in no row. With `others` the table may have more columns than these,
+    named or not, which are in the rows by what the heading calls them.
     """
     columns = (list(needed), list(optional), dict(also or {}))
     is_csv = kind(file) == Kind.CSV
@@ -84,7 +86,7 @@ def read(
     if found is None:
         raise Unreadable(_("There is nothing in this file."))
     line, heading = found
-    names = _names(heading, line, *columns)
+    names = _names(heading, line, *columns, others=others)
     for counted, (line, cells) in enumerate(rows, 1):
         if counted > most_rows:
             raise Unreadable(
@@ -144,12 +146,16 @@ def _names(
     needed: list[str],
     optional: list[str],
     also: dict[str, str],
+    *,
+    others: bool,
 ) -> list[str]:
     """Which column stands under which heading; the heading must leave no doubt."""
     names = [also.get(_plain(cell), _plain(cell)) for cell in heading]
     known = [*needed, *optional]
     asked = ", ".join(known)
     for name, cell in zip(names, heading, strict=True):
+        if others and name not in known:
+            continue
         if not cell:
             said = _("Line %(line)d is the heading, and one of its columns has no name.")
         elif name not in known:

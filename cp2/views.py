@@ -20,6 +20,7 @@ import sms.services
 from accounts.forms import LoginForm
 from accounts.models import User
 from accounts.requests import SignedIn
+from claims.facts import expected
 from claims.models import Claim
 from cp2 import area as area_picture
 from cp2.rules import Role
@@ -63,12 +64,14 @@ def home(request: SignedIn) -> HttpResponse:
 
 
 def _served(user: User) -> dict[str, Any]:
+    deployments = list(Deployment.objects.visible_to(user).with_place().with_duties())
     return {
-        "deployments": Deployment.objects.visible_to(user).with_place().with_duties(),
+        "deployments": deployments,
         "applications": Application.objects.visible_to(user).select_related(
             "vacancy__exam", "vacancy__position", "vacancy__sub_county"
         )[:5],
-        "claims": Claim.objects.visible_to(user).select_related("exam")[:5],
+        "claims": Claim.objects.visible_to(user).select_related("exam").with_exceptions()[:5],
+        "expected": expected(user) if deployments else [],
     }
 
 

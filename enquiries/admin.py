@@ -1,100 +1,111 @@
-"""The helpdesk's side of enquiries: what officers wrote is read, and answered below it."""
+"""Headquarters' side of enquiries: what officers wrote is read, and answered below it."""
 
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.forms import BaseModelFormSet, ModelForm
+from django.contrib import admin
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
-from django.utils.formats import localize
-from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import actor
-from cp2.rules import Refused
-from enquiries import services
-from enquiries.models import Enquiry, EnquiryStatus, Reply
-from profiles.fields import ProseField
+from catalogue.models import County
+from cp2.exports import Table
+from cp2.lists import LongList
+from deployments.admin_lists import TakenAway
+from enquiries import lists
+from enquiries.admin_desk import Desk
+from enquiries.admin_many import WithMany
+from enquiries.admin_statistics import WithStatistics
+from enquiries.models import CannedAnswer, Enquiry, EnquiryPromise, EnquiryStatus, Reply, Topic
+
+# With headquarters first, the earliest promise on top; then what the offices have; then the rest.
+URGENT = Case(
+    When(status=EnquiryStatus.ESCALATED, then=0),
+    When(status=EnquiryStatus.OPEN, then=1),
+    default=2,
+)
 
 
-class AnswerForm(forms.ModelForm[Reply]):
-    text = ProseField(
-        label=gettext_lazy("reply"),
-        max_length=2000,
-        error_messages={"required": gettext_lazy("Enter your answer")},
-    )
+class Overdue(admin.SimpleListFilter):
+    title = _("promise")
+    parameter_name = "overdue"
 
-    class Meta:
-        model = Reply
-        fields = ["text"]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Overdue"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        late = Enquiry.objects.overdue().order_by().values("pk")
+        return queryset.filter(pk__in=late) if self.value() == "yes" else queryset
 
 
-class ReplyInline(admin.StackedInline[Reply, Enquiry]):
-    """What was said, and one empty box: what is typed there is sent as the answer."""
+class Taken(admin.SimpleListFilter):
+    title = _("taken")
+    parameter_name = "taken"
 
-    model = Reply
-    form = AnswerForm
-    extra = 1
-    max_num = services.MOST_REPLIES
-    fields = ["text", "by", "said_at"]
-    readonly_fields = ["by", "said_at"]
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("mine", _("By me")), ("no", _("By nobody"))]
 
-    @admin.display(description=gettext_lazy("at"))
-    def said_at(self, reply: Reply) -> str:
-        """The empty box below has no time of its own yet."""
-        return localize(localtime(reply.at)) if reply.pk else ""
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "mine":
+                return queryset.filter(taken_by=request.user.pk)
+            case "no":
+                return queryset.filter(taken_by=None)
+            case _:
+                return queryset
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Reply]:
-        return super().get_queryset(request).select_related("by", "enquiry")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class OfCounty(admin.SimpleListFilter):
+    title = _("county")
+    parameter_name = "county"
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return [(row.pk, row.name) for row in County.objects.order_by("name")]
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        is_open = obj is not None and obj.status != EnquiryStatus.CLOSED
-        return is_open and request.user.has_perm("enquiries.add_reply")
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        typed = self.value()
+        if not typed:
+            return queryset
+        is_number = typed.isascii() and typed.isdigit() and len(typed) < 10
+        return queryset.filter(sub_county__county=int(typed) if is_number else 0)
 
 
 @admin.register(Enquiry)
-class EnquiryAdmin(admin.ModelAdmin[Enquiry]):
-    list_display = ["subject", "officer", "category", "sub_county", "exam", "status", "opened_at"]
-    list_filter = ["status", "category", "exam"]
-    list_select_related = ["officer__user", "sub_county", "exam"]
-    list_per_page = 50
-    show_full_result_count = False
-    search_fields = ["officer__user__username__startswith", "=officer__national_id"]
-    search_help_text = gettext_lazy("Number (2547…), or ID number in full")
-    fields = [
-        "officer",
-        "category",
+class EnquiryAdmin(Desk, WithMany, WithStatistics, TakenAway, LongList[Enquiry]):
+    list_display = [
         "subject",
-        "text",
-        "exam",
-        "centre_code",
-        "position",
-        "sub_county",
         "status",
-        "opened_at",
-    ]
-    readonly_fields = [
+        "promised",
         "officer",
-        "category",
-        "subject",
-        "text",
-        "exam",
-        "centre_code",
-        "position",
+        "about_what",
         "sub_county",
-        "status",
-        "opened_at",
+        "taken_by",
     ]
-    inlines = [ReplyInline]
-    actions = ["close"]
+    list_filter = [
+        "status", Overdue, Taken, "category", "topic", "exam", "way", OfCounty
+    ]  # fmt: skip
+    search_fields = ["=pk", "officer__user__username__startswith", "=officer__national_id"]
+    search_help_text = _("Number of the enquiry, phone number (2547…), or ID number in full")
+    taken_verb = "enquiries.taken"
+
+    @admin.display(description=_("about"), ordering="category")
+    def about_what(self, enquiry: Enquiry) -> str:
+        return f"{enquiry.about}, {enquiry.exam.short}" if enquiry.exam else enquiry.about
+
+    @admin.display(description=_("answer promised by"), ordering="answer_by")
+    def promised(self, enquiry: Enquiry) -> Any:
+        """Empty where nobody waits."""
+        return enquiry.answer_by if enquiry.is_waiting else None
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return [URGENT, "answer_by", "pk"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Nothing of it is typed here; its page is the desk."""
+        return ["subject"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["subject"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -102,46 +113,16 @@ class EnquiryAdmin(admin.ModelAdmin[Enquiry]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def save_model(
-        self, request: HttpRequest, obj: Enquiry, form: ModelForm[Enquiry], change: bool
-    ) -> None:
-        """Nothing of the enquiry itself is typed here."""
-
-    def save_formset(
-        self,
-        request: HttpRequest,
-        form: ModelForm[Enquiry],
-        formset: BaseModelFormSet[Reply, ModelForm[Reply]],
-        change: bool,
-    ) -> None:
-        for written in formset.save(commit=False):
-            written.by = actor(request)
-            try:
-                services.answer(form.instance, by=written.by, text=written.text)
-            except Refused as refusal:
-                self.message_user(request, str(refusal), messages.ERROR)
-
-    @admin.action(description=gettext_lazy("Close"), permissions=["change"])
-    def close(self, request: HttpRequest, queryset: QuerySet[Enquiry]) -> None:
-        closed = 0
-        for enquiry in queryset:
-            try:
-                services.close(enquiry, by=actor(request))
-            except Refused as refusal:
-                self.message_user(request, f"{enquiry}: {refusal}", messages.ERROR)
-            else:
-                closed += 1
-        self.message_user(request, _("%(count)s closed.") % {"count": closed})
+    def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
+        return lists.table(rows, by=actor(request), about=about)
 
 
 @admin.register(Reply)
-class ReplyAdmin(admin.ModelAdmin[Reply]):
+class ReplyAdmin(LongList[Reply]):
     list_display = ["enquiry", "by", "at"]
     list_select_related = ["enquiry", "by"]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ["enquiry__officer__user__username__startswith"]
-    search_help_text = gettext_lazy("Number (2547…)")
+    search_help_text = _("Number (2547…)")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -151,3 +132,32 @@ class ReplyAdmin(admin.ModelAdmin[Reply]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class Written(admin.ModelAdmin[Any]):
+    """What the helpdesk writes. What is no longer wanted is switched off and not deleted."""
+
+    list_per_page = 50
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Topic)
+class TopicAdmin(Written):
+    list_display = ["name_en", "name_sw", "category", "order", "promised_days", "active"]
+    list_filter = ["category", "active"]
+    search_fields = ["name_en", "name_sw"]
+
+
+@admin.register(EnquiryPromise)
+class EnquiryPromiseAdmin(Written):
+    list_display = ["category", "days"]
+
+
+@admin.register(CannedAnswer)
+class CannedAnswerAdmin(Written):
+    list_display = ["title", "category", "topic", "active"]
+    list_filter = ["category", "active"]
+    list_select_related = ["topic"]
+    search_fields = ["title"]

@@ -1,34 +1,27 @@
-"""Questions and answers, for those who ask and for the office that answers."""
+"""The officer's questions, and the one road by which a file that was sent with them leaves."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import SignedIn
-from catalogue.models import Office
 from cp2.rules import Refused, Role
 from deployments.views import for_role
 from enquiries import services
-from enquiries.forms import (
-    AnswerForm,
-    AreaEnquiriesForm,
-    EnquiryForm,
-    EscalateForm,
-    ReplyForm,
-)
-from enquiries.models import Category, Enquiry, EnquiryStatus
+from enquiries.file_fields import refuse_files
+from enquiries.forms import EnquiryForm, ReplyForm
+from enquiries.models import Attachment, Category, Enquiry, EnquiryStatus
+from enquiries.thread import thread
 from profiles.models import Officer, Vetting
 
 PAGE = 25
-
-
-# The officer
 
 
 @require_safe
@@ -47,12 +40,12 @@ def new(request: SignedIn) -> HttpResponse:
     if about == Category.APPEAL and (appeal := services.appeal_of(officer)):
         messages.info(request, _("You have appealed already. Add to it here."))
         return redirect("enquiries:enquiry", appeal.pk)
-    form = EnquiryForm(
-        request.POST if request.method == "POST" else None,
-        initial={name: request.GET.get(name, "") for name in ("category", "exam")},
-        officer=officer,
-        about=about,
-    )
+    given: dict[str, Any] = {
+        "initial": {name: request.GET.get(name, "") for name in ("category", "topic", "exam")},
+        "officer": officer,
+        "about": about,
+    }
+    form = _posted(request, EnquiryForm, **given)
     if form.is_valid():
         try:
             asked = services.ask(officer, by=request.user, **form.cleaned_data)
@@ -67,9 +60,20 @@ def new(request: SignedIn) -> HttpResponse:
     return render(request, "enquiries/new.html", {"form": form, "appealing": appealing})
 
 
+def _posted(request: SignedIn, form_class: Any, **given: Any) -> Any:
+    """The form with what was sent, and its files looked into unless that is too often."""
+    if request.method != "POST":
+        return form_class(**given)
+    form: forms.Form = form_class(request.POST, request.FILES, **given)
+    refuse_files(form, request.user, request.FILES)
+    return form
+
+
 def _mine(request: SignedIn, pk: int) -> Enquiry:
-    mine = Enquiry.objects.visible_to(request.user).select_related("exam", "sub_county", "officer")
-    return get_object_or_404(mine, pk=pk)
+    mine = Enquiry.objects.visible_to(request.user)
+    return get_object_or_404(
+        mine.select_related("exam", "topic", "sub_county", "officer__user"), pk=pk
+    )
 
 
 @require_safe
@@ -80,8 +84,7 @@ def enquiry(request: SignedIn, pk: int) -> HttpResponse:
 
 def _thread(request: SignedIn, enquiry: Enquiry, form: forms.Form) -> HttpResponse:
     context = {
-        "enquiry": enquiry,
-        "replies": enquiry.replies.select_related("by"),
+        **thread(enquiry, request.user),
         "form": form,
         "closed": enquiry.status == EnquiryStatus.CLOSED,
     }
@@ -92,7 +95,7 @@ def _thread(request: SignedIn, enquiry: Enquiry, form: forms.Form) -> HttpRespon
 @for_role(Role.OFFICER)
 def reply(request: SignedIn, pk: int) -> HttpResponse:
     enquiry = _mine(request, pk)
-    form = ReplyForm(request.POST)
+    form = _posted(request, ReplyForm)
     if form.is_valid():
         try:
             services.reply(enquiry, by=request.user, **form.cleaned_data)
@@ -116,82 +119,17 @@ def close(request: SignedIn, pk: int) -> HttpResponse:
     return redirect("enquiries:list")
 
 
-# The Sub-County Director of Education
-
-
-def _theirs(request: SignedIn, pk: int) -> Enquiry:
-    theirs = Enquiry.objects.visible_to(request.user)
-    return get_object_or_404(theirs.select_related("exam", "sub_county", "officer__user"), pk=pk)
-
-
+@login_required
 @require_safe
-@for_role(Role.DIRECTOR)
-def area_enquiries(request: SignedIn) -> HttpResponse:
-    if request.user.office != Office.SCDE:
-        raise Http404
-    form = AreaEnquiriesForm(request.GET)
-    rows = (
-        Enquiry.objects.visible_to(request.user)
-        .filter(**form.asked())
-        .select_related("officer__user", "exam")
-        .most_urgent_first()
-    )
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    return render(request, "enquiries/area_enquiries.html", {"form": form, "page": page})
-
-
-@require_safe
-@for_role(Role.DIRECTOR)
-def area_enquiry(request: SignedIn, pk: int) -> HttpResponse:
-    return _desk(request, _theirs(request, pk))
-
-
-def _desk(
-    request: SignedIn,
-    enquiry: Enquiry,
-    *,
-    answer: AnswerForm | None = None,
-    escalate: EscalateForm | None = None,
-) -> HttpResponse:
-    """The thread with the two forms below it; `form` is whichever was just sent."""
-    context: dict[str, Any] = {
-        "enquiry": enquiry,
-        "replies": enquiry.replies.select_related("by"),
-        "answer": answer or AnswerForm(),
-        "escalate": escalate or EscalateForm(),
-        "form": answer or escalate,
-        "ours": enquiry.status in (EnquiryStatus.OPEN, EnquiryStatus.ANSWERED),
-    }
-    return render(request, "enquiries/area_enquiry.html", context)
-
-
-@require_POST
-@for_role(Role.DIRECTOR)
-def answer(request: SignedIn, pk: int) -> HttpResponse:
-    enquiry = _theirs(request, pk)
-    form = AnswerForm(request.POST)
-    if form.is_valid():
-        try:
-            services.answer(enquiry, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("Answered. The officer gets a text."))
-            return redirect("enquiries:area_enquiries")
-    return _desk(request, enquiry, answer=form)
-
-
-@require_POST
-@for_role(Role.DIRECTOR)
-def escalate(request: SignedIn, pk: int) -> HttpResponse:
-    enquiry = _theirs(request, pk)
-    form = EscalateForm(request.POST)
-    if form.is_valid():
-        try:
-            services.escalate(enquiry, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("Headquarters has it now."))
-            return redirect("enquiries:area_enquiries")
-    return _desk(request, enquiry, escalate=form)
+def attachment(request: SignedIn, pk: int) -> FileResponse:
+    """To be saved: what a stranger sent is never shown inside the portal."""
+    found = get_object_or_404(Attachment.objects.open_to(request.user), pk=pk)
+    try:
+        file = found.file.open()
+    except FileNotFoundError as gone:
+        raise Http404 from gone
+    response = FileResponse(file, as_attachment=True, filename=found.name, content_type=found.type)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "private, no-store"
+    return response

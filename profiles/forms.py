@@ -23,7 +23,16 @@ from profiles.fields import (
     TscNumberField,
     YearOfBirthField,
 )
-from profiles.models import Employer, Gender, Officer, Qualification, Vetting, WorkExperience
+from profiles.models import (
+    BankAccount,
+    Employer,
+    Gender,
+    Officer,
+    PaidBy,
+    Qualification,
+    Vetting,
+    WorkExperience,
+)
 from profiles.names import same_name
 from profiles.uploads import PaperField
 from sms.phones import MobileField, local
@@ -188,10 +197,27 @@ class PayeeForm(forms.Form):
         label=gettext_lazy("This name differs from mine and I know that payment will wait"),
         required=False,
     )
+    paid_by = forms.ChoiceField(
+        label=gettext_lazy("Where shall we pay you?"),
+        choices=PaidBy,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choose where we shall pay you, for example M-Pesa."),
+            "invalid_choice": gettext_lazy("Choose one of those that the page offers."),
+        },
+    )
 
-    def __init__(self, *args: Any, full_name: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, full_name: str = "", account: BankAccount | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.full_name = full_name
+        if account is None:  # there is no choice yet
+            del self.fields["paid_by"]
+        else:
+            self.fields["paid_by"].help_text = _(
+                "Your account: %(account)s. Whichever you choose, tell us the M-Pesa number too."
+            ) % {"account": account}
         if not self._differs((self.data if self.is_bound else self.initial).get("name")):
             del self.fields["differs"]
 

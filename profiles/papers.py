@@ -5,13 +5,15 @@ row is gone for good. So a crash leaves at most a file that no row names, which 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import Storage, default_storage
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -180,12 +182,14 @@ def _still_waiting(paper: Paper) -> Paper | None:
 # Swept up
 
 
-def sweep() -> int:
-    """Delete files that no row names; how many. A folder at a time, so memory stays small."""
+def sweep(tops: Sequence[str] = FOLDERS, rows: QuerySet[Any] | None = None) -> int:
+    """Delete files that no row names; how many. A folder at a time, so memory stays small. Other
+    apps' files lie in folders of their own, which `tops` names, and are named by their `rows`."""
+    named = Paper.objects.all() if rows is None else rows
     swept = 0
-    for top in FOLDERS:
+    for top in tops:
         for folder, names in _folders(default_storage, top):
-            swept += _sweep_folder(folder, names)
+            swept += _sweep_folder(folder, names, named)
     return swept
 
 
@@ -200,11 +204,11 @@ def _folders(storage: Storage, top: str) -> Iterator[tuple[str, list[str]]]:
         yield path, storage.listdir(path)[1]
 
 
-def _sweep_folder(folder: str, names: list[str]) -> int:
+def _sweep_folder(folder: str, names: list[str], rows: QuerySet[Any]) -> int:
     swept = 0
     for start in range(0, len(names), BATCH):
         paths = {f"{folder}/{name}" for name in names[start : start + BATCH]}
-        named = Paper.objects.filter(file__in=paths).values_list("file", flat=True)
+        named = rows.filter(file__in=paths).values_list("file", flat=True)
         for path in paths - set(named):
             if _is_abandoned(path):
                 default_storage.delete(path)

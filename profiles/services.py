@@ -28,6 +28,7 @@ from profiles.models import (
     NumberChange,
     Officer,
     OfficerQuerySet,
+    PaidBy,
     PaperKind,
     Qualification,
     Vetting,
@@ -184,19 +185,31 @@ def _note_clash(officer: Officer, field: str, number: str, *, by: User) -> None:
 
 
 @transaction.atomic
-def save_payee(officer: Officer, *, name: str, phone: str, by: User) -> Officer:
-    """Whom to pay. A change waits three days, and whoever was paid before is told."""
+def save_payee(
+    officer: Officer, *, name: str, phone: str, by: User, paid_by: PaidBy | str = ""
+) -> Officer:
+    """Whom to pay, and where. A change waits three days, and whoever was paid before is told."""
     officer = lock(officer)
     old = officer.payee_phone
-    changed = _differences(officer, {"payee_name": name, "payee_phone": phone})
+    wanted = PaidBy(paid_by or officer.paid_by)
+    account = BankAccount.objects.filter(officer=officer).first()
+    if wanted == PaidBy.BANK and account is None:
+        raise Refused(_("Add your bank account first, then choose to be paid there."))
+    details = {"payee_name": name, "payee_phone": phone, "paid_by": wanted}
+    changed = _differences(officer, details)
     if not changed:
         return officer
     if old:
         changed["payee_changed_at"] = timezone.now()
     _write(officer, changed)
-    in_other_name: dict[str, Any] = {"in_other_name": True} if payee_differs(officer) else {}
-    record("payee.changed", officer, by=by, was=masked(old), now=masked(phone), **in_other_name)
-    if old and old != phone:
+    noted: dict[str, Any] = {"in_other_name": True} if payee_differs(officer) else {}
+    moved = "paid_by" in changed
+    if moved:
+        noted["paid_by"] = wanted
+    record("payee.changed", officer, by=by, was=masked(old), now=masked(phone), **noted)
+    if moved and account and wanted == PaidBy.BANK:
+        _tell_of_account(officer, account, also=old)
+    elif old and (old != phone or moved):
         for told in sorted({old, officer.phone}):
             sms.services.send(
                 told,
@@ -207,20 +220,36 @@ def save_payee(officer: Officer, *, name: str, phone: str, by: User) -> Officer:
     return officer
 
 
+def _tell_of_account(officer: Officer, account: BankAccount, *, also: str) -> None:
+    for told in sorted({officer.phone, also} - {""}):
+        sms.services.send(
+            told,
+            "profiles/paid_to_account",
+            language=officer.user.language,
+            last_digits=account.number[-3:],
+        )
+
+
 @transaction.atomic
 def save_bank_account(
     officer: Officer, *, bank: Bank, branch: BankBranch, number: str, by: User
 ) -> BankAccount:
+    """An account that is paid is a payee: another one waits three days, and its owner is told."""
     officer = lock(officer)
     account = BankAccount.objects.filter(officer=officer).first()
     was = masked(account.number) if account else ""
     account = account or BankAccount(officer=officer)
+    changed = _differences(account, {"bank_id": bank.pk, "branch_id": branch.pk, "number": number})
     account.bank, account.branch, account.number = bank, branch, number
     account.save()
     record("bank_account.saved", account, by=by, was=was, now=masked(number))
     shared = BankAccount.objects.filter(bank=bank, number=number).exclude(pk=account.pk)
     if others := sorted(shared.values_list("officer", flat=True)[:MOST_ROWS]):
         record("bank_account.shared", account, by=by, officer=officer.pk, others=others)
+    if changed and officer.paid_by == PaidBy.BANK:
+        _write(officer, {"payee_changed_at": timezone.now()})
+        record("payee.changed", officer, by=by, was=was, now=masked(number), paid_by=PaidBy.BANK)
+        _tell_of_account(officer, account, also=officer.payee_phone)
     return account
 
 

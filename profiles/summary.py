@@ -35,6 +35,7 @@ def personal(officer: Officer) -> list[Row]:
 def payee(officer: Officer) -> list[Row]:
     return [
         Row(_("Number that signs in"), local(officer.phone)),
+        Row(_("Paid by"), officer.get_paid_by_display()),
         Row(_("Number to be paid"), officer.payee_phone and local(officer.payee_phone)),
         Row(_("Name that M-Pesa shows"), officer.payee_name),
     ]

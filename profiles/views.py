@@ -222,15 +222,28 @@ def personal(request: SignedIn) -> HttpResponse:
 @login_required
 def payee(request: SignedIn) -> HttpResponse:
     officer = mine(request)
-    on_file = {"name": officer.payee_name, "phone": officer.payee_phone or officer.phone}
-    payee_form = partial(PayeeForm, full_name=officer.full_name)
+    on_file = {
+        "name": officer.payee_name,
+        "phone": officer.payee_phone or officer.phone,
+        "paid_by": officer.paid_by,
+    }
+    account = getattr(officer, "bank_account", None)
+    payee_form = partial(PayeeForm, full_name=officer.full_name, account=account)
     form = typed(request, payee_form, {**on_file, "phone": local(on_file["phone"])})
     if done(form, services.save_payee, officer, by=request.user):
-        messages.success(request, _("The number to be paid is saved."))
+        messages.success(request, _("Where you are paid is saved."))
         return redirect("profiles:profile")
     doubtful = [*doubts.of_payee(officer), *doubts.of_shared_payee(officer)]
     login = local(officer.phone)
-    return show(request, "profiles/payee.html", form, officer=officer, login=login, doubts=doubtful)
+    return show(
+        request,
+        "profiles/payee.html",
+        form,
+        officer=officer,
+        account=account,
+        login=login,
+        doubts=doubtful,
+    )
 
 
 @login_required
@@ -240,7 +253,7 @@ def bank(request: SignedIn) -> HttpResponse:
     if done(form, services.save_bank_account, officer, by=request.user):
         messages.success(request, _("Your bank details are saved."))
         return redirect("profiles:profile")
-    return show(request, "profiles/bank.html", form, follower="branch")
+    return show(request, "profiles/bank.html", form, officer=officer, follower="branch")
 
 
 @login_required

@@ -116,7 +116,7 @@ def phone(request: HttpRequest, phone: str) -> HttpResponse:
         "phone": local(number),
         "thread": _thread(number, received),
         "faults": simulator.faults(),
-        "keywords": list(settings.SMS_KEYWORDS),
+        "keywords": list(filter(None, settings.SMS_KEYWORDS)),
         "shortcode": settings.SMS_SHORTCODE,
         "live": "live" in request.GET,
     }

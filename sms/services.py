@@ -578,7 +578,7 @@ def _answer(inbound: InboundMessage) -> str:
         return "silent: too many texts from this number"
     word, rest = [*re.split(r"[\s,]+", inbound.text.strip(), maxsplit=1), ""][:2]
     keywords = settings.SMS_KEYWORDS
-    handler = keywords.get(word.strip(".,:;!\"'").upper()) or keywords["HELP"]
+    handler = keywords.get(word.strip(".,:;!\"'").upper()) or keywords[""]
     outcome: str = import_string(handler)(sender, rest.strip(), inbound.at)
     return outcome
 

@@ -1,20 +1,85 @@
-from claims.models.batches import BatchStatus, Payment, PaymentBatch, PaymentStatus
-from claims.models.claims import Claim, ClaimLine, ClaimQuerySet, ClaimStatus
-from claims.models.holds import REMEDIES, Hold, HoldCode, HoldQuerySet
+from claims.models.batches import (
+    BANKS,
+    BatchStatus,
+    Channel,
+    Payment,
+    PaymentBatch,
+    PaymentStatus,
+    Recovery,
+)
+from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
+from claims.models.disputes import DisputedDay
+from claims.models.ghosts import (
+    TO_BE_APPROVED,
+    WEIGHTS,
+    GhostCode,
+    GhostSignal,
+    GhostSignalQuerySet,
+)
+from claims.models.holds import LIFTED, REMEDIES, UNTOLD, Hold, HoldCode, HoldQuerySet
+from claims.models.investigations import Investigation, InvestigationQuerySet
+from claims.models.ledger import Account, LedgerEntry
+from claims.models.lines import ClaimLine, LineKind
+from claims.models.money import (
+    AuditSample,
+    MoneyChange,
+    MoneyCount,
+    MoneyDay,
+    MoneyState,
+    Road,
+)
+from claims.models.rates import MarkingRate, MarkingRecord, RateChange
+from claims.models.results import WRITTEN, ResultFile, ResultLine, ResultsStatus, Verdict
+from claims.models.runs import OPEN_RUNS, MoneyRun, RunKind, RunStatus
 from claims.models.tax import TaxRule
 
 __all__ = [
+    "BANKS",
+    "LIFTED",
+    "OPEN",
+    "OPEN_RUNS",
     "REMEDIES",
+    "TO_BE_APPROVED",
+    "UNTOLD",
+    "WEIGHTS",
+    "WRITTEN",
+    "Account",
+    "AuditSample",
     "BatchStatus",
+    "Channel",
     "Claim",
     "ClaimLine",
     "ClaimQuerySet",
     "ClaimStatus",
+    "DisputedDay",
+    "GhostCode",
+    "GhostSignal",
+    "GhostSignalQuerySet",
     "Hold",
     "HoldCode",
     "HoldQuerySet",
+    "Investigation",
+    "InvestigationQuerySet",
+    "LedgerEntry",
+    "LineKind",
+    "MarkingRate",
+    "MarkingRecord",
+    "MoneyChange",
+    "MoneyCount",
+    "MoneyDay",
+    "MoneyRun",
+    "MoneyState",
     "Payment",
     "PaymentBatch",
     "PaymentStatus",
+    "RateChange",
+    "Recovery",
+    "ResultFile",
+    "ResultLine",
+    "ResultsStatus",
+    "Road",
+    "RunKind",
+    "RunStatus",
     "TaxRule",
+    "Verdict",
 ]

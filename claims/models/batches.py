@@ -4,11 +4,24 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from catalogue.models import Exam
+from catalogue.models import Exam, SubCounty
 from claims.models.claims import Claim
+from profiles.models import masked
+
+
+class Channel(models.TextChoices):
+    """How a batch is paid: what it is exported as."""
+
+    MPESA = "mpesa", _("M-Pesa bulk payment")
+    EFT = "eft", _("Bank transfers, a list for each bank")
+    ISO = "iso", _("Bank transfers, ISO 20022")
+
+
+BANKS = [Channel.EFT, Channel.ISO]
 
 
 class BatchStatus(models.TextChoices):
+    BUILDING = "building", _("Being built")
     DRAFT = "draft", _("Draft")
     APPROVED = "approved", _("Approved")
     EXPORTED = "exported", _("Exported")
@@ -16,19 +29,39 @@ class BatchStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+UNAPPROVED = [BatchStatus.BUILDING, BatchStatus.DRAFT, BatchStatus.CANCELLED]
+
+
 class PaymentBatch(models.Model):
     """Payments that leave together. One person prepares it and another approves it.
 
-    draft → approved → exported → reconciled          draft → cancelled
+    building → draft → approved → exported → reconciled          building | draft → cancelled
     """
 
     MOVES = {
+        BatchStatus.BUILDING: [BatchStatus.DRAFT, BatchStatus.CANCELLED],
         BatchStatus.DRAFT: [BatchStatus.APPROVED, BatchStatus.CANCELLED],
         BatchStatus.APPROVED: [BatchStatus.EXPORTED],
         BatchStatus.EXPORTED: [BatchStatus.RECONCILED],
     }
 
     exam = models.ForeignKey(Exam, models.PROTECT, related_name="batches", verbose_name=_("exam"))
+    channel = models.CharField(
+        _("channel"),
+        max_length=5,
+        choices=Channel,
+        default=Channel.MPESA,
+        db_default=Channel.MPESA,
+    )
+    sub_county = models.ForeignKey(
+        SubCounty,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("sub-county"),
+        help_text=_("Empty: all."),
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=BatchStatus, default=BatchStatus.DRAFT
     )
@@ -61,7 +94,7 @@ class PaymentBatch(models.Model):
                 name="nobody_approves_what_they_prepared",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=[BatchStatus.DRAFT, BatchStatus.CANCELLED], approved_by=None)
+                condition=Q(status__in=UNAPPROVED, approved_by=None)
                 | Q(
                     status__in=[
                         BatchStatus.APPROVED,
@@ -80,15 +113,22 @@ class PaymentBatch(models.Model):
                 )
                 & ~Q(sha256="")
                 | Q(
-                    status__in=[BatchStatus.DRAFT, BatchStatus.APPROVED, BatchStatus.CANCELLED],
+                    status__in=[*UNAPPROVED, BatchStatus.APPROVED],
                     exported_at=None,
                     sha256="",
                 ),
                 name="exported_batch_has_its_file",
             ),
             models.CheckConstraint(
-                condition=Q(total__gte=0, count__gte=1), name="batch_pays_somebody"
+                condition=Q(total__gte=0, count__gte=1)
+                | Q(
+                    status__in=[BatchStatus.BUILDING, BatchStatus.CANCELLED],
+                    total__gte=0,
+                    count__gte=0,
+                ),
+                name="batch_pays_somebody",
             ),
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="batch_channel"),
         ]
 
     def __str__(self) -> str:
@@ -100,12 +140,19 @@ class PaymentStatus(models.TextChoices):
     PAID = "paid", _("Paid")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
+    REVERSED = "reversed", _("Taken back")
+
+
+PROVEN = [PaymentStatus.PAID, PaymentStatus.REVERSED]
 
 
 class Payment(models.Model):
     """One attempt to pay one claim, to the payee as it stood when the batch was prepared.
 
-    waiting → paid | failed | cancelled
+    waiting → paid | failed | cancelled          paid → reversed (the channel took it back)
+
+    `amount` is the claim's net, less what is kept back of what the officer owes. A payment goes
+    to a phone or, by a bank, to an account.
     """
 
     MOVES = {
@@ -114,6 +161,7 @@ class Payment(models.Model):
             PaymentStatus.FAILED,
             PaymentStatus.CANCELLED,
         ],
+        PaymentStatus.PAID: [PaymentStatus.REVERSED],
     }
 
     batch = models.ForeignKey(
@@ -124,7 +172,17 @@ class Payment(models.Model):
     )
     amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
     payee_name = models.CharField(_("payee"), max_length=120)
-    payee_phone = models.CharField(_("number"), max_length=12)
+    channel = models.CharField(
+        _("channel"),
+        max_length=5,
+        choices=Channel,
+        default=Channel.MPESA,
+        db_default=Channel.MPESA,
+    )
+    payee_phone = models.CharField(_("number"), max_length=12, blank=True)
+    bank_code = models.CharField(_("bank"), max_length=2, blank=True, db_default="")
+    branch_code = models.CharField(_("branch"), max_length=3, blank=True, db_default="")
+    account = models.CharField(_("account"), max_length=20, blank=True, db_default="")
     status = models.CharField(
         _("status"), max_length=10, choices=PaymentStatus, default=PaymentStatus.WAITING
     )
@@ -148,15 +206,68 @@ class Payment(models.Model):
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_is_of_something"),
             models.CheckConstraint(
-                condition=Q(status=PaymentStatus.PAID, reference__isnull=False)
-                | (~Q(status=PaymentStatus.PAID) & Q(reference=None)),
+                condition=Q(status__in=PROVEN, reference__isnull=False)
+                | (~Q(status__in=PROVEN) & Q(reference=None)),
                 name="payment_is_paid_with_proof",
             ),
             models.CheckConstraint(
-                condition=Q(payee_phone__regex=r"^254[17][0-9]{8}$"),
+                condition=Q(payee_phone__regex=r"^254[17][0-9]{8}$")
+                | Q(channel__in=BANKS, payee_phone=""),
                 name="payment_goes_to_a_kenyan_mobile",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel=Channel.MPESA, bank_code="", branch_code="", account="")
+                | Q(
+                    channel__in=BANKS,
+                    bank_code__regex=r"^[0-9]{2}$",
+                    branch_code__regex=r"^[0-9]{3}$",
+                    account__regex=r"^[0-9]{5,20}$",
+                ),
+                name="payment_by_a_bank_goes_to_an_account",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.payee_name}: {self.amount}"
+
+    @property
+    def masked_account(self) -> str:
+        """Enough of a bank's account to know it by; nothing for a phone."""
+        account = masked(self.account)
+        return f"{self.bank_code} {self.branch_code} {account}" if account else ""
+
+
+class Recovery(models.Model):
+    """A claim of less than nothing, kept back whole from a payment to the same officer."""
+
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, related_name="recoveries", verbose_name=_("payment")
+    )
+    claim = models.ForeignKey(
+        Claim, models.PROTECT, related_name="recoveries", verbose_name=_("claim")
+    )
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
+    returned_at = models.DateTimeField(
+        _("returned"),
+        null=True,
+        blank=True,
+        help_text=_("The payment came to nothing, so it is still to be kept back."),
+    )
+
+    class Meta:
+        verbose_name = _("amount kept back")
+        verbose_name_plural = _("amounts kept back")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["claim"],
+                condition=Q(returned_at=None),
+                name="one_live_recovery_per_claim",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0), name="recovery_keeps_something_back"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim}: {self.amount}"

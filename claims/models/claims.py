@@ -1,3 +1,4 @@
+from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -9,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from catalogue.models import Exam, ExamDay
 from cp2.rules import Role
-from deployments.models import Deployment
 from profiles.models import Officer
 
 if TYPE_CHECKING:
     from claims.models.holds import HoldQuerySet
+    from claims.models.lines import ClaimLine
 
 
 class ClaimStatus(models.TextChoices):
@@ -25,6 +26,10 @@ class ClaimStatus(models.TextChoices):
     DISPUTED = "disputed", _("Disputed")
 
 
+# Their figures still follow the marks.
+OPEN = [ClaimStatus.PREPARED, ClaimStatus.VERIFIED, ClaimStatus.DISPUTED]
+
+
 class ClaimQuerySet(models.QuerySet["Claim"]):
     def visible_to(self, user: User) -> Self:
         """A director sees a claim if any of its days were served in the sub-county."""
@@ -32,9 +37,7 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
             case Role.STAFF:
                 return self
             case Role.DIRECTOR:
-                here = ClaimLine.objects.filter(
-                    deployment__post__station__sub_county=user.sub_county_id
-                )
+                here = _lines().filter(deployment__post__station__sub_county=user.sub_county_id)
                 return self.filter(pk__in=here.values("claim"))
             case Role.OFFICER:
                 return self.filter(officer__user=user)
@@ -56,8 +59,14 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
         )
 
 
+def _lines() -> "models.QuerySet[ClaimLine]":
+    """Lines and holds stand on claims, so this module is read before theirs."""
+    from claims.models.lines import ClaimLine
+
+    return ClaimLine.objects.all()
+
+
 def _holds() -> "HoldQuerySet":
-    """Holds stand on claims, so this module is read before theirs."""
     from claims.models.holds import Hold
 
     return Hold.objects.all()
@@ -67,24 +76,45 @@ class Claim(models.Model):
     """What one officer earned in one exam, over all deployments. Money is Kenya shillings.
 
     prepared → verified → approved → paying → paid
-    prepared | verified → disputed → prepared          paying → approved (the payment failed)
+    prepared | verified → disputed → prepared      verified → prepared (the marks changed since)
+    paying → approved (the payment failed)         paid → approved (the channel took it back)
+
+    What is approved is never edited. If the marks say otherwise later, an adjustment, which is a
+    claim that `adjusts` the first one, carries the difference through the same life. One that
+    takes money back has a negative `net` and is kept back from the officer's next payment.
     """
 
     MOVES = {
         ClaimStatus.PREPARED: [ClaimStatus.VERIFIED, ClaimStatus.DISPUTED],
-        ClaimStatus.VERIFIED: [ClaimStatus.APPROVED, ClaimStatus.DISPUTED],
+        ClaimStatus.VERIFIED: [ClaimStatus.APPROVED, ClaimStatus.DISPUTED, ClaimStatus.PREPARED],
         ClaimStatus.DISPUTED: [ClaimStatus.PREPARED],
         ClaimStatus.APPROVED: [ClaimStatus.PAYING],
         ClaimStatus.PAYING: [ClaimStatus.PAID, ClaimStatus.APPROVED],
+        ClaimStatus.PAID: [ClaimStatus.APPROVED],
     }
 
     officer = models.ForeignKey(
         Officer, models.PROTECT, related_name="claims", verbose_name=_("officer")
     )
     exam = models.ForeignKey(Exam, models.PROTECT, related_name="claims", verbose_name=_("exam"))
-    days = models.PositiveSmallIntegerField(_("days"))
+    adjusts = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="adjustments",
+        verbose_name=_("adjusts"),
+    )
+    days = models.SmallIntegerField(_("days"))
     gross = models.DecimalField(_("gross"), max_digits=12, decimal_places=2)
     tax = models.DecimalField(_("tax"), max_digits=12, decimal_places=2)
+    advance = models.DecimalField(
+        _("paid in advance"),
+        max_digits=12,
+        decimal_places=2,
+        default=Decimal(0),
+        db_default=Decimal(0),
+    )
     net = models.DecimalField(_("net"), max_digits=12, decimal_places=2)
     status = models.CharField(
         _("status"), max_length=10, choices=ClaimStatus, default=ClaimStatus.PREPARED
@@ -103,6 +133,9 @@ class Claim(models.Model):
     dispute_reason = models.CharField(
         _("what the officer disputes"), max_length=500, blank=True, db_default=""
     )
+    question = models.CharField(
+        _("what the director asks"), max_length=300, blank=True, default="", db_default=""
+    )
 
     objects = ClaimQuerySet.as_manager()
 
@@ -117,11 +150,23 @@ class Claim(models.Model):
         indexes = [models.Index(fields=["exam", "status"], name="claims_of_an_exam")]
         constraints = [
             models.UniqueConstraint(
-                fields=["officer", "exam"], name="one_claim_per_officer_and_exam"
+                fields=["officer", "exam"],
+                condition=Q(adjusts=None),
+                name="one_claim_per_officer_and_exam",
+            ),
+            models.UniqueConstraint(
+                fields=["adjusts"], condition=Q(status__in=OPEN), name="one_open_adjustment"
+            ),
+            models.CheckConstraint(
+                condition=Q(adjusts=None) | ~Q(adjusts=F("id")), name="no_claim_adjusts_itself"
             ),
             models.CheckConstraint(condition=Q(status__in=ClaimStatus.values), name="claim_status"),
             models.CheckConstraint(
-                condition=Q(gross__gte=0, tax__gte=0, net=F("gross") - F("tax"), net__gte=0),
+                condition=Q(net=F("gross") - F("tax") - F("advance"))
+                & (
+                    Q(adjusts__isnull=False)
+                    | Q(days__gte=0, tax__gte=0, tax__lte=F("gross"), advance__gte=0)
+                ),
                 name="claim_adds_up",
             ),
             models.CheckConstraint(
@@ -152,35 +197,12 @@ class Claim(models.Model):
                 condition=~Q(status=ClaimStatus.DISPUTED) | ~Q(dispute_reason=""),
                 name="disputed_with_a_reason",
             ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.officer}, {self.exam.short}"
-
-
-class ClaimLine(models.Model):
-    """Days of one deployment at one rate, copied from the terms so that no later change alters
-    what was claimed."""
-
-    claim = models.ForeignKey(Claim, models.CASCADE, related_name="lines")
-    deployment = models.ForeignKey(
-        Deployment, models.PROTECT, related_name="+", verbose_name=_("deployment")
-    )
-    days = models.PositiveSmallIntegerField(_("days"))
-    rate = models.DecimalField(_("daily rate"), max_digits=8, decimal_places=2)
-    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
-
-    class Meta:
-        verbose_name = _("claim line")
-        verbose_name_plural = _("claim lines")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["claim", "deployment"], name="one_line_per_deployment"),
             models.CheckConstraint(
-                condition=Q(amount=F("days") * F("rate"), days__gte=1, rate__gte=0),
-                name="line_adds_up",
+                condition=Q(question="")
+                | Q(status__in=[ClaimStatus.PREPARED, ClaimStatus.DISPUTED]),
+                name="verified_without_a_question",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.days} × {self.rate}"
+        return f"{self.officer}, {self.exam.short}"

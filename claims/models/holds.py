@@ -14,7 +14,9 @@ class HoldCode(models.TextChoices):
     PAYEE_NAME = "payee_name", _("The payee's name differs from yours")
     MISSING_NUMBER = "missing_number", _("A number is missing from your profile")
     NOT_SUBMITTED = "not_submitted", _("Your profile is not submitted")
+    NOT_VETTED = "not_vetted", _("Headquarters has not vetted you")
     RETURN = "return", _("The centre's signed register has not reached KNEC")
+    NOT_DEPLOYED = "not_deployed", _("You were marked where you were not deployed")
     DUPLICATE = "duplicate", _("Another claim looks like yours")
     INVESTIGATION = "investigation", _("The centre is under investigation")
     PAYEE_CHANGED = "payee_changed", _("The payee was changed lately")
@@ -30,9 +32,17 @@ REMEDIES: dict[str, str | Promise] = {
         "In your profile, fill in your national ID number and your TSC or PF number."
     ),
     HoldCode.NOT_SUBMITTED: _("Complete your profile and submit it."),
+    HoldCode.NOT_VETTED: _(
+        "This work is paid only to those whom headquarters has vetted. Look at your profile for "
+        "what it says about you. If nothing there is wrong, write an enquiry."
+    ),
     HoldCode.RETURN: _(
         "Ask the centre manager to print, sign and stamp the register and to hand it to the "
         "Sub-County Director of Education."
+    ),
+    HoldCode.NOT_DEPLOYED: _(
+        "The register has days of yours at this centre, but you never accepted a deployment to "
+        "it, or it was called off. Write an enquiry with the centre, your role and the days."
     ),
     HoldCode.DUPLICATE: _(
         "Headquarters is comparing the two claims. If both look like yours, write an enquiry that "
@@ -52,6 +62,24 @@ REMEDIES: dict[str, str | Promise] = {
     ),
 }
 
+PROFILE_AND_A_PERSON = _("By itself when the profile is corrected; else by headquarters")
+# Who or what lifts a hold, for the people at headquarters.
+LIFTED: dict[str, str | Promise] = {
+    HoldCode.PAYEE_NAME: PROFILE_AND_A_PERSON,
+    HoldCode.MISSING_NUMBER: PROFILE_AND_A_PERSON,
+    HoldCode.NOT_SUBMITTED: PROFILE_AND_A_PERSON,
+    HoldCode.NOT_VETTED: _("By itself when headquarters vets the officer"),
+    HoldCode.RETURN: _("By itself when headquarters has received the register"),
+    HoldCode.NOT_DEPLOYED: _("By headquarters, once it is known that the officer served"),
+    HoldCode.DUPLICATE: _("By itself when the two are no longer alike; else by headquarters"),
+    HoldCode.INVESTIGATION: _("By itself when the investigation is closed"),
+    HoldCode.PAYEE_CHANGED: _("By itself after 72 hours"),
+    HoldCode.PAYMENT_FAILED: _("By itself when the payee is corrected; else by headquarters"),
+}
+
+# Nobody is texted about these: there is nothing to do, or a text said so when it happened.
+UNTOLD = [HoldCode.INVESTIGATION, HoldCode.PAYEE_CHANGED, HoldCode.PAYMENT_FAILED]
+
 
 class HoldQuerySet(models.QuerySet["Hold"]):
     def standing(self) -> Self:
@@ -64,6 +92,8 @@ class Hold(models.Model):
     claim = models.ForeignKey(Claim, models.CASCADE, related_name="holds", verbose_name=_("claim"))
     code = models.CharField(_("reason"), max_length=16, choices=HoldCode)
     note = models.CharField(_("note"), max_length=300, blank=True)
+    # What a rule saw when it raised this. While that is the same, what a person decided stands.
+    grounds = models.CharField(_("grounds"), max_length=300, blank=True, db_default="")
     raised_at = models.DateTimeField(_("raised"), db_default=Now())
     raised_by = models.ForeignKey(
         User,
@@ -74,6 +104,7 @@ class Hold(models.Model):
         verbose_name=_("raised by"),
         help_text=_("Empty: raised by rule."),
     )
+    told_at = models.DateTimeField(_("officer told"), null=True, blank=True)
     cleared_at = models.DateTimeField(_("cleared"), null=True, blank=True)
     cleared_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("cleared by")
@@ -85,6 +116,16 @@ class Hold(models.Model):
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
         ordering = ["pk"]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=Q(cleared_at=None, told_at=None) & ~Q(code__in=UNTOLD),
+                name="holds_to_be_told",
+            ),
+            models.Index(
+                fields=["code", "claim"], condition=Q(cleared_at=None), name="holds_that_stand"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(code__in=HoldCode.values), name="hold_code"),
             models.UniqueConstraint(
@@ -105,3 +146,8 @@ class Hold(models.Model):
     def remedy(self) -> str:
         """What the officer can do about it."""
         return str(REMEDIES[self.code])
+
+    @property
+    def lifted(self) -> str:
+        """Who or what clears it."""
+        return str(LIFTED[self.code])

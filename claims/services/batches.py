@@ -1,86 +1,36 @@
 """Payments that leave together: prepared by one person, approved by another."""
 
-from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from django.db import models, transaction
-from django.db.models import Sum
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
-from accounts.services import record, record_each
-from claims import holds
+from accounts.services import record, record_all
+from claims import ledger
 from claims.models import (
+    OPEN_RUNS,
     BatchStatus,
     Claim,
-    ClaimQuerySet,
     ClaimStatus,
     Hold,
+    HoldCode,
+    MoneyRun,
     Payment,
     PaymentBatch,
     PaymentStatus,
+    Recovery,
+    RunStatus,
 )
-from claims.services.own import is_own, move_all
-from cp2.rules import Refused, lock, move
+from claims.services.own import among, own_officers
+from claims.services.payable import with_another_payee
+from cp2.rules import Refused, lock, move, refuse_move
 
-
-@transaction.atomic
-def prepare_batch(claims: models.QuerySet[Claim], *, by: User) -> PaymentBatch:
-    """Take those of the claims that can be paid into a new batch.
-
-    Left out are those not approved, held, without a payee, approved by the same person or their
-    own, and those that another batch is taking at this moment.
-    """
-    payable = _take_payable(claims, by)
-    if not payable:
-        raise Refused(
-            _("None of these claims can be paid by you now: see their status and their holds.")
-        )
-    if len({claim.exam_id for claim in payable}) > 1:
-        raise Refused(_("Choose claims of one exam: a batch pays one exam only."))
-
-    batch = PaymentBatch.objects.create(
-        exam=payable[0].exam,
-        prepared_by=by,
-        count=len(payable),
-        total=sum(claim.net for claim in payable),
-    )
-    Payment.objects.bulk_create(
-        (
-            Payment(
-                batch=batch,
-                claim=claim,
-                amount=claim.net,
-                payee_name=claim.officer.payee_name,
-                payee_phone=claim.officer.payee_phone,
-            )
-            for claim in payable
-        ),
-        batch_size=2000,
-    )
-    move_all(payable, ClaimStatus.PAYING)
-    record("batch.prepared", batch, by=by, count=batch.count, total=str(batch.total))
-    record_each("claim.batched", [(claim, {"batch": batch.pk}) for claim in payable], by=by)
-    return batch
-
-
-def _take_payable(claims: models.QuerySet[Claim], by: User) -> list[Claim]:
-    """Locked, and looked at anew for holds: profiles change after a claim is approved."""
-    taken = list(
-        Claim.objects.filter(
-            pk__in=claims.order_by().values("pk"), status=ClaimStatus.APPROVED, net__gt=0
-        )
-        .exclude(officer__payee_phone="")
-        .exclude(approved_by=by)
-        .select_related("officer__user", "exam")
-        .select_for_update(of=("self",), skip_locked=True)
-        .order_by("pk")
-    )
-    holds.check(_these(taken))
-    holds.hold_changed_payees(_these(taken))
-    free = set(_these(taken).free_of_holds().values_list("pk", flat=True))
-    return [claim for claim in taken if claim.pk in free and not is_own(claim, by)]
+UNFINISHED = [*OPEN_RUNS, RunStatus.FAILED]
 
 
 @transaction.atomic
@@ -89,40 +39,126 @@ def approve_batch(batch: PaymentBatch, *, by: User) -> PaymentBatch:
     batch = lock(batch)
     if batch.prepared_by_id == by.pk:
         raise Refused(_("You prepared this batch, so someone else must approve it."))
-    payments = batch.payments.select_related("claim__officer__user")
-    if any(is_own(payment.claim, by) for payment in payments):
+    refuse_move(batch, BatchStatus.APPROVED)
+    owners = own_officers(by)
+    if owners and batch.payments.filter(claim__officer__in=owners).exists():
         raise Refused(_("A claim of your own is in this batch, so someone else must approve it."))
-    held = Claim.objects.filter(payments__batch=batch, holds__in=Hold.objects.standing())
-    if number := held.distinct().count():
+    if number := len(changed_since(batch)):
         raise Refused(
-            _("%(number)s of its claims are held by now. Cancel this batch and prepare another.")
-            % {"number": number}
+            ngettext(
+                "%(n)s of its claims is held by now or has another payee. Take out what changed, "
+                "then approve the rest.",
+                "%(n)s of its claims are held by now or have another payee. Take out what changed, "
+                "then approve the rest.",
+                number,
+            )
+            % {"n": number}
         )
-
     move(batch, BatchStatus.APPROVED, approved_by=by, approved_at=timezone.now())
+    ledger.post_approval(batch)
     record("batch.approved", batch, by=by, count=batch.count, total=str(batch.total))
     return batch
 
 
+def changed_since(batch: PaymentBatch) -> list[int]:
+    """Its payments whose claim, or one that is kept back from them, is held by now, and those
+    whose payee is another. Asked one by one: joined by an "or" they are looked for row by row."""
+    standing = Exists(Hold.objects.standing().filter(claim=OuterRef("claim")))
+    payments = Payment.objects.filter(batch=batch, status=PaymentStatus.WAITING)
+    kept = Recovery.objects.filter(standing, payment__in=payments, returned_at=None)
+    found = {
+        *payments.filter(standing).values_list("pk", flat=True),
+        *kept.values_list("payment", flat=True),
+        *with_another_payee(payments, batch.channel).values_list("pk", flat=True),
+    }
+    return sorted(found)
+
+
+@transaction.atomic
+def take_out_changed(batch: PaymentBatch, *, by: User) -> int:
+    """What changed since a batch was prepared waits for another one; how many payments. A batch of
+    which nothing is left is cancelled."""
+    batch = lock(batch)
+    if batch.status != BatchStatus.DRAFT:
+        raise Refused(_("Only from a draft can something be taken out."))
+    pks = changed_since(batch)
+    if not pks:
+        return 0
+    payments = Payment.objects.filter(pk__in=among(pks))
+    hold_changed(with_another_payee(payments, batch.channel))
+    if len(pks) == batch.count:
+        cancel_locked(batch, by=by)
+        return len(pks)
+    claims = _claims_of(pks)
+    Recovery.objects.filter(payment__in=among(pks)).delete()
+    payments.delete()  # a draft is nobody's history yet
+    _return(claims)
+    record_all("claim.taken_out", Claim, claims, by=by, batch=batch.pk)
+    for name, value in totals(batch).items():
+        setattr(batch, name, value)
+    batch.save(update_fields=["count", "total"])
+    record("batch.reduced", batch, by=by, taken_out=len(pks), total=str(batch.total))
+    return len(pks)
+
+
+def hold_changed(payments: QuerySet[Payment]) -> None:
+    """Whoever was paid before has three days to object."""
+    Hold.objects.bulk_create(
+        [
+            Hold(claim_id=claim, code=HoldCode.PAYEE_CHANGED)
+            for claim in payments.order_by("pk").values_list("claim", flat=True)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def totals(batch: PaymentBatch) -> dict[str, int | Decimal]:
+    return batch.payments.aggregate(count=Count("pk"), total=Coalesce(Sum("amount"), Decimal(0)))
+
+
 @transaction.atomic
 def cancel_batch(batch: PaymentBatch, *, by: User) -> PaymentBatch:
-    """Nothing of it was paid: its claims wait for another batch."""
-    batch = lock(batch)
-    move(batch, BatchStatus.CANCELLED)
-    give_back(list(batch.payments.select_related("claim").order_by("pk")))
+    """Nothing of it was paid: its claims wait for another batch. A worker that is still filling it
+    stops."""
+    for run in MoneyRun.objects.select_for_update().filter(batch=batch, status__in=UNFINISHED):
+        move(run, RunStatus.CANCELLED, ended_at=timezone.now(), lease_until=None)
+        record("run.cancelled", run, by=by)
+    return cancel_locked(lock(batch), by=by)
+
+
+def cancel_locked(batch: PaymentBatch, *, by: User) -> PaymentBatch:
+    refuse_move(batch, BatchStatus.CANCELLED)
+    give_back(batch.payments.all())
+    move(batch, BatchStatus.CANCELLED, **totals(batch))
     record("batch.cancelled", batch, by=by)
     return batch
 
 
-def _these(claims: Iterable[Claim]) -> ClaimQuerySet:
-    return Claim.objects.filter(pk__in=[claim.pk for claim in claims])
+def give_back(payments: QuerySet[Payment], *, failure: str = "") -> list[int]:
+    """Take payments that never left off the books. Their claims wait for another batch, and so does
+    what was to be kept back. Answers with the payments."""
+    waiting = payments.filter(status=PaymentStatus.WAITING).select_for_update(of=("self",))
+    pks = list(waiting.order_by("pk").values_list("pk", flat=True))
+    claims = _claims_of(pks)
+    Payment.objects.filter(pk__in=among(pks)).update(
+        status=PaymentStatus.CANCELLED, failure=failure
+    )
+    Recovery.objects.filter(payment__in=among(pks), returned_at=None).update(returned_at=Now())
+    _return(claims)
+    return pks
 
 
-def give_back(payments: Sequence[Payment], *, failure: str = "") -> None:
-    """Take payments that never left off the books; their claims wait for another batch."""
-    claims = Claim.objects.filter(pk__in=[payment.claim_id for payment in payments])
-    move_all(payments, PaymentStatus.CANCELLED, failure=failure)
-    move_all(list(claims.select_for_update().order_by("pk")), ClaimStatus.APPROVED)
+def _claims_of(payments: list[int]) -> list[int]:
+    """What these pay, and what is kept back from them."""
+    paid = Payment.objects.filter(pk__in=among(payments)).values_list("claim", flat=True)
+    kept = Recovery.objects.filter(payment__in=among(payments), returned_at=None)
+    return sorted([*paid, *kept.values_list("claim", flat=True)])
+
+
+def _return(claims: list[int]) -> None:
+    Claim.objects.filter(pk__in=among(claims), status=ClaimStatus.PAYING).update(
+        status=ClaimStatus.APPROVED
+    )
 
 
 def paid_total(batch: PaymentBatch) -> Decimal:

@@ -1,67 +1,232 @@
-"""The channel's file, written once."""
+"""The channel's file, written once.
+
+It is made and put into the store outside of any transaction, under a name of its own; then, under
+the batch's lock, the batch is exported and names it, if it still is what the batch pays. So a
+worker that dies leaves an exported batch or an approved one, and at most a file that no row names,
+which is swept up.
+"""
 
 import hashlib
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from tempfile import TemporaryFile
+from typing import IO, Any
 from uuid import uuid4
 
-from django.core.files.base import ContentFile
+from django.core.files.base import File
+from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record
-from claims import files
+from claims import ledger, runs
+from claims.channels import FORMATS, Line, Sheet
 from claims.models import (
     BatchStatus,
-    Claim,
-    Hold,
-    HoldCode,
+    Channel,
+    MoneyRun,
+    Payment,
     PaymentBatch,
     PaymentStatus,
+    RunKind,
 )
-from claims.services.batches import close_if_all_is_known, give_back
-from cp2.rules import Refused, lock, move
+from claims.services.batches import close_if_all_is_known, give_back, hold_changed
+from claims.services.payable import with_another_payee
+from cp2.rules import Refused, lock, move, refuse_move
+
+ROWS = 2000  # of payments in memory at a time
+MEGABYTE = 1 << 20
+FOLDER = "batches"
+ABANDONED = timedelta(days=1)
+LEAVE_OUT, WRITE = "leave out", "write"
+NOTHING_LEFT = b"Nothing is left to be paid in this batch.\r\n"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file in the store that no row names yet, and what it pays."""
+
+    path: str
+    sha256: str
+    count: int
+    total: Decimal
 
 
 @transaction.atomic
-def export_batch(batch: PaymentBatch, *, by: User) -> PaymentBatch:
-    """Write the channel's file, once and for all.
-
-    Whoever changed the payee since the batch was prepared is left out, held, and paid later.
-    """
+def start_export(batch: PaymentBatch, *, by: User) -> MoneyRun:
+    """A worker writes the file."""
     batch = lock(batch)
-    if batch.status != BatchStatus.APPROVED:
-        move(batch, BatchStatus.EXPORTED)  # says why not, in the status's own words
-    left_out = _leave_out_changed_payees(batch)
-    waiting = batch.payments.filter(status=PaymentStatus.WAITING).order_by("pk")
-    written = files.disbursement(waiting.iterator(), remarks=batch.exam.short)
-    batch.file.save(f"{batch.pk}-{uuid4().hex}.csv", ContentFile(written), save=False)
+    refuse_move(batch, BatchStatus.EXPORTED)
+    return runs.start(RunKind.EXPORT, batch.exam, by=by, batch=batch)
+
+
+def export_batch(batch: PaymentBatch, *, by: User) -> PaymentBatch:
+    """The same here and now, for whoever waits for it.
+
+    Whoever changed the payee since the batch was approved is left out, held, and paid later.
+    """
+    _leave_out(batch, by=by)
+    while True:
+        batch = PaymentBatch.objects.select_related("exam").get(pk=batch.pk)
+        written = _write(batch)
+        exported = _settle(batch, written, by=by)
+        if exported:
+            return exported
+
+
+# A worker's part
+
+
+def _plan(run: MoneyRun) -> list[str]:
+    return [LEAVE_OUT, WRITE]
+
+
+def _before(run: MoneyRun, portion: str) -> Written | None:
+    if portion == LEAVE_OUT:
+        return None
+    batch = PaymentBatch.objects.select_related("exam").get(runs=run)
+    return _write(batch)
+
+
+def _step(run: MoneyRun, portion: str, written: Written | None) -> None:
+    batch = PaymentBatch.objects.get(runs=run)
+    by = run.started_by or batch.prepared_by
+    if written is None:
+        run.count(left_out=len(_leave_out(batch, by=by)))
+    elif (exported := _settle(batch, written, by=by)) is None:
+        run.left = [portion, LEAVE_OUT, WRITE]  # this one is over: it is written anew
+    else:
+        run.count(payments=written.count)
+        run.outcome["sha256"] = exported.sha256
+
+
+WORK = runs.Work(plan=_plan, step=_step, before=_before)
+
+
+# What both do
+
+
+@transaction.atomic
+def _leave_out(batch: PaymentBatch, *, by: User) -> list[int]:
+    """Held, and back among the claims that can be paid."""
+    batch = lock(batch)
+    refuse_move(batch, BatchStatus.EXPORTED)
+    changed = with_another_payee(_waiting(batch), batch.channel)
+    hold_changed(changed)
+    why = _("The payee changed after the batch was prepared.")
+    pks = give_back(changed, failure=why)
+    ledger.post_back(pks, why, by=by)
+    return pks
+
+
+def _waiting(batch: PaymentBatch) -> QuerySet[Payment]:
+    return Payment.objects.filter(batch=batch, status=PaymentStatus.WAITING)
+
+
+def _write(batch: PaymentBatch) -> Written:
+    """Into the store, and read back from there."""
+    found = _counted(batch)
+    sheet = Sheet(
+        batch=batch.pk,
+        remarks=batch.exam.short,
+        at=timezone.now(),
+        count=found["count"],
+        total=found["total"],
+        lines=lambda: _lines(batch),
+    )
+    how = FORMATS[Channel(batch.channel)]
+    with TemporaryFile() as file:
+        if sheet.count or batch.channel == Channel.MPESA:
+            how.write(file, sheet)
+            ending = how.ending
+        else:  # a list of transfers has at least one
+            file.write(NOTHING_LEFT)
+            ending = "txt"
+        sha256 = _hash(file)
+        path = default_storage.save(f"{FOLDER}/{batch.pk}-{uuid4().hex}.{ending}", File(file))
+    _make_sure(path, sha256)
+    return Written(path, sha256, sheet.count, sheet.total)
+
+
+def _counted(batch: PaymentBatch) -> dict[str, Any]:
+    return _waiting(batch).aggregate(count=Count("pk"), total=Coalesce(Sum("amount"), Decimal(0)))
+
+
+def _lines(batch: PaymentBatch) -> Iterator[Line]:
+    """By bank, and as they were prepared."""
+    rows = _waiting(batch).order_by("bank_code", "pk")
+    fields = ("pk", "payee_name", "payee_phone", "bank_code", "branch_code", "account", "amount")
+    return map(Line._make, rows.values_list(*fields).iterator(chunk_size=ROWS))
+
+
+def _hash(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    file.seek(0)
+    while block := file.read(MEGABYTE):
+        digest.update(block)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def _make_sure(path: str, sha256: str) -> None:
+    """On the disk, not only on its way there, and as it was written."""
+    with default_storage.open(path, "rb") as stored:
+        if _hash(stored) != sha256:
+            raise OSError(f"{path} is not what was written")
+        try:
+            os.fsync(stored.fileno())
+        except (AttributeError, OSError, ValueError):
+            return  # a store elsewhere sees to it itself
+
+
+def _settle(batch: PaymentBatch, written: Written, *, by: User) -> PaymentBatch | None:
+    """The batch is what is written, from now on; or nothing, if somebody changed their payee while
+    it was written. A file that comes to nothing goes again."""
+    try:
+        with transaction.atomic():
+            batch = lock(batch)
+            refuse_move(batch, BatchStatus.EXPORTED)
+            now = _counted(batch)
+            same = (now["count"], now["total"]) == (written.count, written.total)
+            if same and not with_another_payee(_waiting(batch), batch.channel).exists():
+                return _exported(batch, written, by=by)
+    except BaseException:
+        default_storage.delete(written.path)
+        raise
+    default_storage.delete(written.path)
+    return None
+
+
+def _exported(batch: PaymentBatch, written: Written, *, by: User) -> PaymentBatch:
     move(
         batch,
         BatchStatus.EXPORTED,
-        file=batch.file,
-        sha256=hashlib.sha256(written).hexdigest(),
+        file=written.path,
+        sha256=written.sha256,
         exported_at=timezone.now(),
     )
-    record("batch.exported", batch, by=by, sha256=batch.sha256, left_out=left_out)
+    left_out = batch.payments.filter(status=PaymentStatus.CANCELLED).order_by("pk")
+    record(
+        "batch.exported",
+        batch,
+        by=by,
+        sha256=batch.sha256,
+        payments=written.count,
+        total=str(written.total),
+        left_out=list(left_out.values_list("claim", flat=True)),
+    )
     close_if_all_is_known(batch, by=by)
     return batch
-
-
-def _leave_out_changed_payees(batch: PaymentBatch) -> list[int]:
-    same = Claim.objects.filter(
-        pk=OuterRef("claim"),
-        officer__payee_name=OuterRef("payee_name"),
-        officer__payee_phone=OuterRef("payee_phone"),
-    )
-    changed = list(batch.payments.exclude(Exists(same)).select_related("claim").order_by("pk"))
-    give_back(changed, failure=_("The payee changed after the batch was prepared."))
-    Hold.objects.bulk_create(
-        [Hold(claim=payment.claim, code=HoldCode.PAYEE_CHANGED) for payment in changed],
-        ignore_conflicts=True,
-    )
-    return [payment.claim_id for payment in changed]
 
 
 def exported_file(batch: PaymentBatch, *, by: User) -> bytes:
@@ -74,3 +239,20 @@ def exported_file(batch: PaymentBatch, *, by: User) -> bytes:
         raise Refused(_("The stored file is not the one that was exported. Do not use it."))
     record("batch.downloaded", batch, by=by)
     return written
+
+
+def sweep_files() -> int:
+    """Delete files that no batch names, left by workers that died; how many."""
+    try:
+        _folders, names = default_storage.listdir(FOLDER)
+    except FileNotFoundError:
+        return 0
+    swept = 0
+    paths = {f"{FOLDER}/{name}" for name in names}
+    named = PaymentBatch.objects.exclude(file="").values_list("file", flat=True)
+    for path in sorted(paths - set(named)):
+        if default_storage.get_modified_time(path) < timezone.now() - ABANDONED:
+            default_storage.delete(path)
+            log.info("orphan_deleted", extra={"path": path})
+            swept += 1
+    return swept

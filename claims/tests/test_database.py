@@ -146,19 +146,19 @@ class Lines(TestCase):
     def test_adds_up(self):
         for fields in (
             {"amount": 1099},
-            {"days": 3},
-            {"days": 0, "amount": 0},
+            {"quantity": 3},
+            {"quantity": 0, "amount": 0},
             {"rate": -550, "amount": -1100},
         ):
             with self.subTest(fields), refused("line_adds_up"):
                 ClaimLine.objects.filter(pk=self.line.pk).update(**fields)
 
     def test_one_of_a_deployment(self):
-        with refused("one_line_per_deployment"):
+        with refused("one_line_of_a_kind_and_rate"):
             ClaimLine.objects.create(
                 claim=self.line.claim,
                 deployment=self.line.deployment,
-                days=1,
+                quantity=1,
                 rate=Decimal(550),
                 amount=Decimal(550),
             )
@@ -168,7 +168,7 @@ class Lines(TestCase):
             lines = ClaimLine.objects.filter(claim=world.claim(status))
             with self.subTest(status):
                 with refused("line_of_approved_claim_is_fixed"):
-                    lines.update(days=1, amount=550)
+                    lines.update(quantity=1, amount=550)
                 with refused("line_of_approved_claim_is_fixed"):
                     lines.delete()
 

@@ -3,15 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from django.urls import reverse
+from django.utils.formats import date_format
 from django_webtest import WebTest
 
 from accounts.models import Entry
 from catalogue.models import Exam
 from claims import services
-from claims.models import Claim, ClaimStatus
+from claims.models import Claim, ClaimStatus, DisputedDay
 from claims.tests import world
+from claims.tests.test_database import refused
 from cp2.rules import Refused
 from cp2.tests import make
 from sms.models import Message
@@ -39,9 +41,9 @@ class Disputing(WebTest):
         assert self.claim.dispute_reason == "I worked on the 3rd too"
         assert "I worked on the 3rd too" in page.text
         assert "The days are wrong" not in page.text
-        entry = Entry.objects.get()
+        entry = Entry.objects.get(verb="claim.disputed")
         assert (entry.verb, entry.actor) == ("claim.disputed", self.user)
-        assert entry.details == {"reason": "I worked on the 3rd too"}
+        assert entry.details["reason"] == "I worked on the 3rd too"
 
     def test_a_verified_claim_must_be_verified_again(self):
         self.claim = world.claim(ClaimStatus.VERIFIED)
@@ -125,7 +127,7 @@ class Settling(TestCase):
 
         claim = Claim.objects.get()
         assert (claim.status, claim.days, claim.gross) == (ClaimStatus.PREPARED, 3, 1650)
-        assert claim.lines.get().days == 3
+        assert claim.lines.get().quantity == 3
         text = Message.objects.get()
         assert text.to == claim.officer.phone
         assert text.text.startswith(
@@ -152,7 +154,7 @@ class Settling(TestCase):
         Claim.objects.update(status=ClaimStatus.PREPARED)
         page = self.settle(note="x")
 
-        self.assertContains(page, "so it cannot be prepared")
+        self.assertContains(page, "so there is nothing to settle")
         assert not Entry.objects.exists()
         assert not Message.objects.exists()
 
@@ -160,3 +162,170 @@ class Settling(TestCase):
         for group in ("Finance preparer", "Finance approver", "Auditor", "Deployment"):
             self.settle(group, note="x")
             assert Claim.objects.get().status == ClaimStatus.DISPUTED
+
+
+OPENED: list[tuple[str, str]] = []
+
+
+def opened(claim, *, by, reason):
+    OPENED.append((str(by), reason))
+    return 4711
+
+
+def closed(claim, *, by, note):
+    assert Claim.objects.filter(pk=claim.pk).exists()  # whatever computing leaves of it
+    OPENED.append((str(by), note))
+
+
+class Days(WebTest):
+    """Which days are wrong is picked among those of the exam."""
+
+    def setUp(self):
+        OPENED.clear()
+        self.deployment = make.deployment()
+        self.exam = self.deployment.post.exam
+        make.terms(self.exam, self.deployment.post.position)
+        self.claim = make.claim(deployment=self.deployment)
+        self.first, self.second, self.third = (
+            self.exam.starts_on + timedelta(days=each) for each in range(3)
+        )
+        make.mark(self.deployment, self.first)
+        make.mark(self.deployment, self.second, status="absent")
+        self.user = self.claim.officer.user
+        self.app.set_user(self.user)
+        self.url = reverse("claims:dispute", args=[self.claim.pk])
+
+    def form(self):
+        return self.app.get(self.url).forms[1]
+
+    def tick(self, *days):
+        form = self.form()
+        for box in form.fields["day"]:
+            box.checked = box._value in {day.isoformat() for day in days}
+        form["reason"] = "Ask the guards"
+        return form
+
+    def test_all_days_so_far_are_offered_with_what_the_register_says(self):
+        page = self.app.get(self.url)
+
+        station = self.deployment.post.station.name
+        assert f"Register: present at {station}" in page.text
+        assert f"Register: absent at {station}" in page.text
+        assert page.text.count("Register: not marked") == 6
+        values = [box._value for box in page.forms[1].fields["day"]]
+        assert values[0] == self.exam.rehearsal_on.isoformat()
+        assert values[-1] == make.today().isoformat()
+
+    def test_what_is_ticked_is_the_opposite_of_the_register(self):
+        page = self.tick(self.first, self.second, self.third).submit().follow()
+
+        rows = self.claim.disputed_days.values_list("day", "worked")
+        assert list(rows) == [(self.first, False), (self.second, True), (self.third, True)]
+        assert "not worked, and the register says present" in page.text
+        assert page.text.count("worked, and the register does not say so") == 2
+        assert Entry.objects.get(verb="claim.disputed").details["days"] == {
+            self.first.isoformat(): False,
+            self.second.isoformat(): True,
+            self.third.isoformat(): True,
+        }
+
+    def test_ticks_are_not_lost_on_an_error(self):
+        form = self.tick(self.second)
+        form["reason"] = ""
+        again = form.submit().forms[1]
+
+        ticked = [box._value for box in again.fields["day"] if box.checked]
+        assert ticked == [self.second.isoformat()]
+
+    def test_a_day_that_is_not_of_the_exam_is_refused(self):
+        for value in ("2001-01-01", "x", "\0", "9" * 40):
+            with self.subTest(value):
+                form = self.form()
+                page = self.app.post(
+                    self.url,
+                    {
+                        "day": value,
+                        "reason": "x",
+                        "csrfmiddlewaretoken": form["csrfmiddlewaretoken"].value,
+                    },
+                )
+                assert "Choose among those that the page offers." in page.text
+        assert not Entry.objects.exists()
+
+    @override_settings(
+        CLAIM_DISPUTED="claims.tests.test_dispute.opened",
+        CLAIM_SETTLED="claims.tests.test_dispute.closed",
+    )
+    def test_it_opens_an_enquiry_which_is_closed_when_it_is_settled(self):
+        page = self.tick(self.second).submit().follow()
+
+        [(by, reason)] = OPENED
+        assert by == str(self.user)
+        assert reason.endswith(
+            "does not say so: " + date_format(self.second, "j F Y") + ".\nAsk the guards"
+        )
+        assert Entry.objects.get().details["enquiry"] == 4711
+        assert reverse("enquiries:enquiry", args=[4711]) in page.text
+
+        services.settle(self.claim, by=make.user(), note="It is added")
+        assert OPENED[1][1] == "It is added"
+        assert not self.claim.disputed_days.exists()
+
+    @override_settings(
+        CLAIM_DISPUTED="claims.tests.test_dispute.opened",
+        CLAIM_SETTLED="claims.tests.test_dispute.closed",
+    )
+    def test_settled_when_no_day_is_left_the_enquiry_is_answered_all_the_same(self):
+        Exam.objects.update(registers_close_after=60)
+        self.tick(self.second).submit()
+        self.deployment.marks.update(status="absent")
+
+        assert services.settle(self.claim, by=make.user(), note="None was worked") is None
+        assert len(OPENED) == 2
+
+    @override_settings(CLAIM_SETTLED="claims.tests.test_dispute.closed")
+    def test_withdrawn_it_is_computed_afresh_and_goes_on(self):
+        page = self.tick(self.second).submit().follow()
+        page = page.click("Withdraw the dispute").forms[1].submit().follow()
+
+        self.claim.refresh_from_db()
+        assert (self.claim.status, self.claim.days) == (ClaimStatus.PREPARED, 1)
+        assert "Your dispute is withdrawn" in page.text
+        assert not self.claim.disputed_days.exists()
+        assert [note for _by, note in OPENED] == ["The officer withdrew the dispute."]
+        assert Entry.objects.first().verb == "claim.dispute_withdrawn"
+        self.tick(self.second).submit()  # and it may be disputed again
+        assert self.claim.disputed_days.count() == 1
+
+    def test_what_is_not_disputed_cannot_be_withdrawn(self):
+        url = reverse("claims:withdraw", args=[self.claim.pk])
+        assert self.app.get(url).status_code == 302
+        with pytest.raises(Refused, match="not disputed"):
+            services.withdraw_dispute(self.claim, by=self.user)
+        for status in (ClaimStatus.APPROVED, ClaimStatus.PAID):
+            claim = world.claim(status)
+            with pytest.raises(Refused, match="not disputed"):
+                services.withdraw_dispute(claim, by=claim.officer.user)
+            claim.refresh_from_db()
+            assert claim.status == status
+
+    def test_nobody_withdraws_anothers(self):
+        self.tick(self.second).submit()
+        self.claim.refresh_from_db()
+        with pytest.raises(Refused, match="Only the officer"):
+            services.withdraw_dispute(self.claim, by=make.user())
+        self.app.set_user(make.officer().user)
+        self.app.get(reverse("claims:withdraw", args=[self.claim.pk]), status=404)
+
+    def test_the_database_keeps_one_word_on_each_day(self):
+        self.tick(self.second).submit()
+        with refused("one_word_on_a_disputed_day"):
+            DisputedDay.objects.create(claim=self.claim, day=self.second, worked=False)
+
+    def test_after_approval_an_enquiry_is_offered_instead(self):
+        claim = world.claim(ClaimStatus.APPROVED)
+        self.app.set_user(claim.officer.user)
+        page = self.app.get(reverse("claims:claim", args=[claim.pk]))
+
+        assert "The days are wrong" not in page.text
+        assert f"category=payment&amp;exam={claim.exam_id}" in page.text

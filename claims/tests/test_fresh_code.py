@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts import codes
 from accounts.models import Entry
-from claims import services
+from claims import runs, services
 from claims.models import (
     BatchStatus,
     Claim,
@@ -18,6 +18,7 @@ from claims.models import (
     HoldCode,
     Payment,
     PaymentBatch,
+    ResultFile,
     TaxRule,
 )
 from claims.tests import world
@@ -88,6 +89,7 @@ class Money(TestCase):
             (self.preparer, "export_batch", BatchStatus.EXPORTED),
         ):
             self.guarded(user, BATCHES, chosen(action, batch))
+            runs.work()  # exporting is a worker's
             batch.refresh_from_db()
             assert batch.status == status
 
@@ -113,9 +115,13 @@ class Money(TestCase):
         self.assertContains(self.guarded(self.preparer, url), 'type="file"')
         page = self.guarded(self.preparer, url, results())
         self.assertContains(page, "Choose again what you want to do")
-        payment.refresh_from_db()
-        assert payment.reference is None
+        assert not ResultFile.objects.exists()
         self.client.post(url, results())
+        runs.work()
+        file = ResultFile.objects.get()
+        apply = reverse("admin:claims_resultfile_apply", args=[file.pk])
+        self.guarded(self.preparer, apply, {"sha256": file.sha256})
+        runs.work()
         payment.refresh_from_db()
         assert payment.reference == "SGH0000001"
 
@@ -125,7 +131,19 @@ class Money(TestCase):
         self.guarded(self.preparer, url)
         page = self.guarded(self.preparer, url, {"exam": exam.pk})
 
-        self.assertContains(page, "0 claims prepared.")
+        self.assertContains(page, "Preparing claims: KCSE 2025")
+
+    def test_sending_a_return_of_marking(self):
+        self.assertContains(
+            self.guarded(self.preparer, reverse("admin:claims_markingrecord_import")),
+            'type="file"',
+        )
+
+    def test_changing_rates(self):
+        for name in ("ratechange", "markingrate"):
+            url = reverse(f"admin:claims_{name}_add")
+            page = self.guarded(self.approver, url, {})
+            self.assertContains(page, "errornote")
 
     def test_clearing_a_hold(self):
         hold = services.raise_hold(
@@ -133,7 +151,7 @@ class Money(TestCase):
         )
         page = self.guarded(self.approver, HOLDS, chosen("clear", hold, note="Looked into"))
 
-        self.assertContains(page, "Done for 1.")
+        self.assertContains(page, "1 hold cleared.")
         hold.refresh_from_db()
         assert hold.cleared_by == self.approver
 

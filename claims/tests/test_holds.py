@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from accounts.models import Entry
 from claims import services
-from claims.holds import same_name
-from claims.models import ClaimStatus, Hold, HoldCode, Payment
+from claims.models import Channel, Claim, ClaimStatus, Hold, HoldCode, Payment
 from claims.tests import world
 from cp2.rules import Refused
 from cp2.tests import make
-from profiles.models import Employer
+from profiles.models import BankAccount, Employer, PaidBy
+from profiles.names import same_name
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,12 @@ from profiles.models import Employer
 )
 def test_names_are_compared_word_by_word(payee, name, same):
     assert same_name(payee, name) is same
+
+
+def by_bank(officer):
+    officer.paid_by = PaidBy.BANK
+    officer.save()
+    return make.bank_account(officer)
 
 
 class ByRule(TestCase):
@@ -120,6 +126,32 @@ class ByRule(TestCase):
         assert claim.holds.standing().get().code == HoldCode.PAYMENT_FAILED
 
         claim.officer.payee_phone = make.phone()
+        claim.officer.save()
+        services.prepare(claim.exam)
+        assert not claim.holds.standing().exists()
+
+    def test_failed_transfer_is_held_until_the_account_is_corrected(self):
+        [claim] = world.approved()
+        account = by_bank(claim.officer)
+        chosen = Claim.objects.filter(pk=claim.pk)
+        batch = world.export(
+            services.prepare_batch(chosen, by=world.preparer(), channel=Channel.EFT)
+        )
+        rows = world.results(f"CP2-{batch.payments.get().pk},Failed,")
+        services.reconcile(batch, rows, by=batch.prepared_by)
+        claim.officer.payee_phone = make.phone()  # which the bank has nothing to do with
+        claim.officer.save()
+        services.prepare(claim.exam)
+        assert claim.holds.standing().get().code == HoldCode.PAYMENT_FAILED
+
+        BankAccount.objects.filter(pk=account.pk).update(number="0099887766")
+        services.prepare(claim.exam)
+        assert not claim.holds.standing().exists()
+
+    def test_whoever_is_paid_at_a_bank_is_not_held_for_the_name_at_mpesa(self):
+        claim = world.claim()
+        by_bank(claim.officer)
+        claim.officer.payee_name = "MARY WAIRIMU"
         claim.officer.save()
         services.prepare(claim.exam)
         assert not claim.holds.standing().exists()

@@ -13,8 +13,8 @@ from django.urls import reverse
 from accounts.models import Entry
 from attendance.models import Mark, MarkStatus
 from catalogue.models import DayKind, Exam, ExamDay, PositionTerms
-from claims import services
-from claims.models import Claim, ClaimLine, ClaimStatus, TaxRule
+from claims import runs, services
+from claims.models import Claim, ClaimLine, ClaimStatus, MoneyRun, TaxRule
 from claims.tests import world
 from cp2.tests import make
 from deployments.models import Deployment
@@ -42,7 +42,7 @@ def reference(exam):
 def prepared(exam):
     lines = defaultdict(dict)
     for line in ClaimLine.objects.filter(claim__exam=exam).select_related("claim"):
-        lines[line.claim.officer_id][line.deployment_id] = (line.days, line.rate)
+        lines[line.claim.officer_id][line.deployment_id] = (line.quantity, line.rate)
     return lines
 
 
@@ -74,7 +74,7 @@ class Preparing(TestCase):
         claim, line = self.claim(), self.claim().lines.get()
         assert (claim.days, claim.gross, claim.tax, claim.net) == (3, 1650, 0, 1650)
         assert claim.status == ClaimStatus.PREPARED
-        assert (line.deployment, line.days, line.rate) == (self.deployment, 3, 550)
+        assert (line.deployment, line.quantity, line.rate) == (self.deployment, 3, 550)
         assert Entry.objects.get().details["claims"] == 1
         assert not Message.objects.exists()
 
@@ -134,20 +134,64 @@ class Preparing(TestCase):
         services.prepare(self.exam)
 
         assert not Claim.objects.exists()
-        assert Entry.objects.first().details["gone"] == [self.deployment.officer_id]
+        assert Entry.objects.get(verb="claim.removed").details["officer"] == (
+            self.deployment.officer_id
+        )
+        assert Entry.objects.filter(verb="claims.prepared").first().details["gone"] == 1
 
-    def test_claims_that_somebody_has_looked_at_stay_as_they_are(self):
-        for status in ClaimStatus:
-            if status == ClaimStatus.PREPARED:
-                continue
+    def test_what_is_approved_stands_still_and_an_adjustment_carries_the_rest(self):
+        for status in (ClaimStatus.APPROVED, ClaimStatus.PAYING, ClaimStatus.PAID):
             with self.subTest(status):
                 made = world.claim(status, deployment=make.deployment(post=self.post()))
+                before = Claim.objects.filter(pk=made.pk).values().get()
                 self.mark(5, made.lines.get().deployment)
                 services.prepare(self.exam)
 
-                after = Claim.objects.get(pk=made.pk)
-                assert (after.days, after.gross, after.status) == (2, 1100, status)
-                assert after.lines.get().days == 2
+                assert Claim.objects.filter(pk=made.pk).values().get() == before
+                assert made.lines.get().quantity == 2
+                adjustment = made.adjustments.get()
+                assert (adjustment.days, adjustment.gross, adjustment.net) == (3, 1650, 1650)
+                assert adjustment.status == ClaimStatus.PREPARED
+                told = Message.objects.get(to=made.officer.user.phone, template="claims/adjusted")
+                assert "was KES 1,100.00. By" in told.text
+                assert "it is KES 2,750.00. See" in told.text
+                assert Entry.objects.about(adjustment).get().verb == "claim.adjusted"
+
+    def test_verified_claim_that_changes_is_to_be_verified_again(self):
+        made = world.claim(ClaimStatus.VERIFIED, deployment=self.deployment)
+        self.mark(2)
+        services.prepare(self.exam)
+        made.refresh_from_db()
+        assert made.status == ClaimStatus.VERIFIED  # the marks say the same
+
+        make.mark(self.deployment, self.deployment.starts_on + timedelta(days=2))
+        services.prepare(self.exam)
+
+        made.refresh_from_db()
+        assert (made.status, made.verified_by, made.days) == (ClaimStatus.PREPARED, None, 3)
+        entry = Entry.objects.about(made).get()
+        assert (entry.verb, entry.details["was_days"], entry.details["days"]) == (
+            "claim.changed",
+            2,
+            3,
+        )
+        assert not Message.objects.exists()
+
+    def test_disputed_claim_stays_disputed_with_what_the_marks_say_now(self):
+        made = world.claim(ClaimStatus.DISPUTED, deployment=self.deployment)
+        self.mark(5)
+        services.prepare(self.exam)
+
+        made.refresh_from_db()
+        assert (made.status, made.days, made.gross) == (ClaimStatus.DISPUTED, 5, 2750)
+
+    def test_disputed_claim_stays_even_when_nothing_of_it_is_left(self):
+        made = world.claim(ClaimStatus.DISPUTED, deployment=self.deployment)
+        services.prepare(self.exam)
+
+        made.refresh_from_db()
+        assert (made.status, made.days, made.net) == (ClaimStatus.DISPUTED, 0, 0)
+        assert not made.lines.exists()
 
     def test_another_exams_marks_do_not_count(self):
         elsewhere = make.deployment(
@@ -248,7 +292,7 @@ class Preparing(TestCase):
         one = count()
         for _ in range(5):
             self.mark(2, make.deployment(post=self.post()))
-        assert count() == one <= 18
+        assert count() == one <= 24
 
 
 class Headquarters(TestCase):
@@ -261,18 +305,44 @@ class Headquarters(TestCase):
         make.sign_in(self.client, user)
         return self.client.post(reverse("admin:claims_claim_prepare"), data, follow=True)
 
-    def test_preparer_has_an_exam_computed(self):
+    def test_preparer_starts_a_run_and_sees_how_far_it_is(self):
         page = self.post(world.preparer(), exam=self.deployment.post.exam_id)
 
-        self.assertContains(page, "1 claims prepared.")
-        assert Entry.objects.get(verb="claims.prepared").actor.groups.get().name == (
-            "Finance preparer"
+        run = MoneyRun.objects.get()
+        self.assertRedirects(page, reverse("admin:claims_moneyrun_change", args=[run.pk]))
+        self.assertContains(page, "Waiting")
+        assert run.started_by.groups.get().name == "Finance preparer"
+        assert not Claim.objects.exists()
+
+        assert runs.work() == 2  # its plan, and its one portion
+        page = self.client.get(reverse("admin:claims_moneyrun_change", args=[run.pk]))
+        self.assertContains(page, "Done")
+        assert Claim.objects.get().days == 1
+        entry = Entry.objects.get(verb="claims.prepared")
+        assert (entry.actor, entry.details["claims"]) == (run.started_by, 1)
+
+    def test_of_one_sub_county(self):
+        station = self.deployment.post.station
+        other = make.deployment(post=make.post(exam=self.deployment.post.exam))
+        make.mark(other)
+        self.post(
+            world.preparer(), exam=self.deployment.post.exam_id, sub_county=station.sub_county_id
         )
+        runs.work()
+
+        assert Claim.objects.get().officer == self.deployment.officer
+
+    def test_twice_is_said_and_is_one_run(self):
+        self.post(world.preparer(), exam=self.deployment.post.exam_id)
+        page = self.post(world.preparer(), exam=self.deployment.post.exam_id)
+
+        self.assertContains(page, "This is being done already.")
+        assert MoneyRun.objects.count() == 1
 
     def test_nobody_else_has(self):
         for user in (world.approver(), world.staff("Auditor"), world.staff("Helpdesk")):
             assert self.post(user, exam=self.deployment.post.exam_id).status_code == 404
-        assert not Claim.objects.exists()
+        assert not MoneyRun.objects.exists()
 
     def test_what_is_no_exam_is_said_in_words(self):
         for typed in ("", "0", "9" * 30, "9" * 5000, "x", "١"):

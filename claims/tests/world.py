@@ -6,8 +6,14 @@ from django.contrib.auth.models import Group
 
 from accounts.models import User
 from claims import services
-from claims.files import Result, read_results
-from claims.models import Claim, ClaimStatus, PaymentBatch
+from claims.models import (
+    Claim,
+    ClaimLine,
+    ClaimStatus,
+    Hold,
+    PaymentBatch,
+)
+from claims.results import Result, read_results
 from cp2.rules import Role, move
 from cp2.tests import make
 
@@ -55,6 +61,13 @@ def approved(count: int = 1, **fields: Any) -> list[Claim]:
     ]
 
 
+def cleared(*claims: Claim) -> None:
+    """Somebody has looked into whatever a rule holds these for, and let it go."""
+    these = Claim.objects.filter(pk__in=[claim.pk for claim in claims])
+    services.check_holds(these, by=make.user())
+    services.clear_all(Hold.objects.standing().filter(claim__in=these), by=approver(), note="Seen")
+
+
 def batch(*claims: Claim, by: User | None = None) -> PaymentBatch:
     chosen = Claim.objects.filter(pk__in=[claim.pk for claim in claims])
     return services.prepare_batch(chosen, by=by or preparer())
@@ -76,3 +89,27 @@ def reconcile(batch: PaymentBatch, *claims: Claim) -> services.Outcome:
         for payment in batch.payments.filter(claim__in=claims)
     ]
     return services.reconcile(batch, results(*rows), by=batch.prepared_by)
+
+
+def owing(first: Claim, amount: int = 300) -> Claim:
+    """An approved adjustment that takes back so much of an approved claim."""
+    owed = Claim.objects.create(
+        officer=first.officer,
+        exam=first.exam,
+        adjusts=first,
+        days=-1,
+        gross=-amount,
+        tax=0,
+        net=-amount,
+        verified_by=make.user(),
+        status=ClaimStatus.VERIFIED,
+    )
+    ClaimLine.objects.create(
+        claim=owed,
+        deployment=first.lines.get().deployment,
+        quantity=-1,
+        rate=amount,
+        amount=-amount,
+    )
+    move(owed, ClaimStatus.APPROVED, approved_by=make.user())
+    return owed

@@ -28,6 +28,7 @@ WORDS = {
     "number.address": _("Changes of a lost number that one address may ask for"),
     "inbound.sender": _("Texts from one number that are answered"),
     "centre.code": _("Codes of a centre's page texted from one number"),
+    "enquiry.text": _("Enquiries that one number may open by text"),
     "upload.person": _("Files that one person may send"),
     "letter.address": _("Letter codes that one address may check"),
     "look.person": _("Officers whose pages one director or member of staff may open"),

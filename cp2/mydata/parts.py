@@ -29,7 +29,23 @@ from attendance.models import (
     RegisterReturn,
     SecondLook,
 )
-from claims.models import Claim, ClaimLine, Hold, Payment, PaymentBatch
+from claims.models import (
+    AuditSample,
+    Claim,
+    ClaimLine,
+    GhostSignal,
+    Hold,
+    Investigation,
+    LedgerEntry,
+    MarkingRecord,
+    MoneyRun,
+    Payment,
+    PaymentBatch,
+    RateChange,
+    Recovery,
+    ResultFile,
+    ResultLine,
+)
 from deployments.models import (
     AllocationRun,
     Deployment,
@@ -42,7 +58,7 @@ from deployments.models import (
     Waiver,
     WaiverUse,
 )
-from enquiries.models import Reply
+from enquiries.models import Attachment, Enquiry, Note, Reply
 from profiles.models import (
     ImportLine,
     Interest,
@@ -78,6 +94,11 @@ LOOKED_INTO = (
     "What an office looks into is told to nobody before something comes of it, which is then an "
     "amendment of the mark."
 )
+AMONG_STAFF = (
+    "What those who answer note to each other on the way; what comes of it is the reply, which is "
+    "given."
+)
+IN_THE_PAYMENT = "What the channel said of a payment stands in the payment, which is given."
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
@@ -118,19 +139,40 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Claim, "approved_by"): IN_OFFICE,
     (Hold, "raised_by"): IN_OFFICE,
     (Hold, "cleared_by"): IN_OFFICE,
+    (GhostSignal, "claim"): LOOKED_INTO,
+    (GhostSignal, "looked_by"): IN_OFFICE,
+    (Investigation, "opened_by"): IN_OFFICE,
+    (Investigation, "closed_by"): IN_OFFICE,
     (PaymentBatch, "prepared_by"): IN_OFFICE,
     (PaymentBatch, "approved_by"): IN_OFFICE,
+    (MoneyRun, "started_by"): IN_OFFICE,
+    (RateChange, "by"): IN_OFFICE,
+    (MarkingRecord, "by"): IN_OFFICE,
+    (LedgerEntry, "by"): IN_OFFICE,
+    (AuditSample, "drawn_by"): IN_OFFICE,
+    (ResultFile, "uploaded_by"): IN_OFFICE,
+    (ResultFile, "applied_by"): IN_OFFICE,
+    (ResultLine, "payment"): IN_THE_PAYMENT,
     (RegisterCheck, "accepted_by"): IN_OFFICE,
     (RegisterImport, "uploaded_by"): IN_OFFICE,
     (RegisterImport, "decided_by"): IN_OFFICE,
     (VacancyFile, "by"): IN_OFFICE,
     (Reply, "by"): "Replies are taken with the enquiry that they belong to.",
+    (Attachment, "by"): "Files are taken with the enquiry that they belong to.",
+    (Attachment, "reply"): THE_SAME_ROW,
+    (Enquiry, "claim"): THE_SAME_ROW,
+    (Enquiry, "taken_by"): IN_OFFICE,
+    (Note, "enquiry"): AMONG_STAFF,
+    (Note, "by"): IN_OFFICE,
     (Officer, "merged_into"): "Closed accounts of the same person are taken as their own.",
     (Paper, "qualification"): THE_SAME_ROW,
     (Deployment, "application"): THE_SAME_ROW,
     (Deployment, "replaces"): "Who served before or after is another person, or the same row.",
     (Mark, "deployment"): THE_SAME_ROW,
     (ClaimLine, "deployment"): THE_SAME_ROW,
+    (Claim, "adjusts"): THE_SAME_ROW,
+    (Recovery, "payment"): THE_SAME_ROW,
+    (LedgerEntry, "reverses"): THE_SAME_ROW,
 }
 
 # Tied to a person by a number or a name of the row, not by a relation; gather.py finds them.
@@ -170,6 +212,8 @@ WITHHELD: dict[Edge, str] = {
     (Payment, "batch"): "A batch holds the payments of many; this one is given in full.",
     (Paper, "name"): "Given with the file.",
     (Paper, "type"): "Given with the file.",
+    (Attachment, "name"): "Given with the file.",
+    (Attachment, "type"): "Given with the file.",
     (Letter, "failure"): MACHINES,
     (TOTPDevice, "last_t"): MACHINES,
     (TOTPDevice, "drift"): MACHINES,

@@ -22,14 +22,17 @@ from cp2.mydata.groups import GROUPS, Group, group_of
 from cp2.mydata.parts import Model, handed_out, is_withheld, parts
 from cp2.rules import Role
 from deployments.models import Letter
+from enquiries.models import Attachment
 from profiles.models import Paper
 
 # Where a file can be fetched by whoever it is of.
 LINKS: dict[tuple[Model, str], Callable[[Any], str]] = {
     (Paper, "file"): lambda row: reverse("profiles:paper", args=[row.pk]),
     (Letter, "file"): lambda row: reverse("deployments:letter", args=[row.deployment_id]),
+    (Attachment, "file"): lambda row: reverse("enquiries:attachment", args=[row.pk]),
 }
-NAMES: dict[tuple[Model, str], str] = {(Paper, "file"): "name"}  # what its sender called it
+# What its sender called it.
+NAMES: dict[tuple[Model, str], str] = {(Paper, "file"): "name", (Attachment, "file"): "name"}
 
 
 # Who

@@ -10,7 +10,8 @@ from accounts.models import User
 from accounts.services import record_each
 from attendance.models import Mark, Register
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
-from cp2.season import checks, money, people, reports, talk, to_come, trail, work
+from claims.money import counting
+from cp2.season import checks, money, people, questions, reports, talk, to_come, trail, work
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
 from cp2.season.marking import open_centre
@@ -82,11 +83,13 @@ def build(
     if last >= UNTIL.index("claims"):
         with progress.stage("claims"):
             money.pay(seed, exams, kpsea)
+        with progress.stage("money counted"):
+            counting.count_all()
     if last >= UNTIL.index("trail"):
         with progress.stage("texts and enquiries"):
             talk.send_texts(places.sub_counties[0])
             talk.lose_numbers(places.sub_counties[0])
-            talk.ask(kpsea)
+            questions.ask(kpsea, places.sub_counties[0], today, further=size.enquiries)
         with progress.stage("audit trail"):
             trail.tell_the_trail()
     people.remember(seed, scale, kcse, places.sub_counties[0])

@@ -6,17 +6,28 @@ verified and approved one by one in life, one statement does it here.
 
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 import claims.services
 from accounts.models import User
 from catalogue.models import Exam
-from claims.files import Result
-from claims.models import Claim, ClaimStatus, HoldCode, PaymentBatch, PaymentStatus, TaxRule
+from claims.models import (
+    Channel,
+    Claim,
+    ClaimStatus,
+    HoldCode,
+    Payment,
+    PaymentBatch,
+    PaymentStatus,
+    TaxRule,
+)
+from claims.results import Result
 from cp2.season import draws
 from cp2.season.rows import run
+from profiles.models import Officer, PaidBy
 
-MOST_IN_A_BATCH = 200
+REFUSED = 97  # one payment among so many
+TO_A_BANK = 12  # one officer among so many
 FEW = 3
 RECEIPT = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
@@ -69,15 +80,34 @@ def pay(seed: int, exams: list[Exam], over: Exam) -> None:
     dispute(over)
     run(VERIFY, exam=over.pk, approver=approver.pk)
     hold(over, by=approver)
-    approved = Claim.objects.filter(exam=over, status=ClaimStatus.APPROVED).order_by("officer")
-    share = max(1, min(MOST_IN_A_BATCH, approved.count() * 2 // 5))
-    reconcile(seed, prepare_batch(approved, share, by=preparer), preparer, approver)
-    prepare_batch(approved, share, by=preparer)  # stays a draft, for newcomers to approve
+    payable = Claim.objects.filter(exam=over, status=ClaimStatus.APPROVED).free_of_holds()
+    choose_banks()
+    banks = payable.filter(officer__paid_by=PaidBy.BANK)
+    if sent := prepare_batch(banks, banks.count(), by=preparer, channel=Channel.ISO):
+        claims.services.approve_batch(sent, by=approver)
+        claims.services.export_batch(sent, by=preparer)  # and nothing is back from there yet
+    approved = payable.filter(officer__paid_by=PaidBy.MPESA)
+    share = max(1, approved.count() * 2 // 5)
+    if paid := prepare_batch(approved, share, by=preparer):
+        reconcile(seed, paid, preparer, approver)
+    prepare_batch(approved, share // 2, by=preparer)  # stays a draft, for newcomers to approve
 
 
-def prepare_batch(approved: QuerySet[Claim], most: int, *, by: User) -> PaymentBatch:
-    first = Claim.objects.filter(pk__in=list(approved.values_list("pk", flat=True)[:most]))
-    return claims.services.prepare_batch(first, by=by)
+def choose_banks() -> None:
+    """Of those who gave an account, some want to be paid there."""
+    with_account = Officer.objects.filter(bank_account__isnull=False)
+    these = with_account.annotate(turn=F("pk") % TO_A_BANK).filter(turn=3)
+    these.update(paid_by=PaidBy.BANK)
+
+
+def prepare_batch(
+    approved: QuerySet[Claim], most: int, *, by: User, channel: str = Channel.MPESA
+) -> PaymentBatch | None:
+    """None if there is nobody to pay."""
+    first = list(approved.order_by("officer").values_list("pk", flat=True)[:most])
+    if not first:
+        return None
+    return claims.services.prepare_batch(Claim.objects.filter(pk__in=first), by=by, channel=channel)
 
 
 def dispute(exam: Exam) -> None:
@@ -89,35 +119,45 @@ def dispute(exam: Exam) -> None:
 
 
 def hold(exam: Exam, *, by: User) -> None:
-    """The signed register of these officers' centre has not come in."""
-    without = Claim.objects.filter(
-        exam=exam,
-        status=ClaimStatus.APPROVED,
-        lines__deployment__post__station__entries__in=exam.entries.filter(register_return=None),
-    )
-    for claim in without.order_by("officer").distinct()[:FEW]:
+    """By people, beside what rules hold: a centre that is looked into, and two of one name."""
+    approved = Claim.objects.filter(exam=exam, status=ClaimStatus.APPROVED).order_by("-officer")
+    for claim in approved.free_of_holds()[:FEW]:
         claims.services.raise_hold(
-            claim, code=HoldCode.RETURN, by=by, note="Asked the SCDE for it by phone."
+            claim,
+            code=HoldCode.DUPLICATE,
+            by=by,
+            note="Another teacher of this name serves nearby.",
+        )
+    last = approved.free_of_holds().first()
+    if last is not None:
+        where = last.lines.select_related("deployment__post__station")[0]
+        claims.services.open_investigation(
+            exam,
+            where.deployment.post.station,
+            reason="Candidates say that a paper was seen the night before.",
+            by=by,
         )
 
 
 def reconcile(seed: int, batch: PaymentBatch, preparer: User, approver: User) -> None:
-    """Approved, exported and paid, but for the last payment, which the network refuses."""
+    """Approved, exported and paid, but for some payments, which the network refuses."""
     claims.services.approve_batch(batch, by=approver)
     exported = claims.services.export_batch(batch, by=preparer)
     payments = list(exported.payments.order_by("claim__officer"))
     results = [
-        Result(
-            line=line,
-            payment=payment.pk,
-            phone=payment.payee_phone,
-            status=PaymentStatus.PAID if line < len(payments) else PaymentStatus.FAILED,
-            receipt=draws.letters(RECEIPT, 10, seed, "receipt", line)
-            if line < len(payments)
-            else "",
-            amount=str(payment.amount),
-            reason="" if line < len(payments) else "The number is not registered with M-Pesa.",
-        )
+        _result(seed, line, payment, refused=line % REFUSED == 0 or line == len(payments))
         for line, payment in enumerate(payments, start=1)
     ]
     claims.services.reconcile(exported, results, by=preparer)
+
+
+def _result(seed: int, line: int, payment: Payment, *, refused: bool) -> Result:
+    return Result(
+        line=line,
+        payment=payment.pk,
+        phone=payment.payee_phone,
+        status=PaymentStatus.FAILED if refused else PaymentStatus.PAID,
+        receipt="" if refused else draws.letters(RECEIPT, 10, seed, "receipt", line),
+        amount=str(payment.amount),
+        reason="The number is not registered with M-Pesa." if refused else "",
+    )

@@ -26,6 +26,7 @@ class Scale:
     elsewhere: int = 0
     institutes: int = 0  # of a sub-county, for the exam that is still to come
     further: bool = False  # vacancies of further kinds than posts are computed for
+    enquiries: int = 0  # further ones, besides some in each sub-county
     timetables: Sequence[Timetable] = TIMETABLES
     marks_today: bool = True  # some centres have; else the whole morning is still to come
     promises: Mapping[str, int] = field(default_factory=dict)  # see counts.py
@@ -89,6 +90,7 @@ SCALES = {
         again=53,
         elsewhere=68,
         further=True,
+        enquiries=20_000,
         timetables=NEARLY_OVER,
         marks_today=False,
         promises={
@@ -98,6 +100,7 @@ SCALES = {
             "vacancies": 12_000,
             "applications": 400_000,
             "marks": 3_050_000,
+            "enquiries": 22_320,
         },
     ),
 }

@@ -1,20 +1,16 @@
-"""What people told each other: texts of the first sub-county, its officers who lost a number, and
-some enquiries of each."""
+"""Texts of the first sub-county, and its officers who lost a number."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 import sms.services
 from accounts.models import Entry, User
-from catalogue.models import Exam, Office, SubCounty
+from catalogue.models import SubCounty
 from deployments.models import Deployment
 from deployments.services import words
-from enquiries.models import Category, Enquiry, EnquiryStatus, Reply
 from profiles.models import ChangeStatus, NumberChange, Officer, Road, Vetting, masked
 from sms.models import InboundMessage, Kind, Message, MessageStatus
 
@@ -135,93 +131,3 @@ def lose_numbers(place: SubCounty) -> None:
             subject_id=officer.pk,
             details={"now": masked(change.new_phone), "request": change.pk},
         )
-
-
-# Enquiries
-
-ASKED = [
-    (
-        Category.PAYMENT,
-        EnquiryStatus.OPEN,
-        "I have not been paid yet",
-        "The register shows me as present on all days. When will the payment come?",
-        "",
-    ),
-    (
-        Category.ATTENDANCE,
-        EnquiryStatus.ANSWERED,
-        "Marked absent on the second day",
-        "I was at the centre from 06:45 and signed the paper register.",
-        "The centre manager confirms it. The TSC office will amend the register this week.",
-    ),
-    (
-        Category.DEPLOYMENT,
-        EnquiryStatus.CLOSED,
-        "Wrong spelling in my letter",
-        "My second name is spelt wrongly in the appointment letter.",
-        "Correct it in your profile; the letter stays valid, since it carries your ID number.",
-    ),
-    (
-        Category.PROFILE,
-        EnquiryStatus.ESCALATED,
-        "My line was given to somebody else",
-        "I lost my line in September and the number is in use by another person now.",
-        "Whose line it is must be asked of the network, which only headquarters can do.",
-    ),
-]
-
-
-LAST_SERVED = """
-SELECT id FROM (
-    SELECT deployment.id, station.sub_county_id,
-        row_number() OVER (PARTITION BY station.sub_county_id ORDER BY deployment.id DESC) AS place
-    FROM deployments_deployment deployment
-    JOIN deployments_post post ON post.id = deployment.post_id AND post.exam_id = %s
-    JOIN catalogue_dutystation station ON station.id = post.station_id
-    WHERE deployment.answered_at IS NOT NULL
-) served
-WHERE place <= %s
-"""
-
-
-def ask(exam: Exam) -> None:
-    """Four questions in each sub-county of those who served there, with the answers of the SCDE."""
-    directors = {user.sub_county_id: user for user in User.objects.filter(office=Office.SCDE)}
-    served = (
-        Deployment.objects.filter(pk__in=RawSQL(LAST_SERVED, [exam.pk, len(ASKED)]))
-        .select_related("post__station", "post__position", "officer")
-        .order_by("post__station__sub_county__county__code", "post__station__sub_county", "-pk")
-    )
-    asked: Counter[int] = Counter()
-    pairs = []
-    for deployment in served:
-        place = deployment.post.station.sub_county_id
-        pairs.append(_ask(deployment, exam, directors[place], asked[place]))
-        asked[place] += 1
-    Enquiry.objects.bulk_create(enquiry for enquiry, _reply in pairs)
-    Reply.objects.bulk_create(reply for _enquiry, reply in pairs if reply)
-
-
-def _ask(
-    deployment: Deployment, exam: Exam, director: User, number: int
-) -> tuple[Enquiry, Reply | None]:
-    category, status, subject, text, answer = ASKED[number]
-    opened_at = timezone.now() - timedelta(days=6 - number, hours=2)
-    enquiry = Enquiry(
-        officer=deployment.officer,
-        sub_county_id=deployment.post.station.sub_county_id,
-        exam=exam,
-        category=category,
-        centre_code=deployment.post.station.code,
-        position=deployment.post.position.name,
-        payee_phone=deployment.officer.payee_phone,
-        subject=subject,
-        text=text,
-        status=status,
-        opened_at=opened_at,
-    )
-    if not answer:
-        return enquiry, None
-    return enquiry, Reply(
-        enquiry=enquiry, by=director, text=answer, at=opened_at + timedelta(days=1)
-    )

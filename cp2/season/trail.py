@@ -176,14 +176,17 @@ told (at, actor, verb, subject_type, subject_id, details, acting_name) AS (
         WHEN 'signed' THEN 1 WHEN 'stamped' THEN 2 ELSE 3 END
     UNION ALL
     SELECT opened_at, officer.user_id, 'enquiry.opened', 'enquiries.enquiry', enquiry.id,
-        jsonb_build_object('category', category), ''
+        jsonb_build_object('category', category)
+            || CASE way WHEN 'page' THEN '{}'::jsonb ELSE jsonb_build_object('way', way) END, ''
     FROM enquiries_enquiry enquiry JOIN profiles_officer officer
         ON officer.id = enquiry.officer_id
     UNION ALL
     SELECT reply.at, by_id, CASE enquiry.status
             WHEN 'escalated' THEN 'enquiry.escalated' ELSE 'enquiry.answered' END,
         'enquiries.enquiry', enquiry.id, CASE enquiry.status
-            WHEN 'escalated' THEN jsonb_build_object('reason', reply.text)
+            WHEN 'escalated' THEN CASE WHEN reply.by_id IS NULL
+                THEN jsonb_build_object('promised', (enquiry.opened_at + interval '7 days')::date)
+                ELSE jsonb_build_object('reason', reply.text) END
             ELSE jsonb_build_object() END, ''
     FROM enquiries_reply reply JOIN enquiries_enquiry enquiry ON enquiry.id = reply.enquiry_id
     UNION ALL
@@ -192,6 +195,13 @@ told (at, actor, verb, subject_type, subject_id, details, acting_name) AS (
     FROM enquiries_reply reply JOIN enquiries_enquiry enquiry ON enquiry.id = reply.enquiry_id
     JOIN profiles_officer officer ON officer.id = enquiry.officer_id
     WHERE enquiry.status = 'closed'
+    UNION ALL
+    SELECT at, by_id, 'enquiry.noted', 'enquiries.enquiry', enquiry_id, jsonb_build_object(), ''
+    FROM enquiries_note
+    UNION ALL
+    SELECT taken_at, taken_by_id, 'enquiry.taken', 'enquiries.enquiry', id,
+        jsonb_build_object(), ''
+    FROM enquiries_enquiry WHERE taken_by_id IS NOT NULL
 )
 SELECT least(at, now()), actor, acting_name, verb, subject_type, subject_id, details
 FROM told ORDER BY at, subject_type, subject_id, verb

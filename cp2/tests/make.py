@@ -99,7 +99,7 @@ def exam(**fields: Any) -> Exam:
     n = number()
     defaults = {
         "year": 2025,
-        "code": n,
+        "code": n % 30_000 + 1,  # a small number, however many a long run makes
         "abbreviation": "KCSE",
         "name": "Kenya Certificate of Secondary Education",
         "rehearsal_on": today() - timedelta(days=7),
@@ -126,7 +126,7 @@ def position(code: str = "INV") -> Position:
         code=code,
         defaults={
             "name": names.get(code, code),
-            "rank": 100 + number(),
+            "rank": 100 + number() % 30_000,
             "deployed_by": Office.SCDE if code == "SEC" else Office.TSC,
         },
     )[0]
@@ -402,7 +402,7 @@ def claim(**fields: Any) -> Claim:
     }
     made = Claim.objects.create(**{**defaults, **fields})
     ClaimLine.objects.create(
-        claim=made, deployment=deployment_, days=2, rate=Decimal(550), amount=Decimal(1100)
+        claim=made, deployment=deployment_, quantity=2, rate=Decimal(550), amount=Decimal(1100)
     )
     return made
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from attendance.models import RegisterReturn
 from catalogue.models import Office
+from claims.money import counting
 from cp2.tests import make
 from deployments.models import DeploymentStatus
 from enquiries.models import Enquiry
@@ -47,6 +48,13 @@ class Area(TestCase):
             officer=officer, sub_county=place, category="other", subject="s", text="t"
         )
         make.register(entry)
+
+    def test_the_tsc_sees_where_the_money_of_its_sub_county_is(self):
+        self.some_of_everything(self.place)
+        self.some_of_everything(make.sub_county())
+        counting.count_due()
+        assert self.open(self.tsc)["money"] == [("Owed", 1100)]
+        assert self.open(self.scde)["money"] == []
 
     def test_each_office_counts_what_waits_for_it(self):
         self.some_of_everything(self.place)

@@ -85,7 +85,11 @@ ENTRIES = [
     Entry("profiles:phone", "officer", {"phone": "phone", "confirm_phone": "phone"}),
     Entry("deployments:reject", "officer", {"reason": "line"}, at=("deployment.pk",)),
     Entry("claims:dispute", "officer", {"reason": "prose"}, at=("claim.pk",)),
-    Entry("enquiries:new", "officer", {"payee_phone": "phone", "subject": "line", "text": "prose"}),
+    Entry(
+        "enquiries:new",
+        "officer",
+        {"payee_phone": "phone", "full_name": "line", "subject": "line", "text": "prose"},
+    ),
     Entry("attendance:acting", "centre", {"acting_name": "name"}),
     Entry("attendance:sign", "centre", {"acting_name": "name"}, at=("exam.pk",)),
     Entry("profiles:bar_officer", "tsc", {"reason": "line"}, at=("officer.pk",)),
@@ -107,6 +111,7 @@ SENT = [
     Entry("enquiries:reply", "officer", {"text": "prose"}, at=("enquiry.pk",)),
     Entry("enquiries:answer", "scde", {"text": "prose"}, at=("enquiry.pk",)),
     Entry("enquiries:escalate", "scde", {"reason": "prose"}, at=("enquiry.pk",)),
+    Entry("enquiries:note", "scde", {"note": "prose"}, at=("enquiry.pk",)),
     Entry(
         "vacancies:unsuccessful",
         "tsc",

@@ -15,12 +15,13 @@ from django.db import DatabaseError, models, transaction
 from django.test import RequestFactory, TestCase
 
 from catalogue.models import MarkingEntry, StationKind, Subject
-from claims.models import TaxRule
+from claims.models import MarkingRate, RateChange, TaxRule
 from cp2.admin_fields import SAID
 from cp2.rules import Refused, Role
 from cp2.tests import make
 from cp2.tests.bad_input import CASES, LONG, READERS, Case
 from deployments.models import AllocationWeights
+from enquiries.models import EnquiryPromise, Topic
 from profiles import register_lines
 from profiles.models import RegisterImport
 
@@ -176,6 +177,8 @@ class Words(TestCase):
         "subject_code": lambda: (english(), {"code": "1"}),
         "terms_age_limit_is_an_age": lambda: (terms(), {"oldest": "17"}),
         "role_has_its_place": lambda: (make.user(Role.STAFF), {"role": "director"}),
+        "changed_rate_not_negative": lambda: (changed_rate(), {"daily_rate": "-1"}),
+        "marking_rates_not_negative": lambda: (marking_rate(), {"coordination_fee": "-1"}),
         "tax_is_a_part_of_the_claim": lambda: (tax(), {"rate": "101"}),
         "tax_threshold_not_negative": lambda: (tax(), {"above": "-1"}),
         "terms_centres_ratio_is_positive": lambda: (terms(), {"centres_per_officer": "0"}),
@@ -183,6 +186,11 @@ class Words(TestCase):
         "terms_leave_time_to_respond": lambda: (terms(), {"days_to_respond": "0"}),
         "terms_rate_not_negative": lambda: (terms(), {"daily_rate": "-1"}),
         "terms_ratio_is_positive": lambda: (terms(), {"candidates_per_officer": "0"}),
+        "promise_is_of_some_days": lambda: (
+            EnquiryPromise.objects.create(category="payment", days=5),
+            {"days": "0"},
+        ),
+        "topic_promises_some_days": lambda: (Topic.objects.first(), {"promised_days": "0"}),
         "weights_are_small_numbers": lambda: (weights(), {"per_year": "101"}),
         "weights_are_ways_within_kenya": lambda: (weights(), {"elsewhere_km": "1001"}),
         "vacancy_closes_after_it_opens": lambda: (
@@ -221,6 +229,26 @@ def counted_with_itself(terms):
 
 def tax():
     return TaxRule.objects.create(exam=make.exam(), rate=3, above=24_000)
+
+
+def changed_rate():
+    return RateChange.objects.create(
+        terms=terms(),
+        from_day=make.today(),
+        daily_rate=600,
+        reason="A circular",
+        by=make.user(),
+    )
+
+
+def marking_rate():
+    return MarkingRate.objects.create(
+        exam=make.exam(),
+        position=make.position("EXM"),
+        coordination_fee=150,
+        basic_fee=1100,
+        script_fee=55,
+    )
 
 
 def terms():

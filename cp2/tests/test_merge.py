@@ -137,7 +137,7 @@ class Merging(TestCase):
         closed, kept = full(), make.bare_officer()
         before = everything()
         claim = Claim.objects.get(officer=closed)
-        lines = list(claim.lines.values_list("pk", "days", "amount"))
+        lines = list(claim.lines.values_list("pk", "quantity", "amount"))
 
         self.merge(kept, closed)
 
@@ -150,7 +150,7 @@ class Merging(TestCase):
         assert {owner for rows in after.values() for _pk, owner in rows} == {kept.pk}
         claim.refresh_from_db()
         assert (claim.officer, claim.status) == (kept, ClaimStatus.PAID)
-        assert list(claim.lines.values_list("pk", "days", "amount")) == lines
+        assert list(claim.lines.values_list("pk", "quantity", "amount")) == lines
         assert Payment.objects.get().claim == claim
         assert {mark.officer_id for mark in Mark.objects.all()} == {kept.pk}
 

@@ -4,7 +4,7 @@ from typing import Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -89,8 +89,11 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
         notice = Subquery(
             PositionTerms.objects.filter(
                 exam=OuterRef("post__exam"), position=OuterRef("post__position")
-            ).values(span=F("reminder_hours") * timedelta(hours=1)),
-            output_field=models.DurationField(),
+            ).values(
+                span=ExpressionWrapper(
+                    F("reminder_hours") * timedelta(hours=1), output_field=models.DurationField()
+                )
+            )
         )
         waiting = self.filter(
             status=DeploymentStatus.OFFERED, reminded_at=None, respond_by__gt=Now()

@@ -163,16 +163,8 @@ class Answering(TestCase):
             staff = of_group(group)
             make.sign_in(self.client, staff)
             appeal = make_appeal()
-            url = reverse("admin:enquiries_enquiry_change", args=[appeal.pk])
-            self.client.post(
-                url,
-                {
-                    "replies-TOTAL_FORMS": "1",
-                    "replies-INITIAL_FORMS": "0",
-                    "replies-0-text": "We look into it.",
-                    "replies-0-enquiry": appeal.pk,
-                },
-            )
+            url = reverse("admin:enquiries_enquiry_answer", args=[appeal.pk])
+            self.client.post(url, {"text": "We look into it."})
             appeal.refresh_from_db()
             assert appeal.status == EnquiryStatus.ANSWERED, group
             entry = Entry.objects.about(appeal.officer).get(verb="officer.appeal_answered")

@@ -29,6 +29,13 @@ class Employer(models.TextChoices):
     OTHER = "other", _("Other")
 
 
+class PaidBy(models.TextChoices):
+    """Which of an officer's two payees the money goes to."""
+
+    MPESA = "mpesa", _("M-Pesa")
+    BANK = "bank", _("My bank account")
+
+
 class Vetting(models.TextChoices):
     PENDING = "pending", _("Not vetted yet")
     VETTED = "vetted", _("Vetted")
@@ -120,6 +127,9 @@ class Officer(models.Model):
         _("name that M-Pesa shows for the number to be paid"), max_length=120, blank=True
     )
     payee_phone = models.CharField(_("number to be paid"), max_length=12, blank=True)
+    paid_by = models.CharField(
+        _("paid by"), max_length=5, choices=PaidBy, default=PaidBy.MPESA, db_default=PaidBy.MPESA
+    )
     payee_changed_at = models.DateTimeField(_("payee changed"), null=True, blank=True)
     sub_county = models.ForeignKey(
         SubCounty,
@@ -212,6 +222,9 @@ class Officer(models.Model):
             models.CheckConstraint(
                 condition=Q(payee_phone="") | Q(payee_phone__regex=r"^254[17][0-9]{8}$"),
                 name="payee_phone_is_a_kenyan_mobile",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_by__in=PaidBy.values), name="officer_is_paid_by"
             ),
             models.CheckConstraint(
                 condition=Q(gender__in=["", *Gender.values]), name="officer_gender"

@@ -47,6 +47,7 @@ def refuses(constraint, change):
         ("tsc_number_is_digits", {"tsc_number": "TSC12345"}),
         ("payee_phone_is_a_kenyan_mobile", {"payee_phone": "0712345678"}),
         ("officer_gender", {"gender": "x"}),
+        ("officer_is_paid_by", {"paid_by": "cash"}),
         ("year_of_birth_is_a_year", {"year_of_birth": 85}),
         ("submitted_profile_can_be_paid", {"national_id": None}),
         ("submitted_profile_can_be_paid", {"sub_county": None}),

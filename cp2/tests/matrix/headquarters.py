@@ -39,6 +39,11 @@ PLACES = {
     "add": "deployment superuser",
     "change": "deployment superuser",
 }
+WRITTEN_BY_THE_HELPDESK = {
+    "look": "helpdesk auditor",
+    "add": "helpdesk superuser",
+    "change": "helpdesk superuser",
+}
 KNOWN = {"look": "deployment auditor", "add": "superuser", "change": "superuser"}
 
 MODELS = [
@@ -123,8 +128,13 @@ MODELS = [
     rows("claims.claim", look="preparer approver helpdesk auditor"),
     rows("claims.claimline", look="preparer approver auditor"),
     rows("claims.hold", look="preparer approver helpdesk auditor", add="approver superuser"),
+    rows("claims.investigation", look="preparer approver auditor", add="approver superuser"),
+    rows("claims.ghostsignal", look="preparer approver auditor"),
     rows("claims.paymentbatch", look="preparer approver auditor"),
     rows("claims.payment", look="preparer approver auditor"),
+    rows("claims.moneyrun", look="preparer approver auditor"),
+    rows("claims.ledgerentry", look="preparer approver auditor"),
+    rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
     rows(
         "claims.taxrule",
         look="preparer approver auditor",
@@ -132,11 +142,26 @@ MODELS = [
         change="approver superuser",
     ),
     rows(
-        "enquiries.enquiry",
-        look="deployment helpdesk auditor",
-        change="deployment helpdesk superuser",
+        "claims.ratechange",
+        look="preparer approver auditor",
+        add="approver superuser",
+        change="approver superuser",
     ),
+    rows(
+        "claims.markingrate",
+        look="preparer approver auditor",
+        add="approver superuser",
+        change="approver superuser",
+    ),
+    rows("claims.markingrecord", look="preparer approver auditor"),
+    rows("enquiries.enquiry", look="deployment helpdesk auditor"),
     rows("enquiries.reply", look="deployment helpdesk auditor"),
+    rows("enquiries.topic", **WRITTEN_BY_THE_HELPDESK),
+    rows("enquiries.enquirypromise", **WRITTEN_BY_THE_HELPDESK),
+    rows(
+        "enquiries.cannedanswer",
+        **WRITTEN_BY_THE_HELPDESK | {"look": "deployment helpdesk auditor"},
+    ),
     rows("sms.message", look="deployment helpdesk auditor"),
     rows("sms.inboundmessage", look="helpdesk auditor"),
     rows("sms.receipt", look="helpdesk auditor"),
@@ -164,8 +189,8 @@ PAGES = [
     page("admin:password_change", who=STAFF),
     page("admin:password_change_done", who=STAFF),
     page("admin:jsi18n", who=STAFF),
-    page("admin:autocomplete", who=STAFF, answers=(404,)),  # but with what is asked for
-    page("admin:view_on_site", "'1", "'1"),  # no row has a page outside
+    page("admin:autocomplete", who=STAFF, answers=(404,)),
+    page("admin:view_on_site", "'1", "'1"),
     page("admin:app_list", "'sms", who=of("deployment helpdesk auditor")),
     page("admin:app_list", "'accounts", who=of("deployment helpdesk auditor")),
     page("admin:app_list", "'catalogue", who=of("deployment preparer approver auditor")),
@@ -187,7 +212,7 @@ PAGES = [
     page("admin:vacancies_open", who=of("deployment")),
     page("admin:vacancies_window", who=of("deployment")),
     page("admin:vacancies_send", who=of("deployment")),
-    page("admin:vacancies_sent", "vacancy_file.pk", deployment=NATION),  # whoever sent it
+    page("admin:vacancies_sent", "vacancy_file.pk", deployment=NATION),
     page("admin:vacancies_applicants", who=of("deployment auditor")),
     page("admin:vacancies_files", "'csv", who=of("deployment auditor")),
     page("admin:deployments_post_compute", who=of("deployment")),
@@ -257,7 +282,129 @@ PAGES = [
         sends={"as": "'csv"},
     ),
     page("admin:attendance_registerreturn_scan", who=of("deployment")),
+    page("admin:claims_money", who=of("preparer approver auditor")),
+    page(
+        "admin:claims_money_files",
+        who=of("preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:claims_money_claims", who=of("preparer approver auditor")),
+    page("admin:claims_money_find", who=of("preparer approver auditor")),
+    page("admin:claims_money_samples", who=of("auditor")),
+    page("admin:claims_money_sample", "sample.pk", who=of("auditor")),
+    page(
+        "admin:claims_money_sample_files",
+        "sample.pk",
+        who=of("auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:claims_payment_trail", "payment.pk", who=of("preparer approver auditor")),
+    page(
+        "admin:claims_payment_trail_files",
+        "payment.pk",
+        who=of("preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:claims_claim_trail", "claim.pk", who=of("preparer approver auditor")),
+    page(
+        "admin:claims_claim_trail_files",
+        "claim.pk",
+        who=of("preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    *(
+        page(
+            f"admin:enquiries_enquiry_{name}",
+            "enquiry.pk",
+            who=of("deployment helpdesk"),
+            posted=True,
+        )
+        for name in ("answer", "use_answer", "note", "take", "give_back", "close")
+    ),
+    page("admin:enquiries_enquiry_statistics", who=of("deployment helpdesk auditor")),
+    *(
+        page(
+            f"admin:enquiries_enquiry_{name}",
+            who=of("deployment helpdesk auditor"),
+            posted=True,
+            sends={"as": "'csv"},
+        )
+        for name in ("files", "statistics_files")
+    ),
     page("admin:claims_claim_prepare", who=of("preparer")),
+    page("admin:claims_claim_approve", who=of("approver")),
+    page(
+        "admin:claims_ledgerentry_files",
+        who=of("preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page(
+        "admin:claims_resultfile_lines",
+        "results.pk",
+        "'failed",
+        who=of("preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:claims_resultfile_download", "results.pk", who=of("preparer approver auditor")),
+    page("admin:claims_resultfile_apply", "results.pk", who=of("preparer"), posted=True),
+    page("admin:claims_payment_take_back", "payment.pk", who=of("approver")),
+    page("admin:claims_markingrecord_import", who=of("preparer")),
+    page("admin:claims_markingrecord_template", who=of("preparer")),
+    page("admin:claims_hold_centre", who=of("approver")),
+    page(
+        "admin:claims_hold_files",
+        who=of("preparer approver helpdesk auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:claims_ghostsignal_report", who=of("preparer approver auditor")),
+    page("admin:claims_ghostsignal_claim", "claim.pk", who=of("preparer approver auditor")),
+    page(
+        "admin:claims_ghostsignal_act",
+        who=of("preparer approver"),
+        posted=True,
+        sends={"exam": "claim.exam_id", "claim": "claim.pk"},
+    ),
+    page(
+        "admin:claims_ghostsignal_ask",
+        who=of("preparer approver auditor"),
+        posted=True,
+        sends={"exam": "claim.exam_id"},
+    ),
+    page(
+        "admin:claims_ghostsignal_report_files",
+        who=of("preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page(
+        "admin:claims_ghostsignal_files",
+        who=of("preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page(
+        "admin:claims_moneyrun_act",
+        "money_run.pk",
+        posted=True,
+        who=of("preparer approver"),
+        sends={"act": "'cancel"},
+    ),
+    page("admin:claims_paymentbatch_new", who=of("preparer")),
+    page("admin:claims_paymentbatch_whole", "batch.pk", who=of("preparer approver auditor")),
+    page(
+        "admin:claims_paymentbatch_decide",
+        "batch.pk",
+        posted=True,
+        sends={"act": "'take_out"},
+        who=of("preparer approver"),
+    ),
     page("admin:claims_paymentbatch_download", "batch.pk", who=of("preparer")),
     page("admin:claims_paymentbatch_reconcile", "batch.pk", who=of("preparer")),
 ]

@@ -48,10 +48,10 @@ SIGNED_IN = dict.fromkeys(PEOPLE, MAY)
 STAFF = dict.fromkeys(HEADQUARTERS, MAY)
 WITH_POWER = {"tsc": MAY, "scde": MAY} | STAFF
 READS_OFFICERS = dict.fromkeys(set(HEADQUARTERS) - {"newcomer"}, MAY)
+READS_ENQUIRIES = dict.fromkeys(["deployment", "helpdesk", "auditor", "superuser"], MAY)
 READS_LETTERS = dict.fromkeys(["deployment", "helpdesk", "auditor", "superuser"], MAY)
 
 PAGES = [
-    # Everybody
     page("front", who=ANYBODY),
     page("help", who=ANYBODY),
     page("privacy", who=ANYBODY),
@@ -59,7 +59,7 @@ PAGES = [
     page("worker", who=ANYBODY),
     page("manifest", who=ANYBODY),
     page("healthz", who=ANYBODY),
-    page("readyz", who=ANYBODY, answers=(503,)),  # no broker in tests
+    page("readyz", who=ANYBODY, answers=(503,)),
     page("set_language", who=ANYBODY, posted=True, sends={"language": "'sw"}),
     page("accounts:login", who=ANYBODY),
     page("accounts:logout", who=ANYBODY, posted=True),
@@ -70,7 +70,6 @@ PAGES = [
     page("profiles:lost_number_code_again", "number_change.reference", who=ANYBODY, posted=True),
     page("deployments:letter_find", who=ANYBODY),
     page("deployments:letter_check", "letter.code", who=ANYBODY),
-    # The gateway, which has no account but a secret
     page(
         "sms:inbound",
         "inbound_secret",
@@ -85,11 +84,9 @@ PAGES = [
         posted=True,
         sends={"id": "'out-2", "status": "'Success"},
     ),
-    # Only where the simulator is the gateway
     page("sms:phones", absent=True),
     page("sms:faults", absent=True, posted=True),
     page("sms:simulator", "phone", absent=True),
-    # Whoever is signed in
     page("home", who=SIGNED_IN),
     page("accounts:account", who=SIGNED_IN),
     page("accounts:confirm", who=SIGNED_IN),
@@ -102,7 +99,6 @@ PAGES = [
     page("accounts:recovery_codes", who=WITH_POWER),
     page("accounts:move_app", who=WITH_POWER),
     page("accounts:go_on", who=WITH_POWER),
-    # The officer
     page("profiles:profile", officer=MAY),
     page("profiles:personal", officer=MAY),
     page("profiles:payee", officer=MAY),
@@ -145,7 +141,7 @@ PAGES = [
     ),
     page("profiles:delete_paper", "copy.pk", officer=OWN),
     page("profiles:submit", officer=MAY),
-    page("accounts:texts", officer=MAY),  # whoever has a phone
+    page("accounts:texts", officer=MAY),
     page("profiles:phone", officer=MAY),
     page("profiles:phone_code", officer=MAY),
     page("profiles:phone_code_again", officer=MAY, posted=True),
@@ -180,12 +176,15 @@ PAGES = [
     page("claims:list", officer=MAY),
     page("claims:claim", "claim.pk", officer=OWN),
     page("claims:dispute", "claim.pk", officer=OWN),
+    page("claims:withdraw", "claim.pk", officer=OWN),
+    page("claims:statement_pdf", "claim.pk", officer=OWN),
+    page("claims:year_pdf", "'2025", officer=MAY),
     page("enquiries:list", officer=MAY),
     page("enquiries:new", officer=MAY),
     page("enquiries:enquiry", "enquiry.pk", officer=OWN),
     page("enquiries:reply", "enquiry.pk", officer=OWN, posted=True),
     page("enquiries:close", "enquiry.pk", officer=OWN, posted=True),
-    # The centre
+    page("enquiries:attachment", "attachment.pk", officer=OWN, scde=AREA, who=READS_ENQUIRIES),
     page("centre", centre=MAY),
     page("attendance:acting", centre=MAY),
     page("attendance:distance", "exam.pk", centre=OWN),
@@ -234,7 +233,6 @@ PAGES = [
     page("attendance:sheet_pdf", "exam.pk", "today", centre=OWN),
     page("attendance:phone", "exam.pk", centre=OWN),
     page("attendance:remove_phone", "exam.pk", "centre_phone.pk", centre=OWN, posted=True),
-    # Both directors of a sub-county
     page("area", tsc=MAY, scde=MAY),
     page("profiles:area_officers", tsc=MAY, scde=MAY),
     page("profiles:area_officers_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}),
@@ -278,9 +276,11 @@ PAGES = [
     page("attendance:area_season", tsc=MAY, scde=MAY),
     page("attendance:area_season_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}),
     page("attendance:centre_passwords", tsc=AREA, scde=AREA, sends={"centre": "entry.pk"}),
+    page("claims:area_money", tsc=MAY),
     page("claims:area_claims", tsc=MAY, scde=MAY),
     page("claims:area_claim", "claim.pk", tsc=AREA, scde=AREA),
-    # Each office the positions that it deploys
+    page("claims:area_claims_files", tsc=MAY, scde=MAY, posted=True, sends={"as": "'csv"}),
+    page("claims:area_centres", tsc=MAY, scde=MAY),
     page("vacancies:nominate", tsc=AREA, posted=True, sends={"application": "application.pk"}),
     page(
         "vacancies:nominate", scde=AREA, posted=True, sends={"application": "guard_application.pk"}
@@ -400,7 +400,6 @@ PAGES = [
         sends={"as": "'csv"},
     ),
     page("deployments:area_pair", "guard_run.pk", "guard_proposal.pk", scde=AREA),
-    # The TSC's
     page("profiles:area_numbers", tsc=MAY),
     page("profiles:approve_number", "number_change.pk", tsc=AREA),
     page("profiles:refuse_number", "number_change.pk", tsc=AREA),
@@ -426,13 +425,19 @@ PAGES = [
     ),
     page("attendance:second_looks_files", tsc=MAY, posted=True, sends={"as": "'csv"}),
     page("claims:verify", tsc=AREA, posted=True, sends={"claim": "claim.pk"}),
-    # The SCDE's
+    page("claims:verify_all", tsc=MAY),
+    page("claims:question", "claim.pk", tsc=AREA, sends={"reason": "'Why"}),
     page("attendance:area_registers", scde=MAY),
     page("attendance:stamp", "signed.pk", scde=AREA, posted=True),
     page("attendance:scan", scde=MAY, posted=True, sends={"codes": "signed.code"}),
     page("attendance:stamp_all", scde=AREA, posted=True, sends={"returns": "signed.pk"}),
     page("enquiries:area_enquiries", scde=MAY),
     page("enquiries:area_enquiry", "enquiry.pk", scde=AREA),
+    page("enquiries:area_files", scde=MAY, posted=True, sends={"as": "'csv"}),
+    page("enquiries:area_statistics", scde=MAY),
+    page("enquiries:area_statistics_files", scde=MAY, posted=True, sends={"as": "'csv"}),
     page("enquiries:answer", "enquiry.pk", scde=AREA, posted=True),
+    page("enquiries:use_answer", "enquiry.pk", scde=AREA, posted=True),
+    page("enquiries:note", "enquiry.pk", scde=AREA, posted=True),
     page("enquiries:escalate", "enquiry.pk", scde=AREA, posted=True),
 ]

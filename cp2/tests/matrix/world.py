@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import IntEnum
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any
 
@@ -32,9 +33,25 @@ from attendance.models import (
     SupervisorReport,
 )
 from attendance.services import code_of
-from catalogue.models import Activity, CentreEntry, DutyStation, Exam, SubCounty
+from catalogue.models import Activity, CentreEntry, DutyStation, Exam, PositionTerms, SubCounty
 from claims import services as claims_services
-from claims.models import Claim, Hold, PaymentBatch, TaxRule
+from claims.models import (
+    AuditSample,
+    Claim,
+    GhostSignal,
+    Hold,
+    Investigation,
+    LedgerEntry,
+    MarkingRate,
+    MarkingRecord,
+    MoneyRun,
+    Payment,
+    PaymentBatch,
+    RateChange,
+    ResultFile,
+    RunKind,
+    TaxRule,
+)
 from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
@@ -56,7 +73,14 @@ from deployments.models import (
     Proposal,
     Unplaced,
 )
-from enquiries.models import Enquiry, Reply
+from enquiries.models import (
+    Attachment,
+    AttachmentStatus,
+    CannedAnswer,
+    Enquiry,
+    EnquiryPromise,
+    Reply,
+)
 from profiles.models import (
     ExaminerTraining,
     ImportStatus,
@@ -144,10 +168,15 @@ class Place:
     claim: Claim
     enquiry: Enquiry
     message: Message
+    attachment: Attachment
     today: date = field(default_factory=timezone.localdate)
     # the same for all places
     own: Any = None
     batch: PaymentBatch | None = None
+    payment: Payment | None = None
+    results: ResultFile | None = None
+    money_run: MoneyRun | None = None
+    sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
     vacancy_file: VacancyFile | None = None
@@ -206,6 +235,7 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         applications[0].officer = officer
         applications[0].save()
     mark = make.mark(deployment)
+    enquiry = _enquiry(officer, sub_county)
     return Place(
         scope=scope,
         sub_county=sub_county,
@@ -258,7 +288,8 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
             entry=entry, phone=make.phone(), confirmed_at=timezone.now()
         ),
         claim=make.claim(deployment=deployment),
-        enquiry=_enquiry(officer, sub_county),
+        enquiry=enquiry,
+        attachment=_attachment(enquiry),
         message=Message.objects.create(to=officer.phone, template="accounts/x", text="Habari"),
     )
 
@@ -342,6 +373,13 @@ def _enquiry(officer: Officer, sub_county: SubCounty) -> Enquiry:
     )
 
 
+def _attachment(enquiry: Enquiry) -> Attachment:
+    made = Attachment(enquiry=enquiry, by=make.user(), name="x.pdf", type="application/pdf")
+    made.status = AttachmentStatus.CLEAN
+    made.file.save("x.pdf", ContentFile(b"%PDF-1.7"))
+    return made
+
+
 @dataclass
 class World:
     places: dict[Scope, Place]
@@ -385,6 +423,7 @@ def build() -> World:
     )
     for each in places.values():
         each.own, each.batch = own, own.batch
+        each.payment, each.results = own.payment, own.results
         each.coming, each.vacancy_file = own.coming, own.vacancy_file
         each.run, each.proposal = _allocated(each, each.post, "tsc")
         each.guard_run, each.guard_proposal = _allocated(each, each.guard_post, "scde")
@@ -393,6 +432,8 @@ def build() -> World:
     for each in places.values():
         each.nation_run, each.text = nation, own.text
         each.fairness = own.fairness
+        each.money_run = own.money_run
+        each.payment, each.sample = own.payment, own.sample
     return World(places, people)
 
 
@@ -424,14 +465,59 @@ def _money(own: Place, by: User) -> None:
     Claim.objects.filter(pk=paid.pk).update(
         status="approved", verified_by=make.user(), approved_by=make.user()
     )
-    own.batch = claims_services.prepare_batch(Claim.objects.filter(pk=paid.pk), by=by)
+    of_paid = Claim.objects.filter(pk=paid.pk)
+    claims_services.check_holds(of_paid, by=by)  # the centre's register has not come in
+    claims_services.clear_all(Hold.objects.filter(claim=paid), by=make.user(), note="Seen")
+    own.batch = claims_services.prepare_batch(of_paid, by=by)
+    own.payment = own.batch.payments.get()
+    LedgerEntry.objects.create(
+        batch=own.batch, payment=own.payment, debit="owed", credit="channel", amount=1
+    )
+    own.results = ResultFile(file_name="r.csv", sha256=sha256(b"x").hexdigest(), uploaded_by=by)
+    own.results.status, own.results.counts = "read", {"touched": [own.batch.pk]}
+    own.results.file.save("r.csv", ContentFile(b"x"))
     Hold.objects.create(claim=own.claim, code="duplicate", note="Twice?", raised_by=by)
+    Investigation.objects.create(exam=own.exam, station=own.station, reason="Leaked?", opened_by=by)
+    GhostSignal.objects.create(exam=own.exam, claim=own.claim, code="name_far", weight=20)
     TaxRule.objects.create(exam=own.exam, rate=3, above=24_000)
+    own.sample = AuditSample.objects.create(
+        exam=own.exam,
+        seed="7",
+        size=1,
+        by_county=False,
+        drawn_from=1,
+        payments=[own.payment.pk],
+        drawn_by=by,
+        drawn_at=timezone.now(),
+    )
+    post = own.deployment.post
+    terms = PositionTerms.objects.get(exam=own.exam, position=post.position)
+    RateChange.objects.create(
+        terms=terms, from_day=own.today, daily_rate=700, reason="A circular", by=by
+    )
+    MarkingRate.objects.create(
+        exam=own.exam, position=post.position, coordination_fee=150, basic_fee=1100, script_fee=55
+    )
+    MarkingRecord.objects.create(
+        exam=own.exam,
+        deployment=own.deployment,
+        coordination_days=2,
+        scripts=300,
+        travel=1500,
+        advance=10_000,
+        signed=True,
+        by=by,
+    )
+    own.money_run = MoneyRun.objects.create(
+        kind=RunKind.PREPARE, exam=own.exam, sub_county=own.sub_county
+    )
 
 
 def _rest(own: Place) -> None:
     """So that headquarters' every list has a row."""
     Reply.objects.create(enquiry=own.enquiry, by=own.officer.user, text="Still waiting")
+    EnquiryPromise.objects.create(category="payment", days=5)
+    CannedAnswer.objects.create(title="Soon", text_en="It comes.", text_sw="Inakuja.")
     SupervisorReport.objects.create(deployment=own.deployment, day=own.today)
     Mark.objects.filter(pk=own.mark.pk).update(acting_name="Chebet Kiptoo")  # leaves its history
     SecondLookRules.objects.create(exam=own.exam)

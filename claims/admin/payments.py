@@ -1,0 +1,74 @@
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin import Discreet
+from accounts.requests import actor, is_read
+from accounts.services import record
+from claims.admin.base import ReadOnly
+from claims.admin.taking_back import take_back_page
+from claims.models import (
+    Payment,
+    PaymentStatus,
+)
+from claims.templatetags.shillings import masked
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnly, Discreet):
+    change_form_template = "claims/admin/payment.html"
+    list_display = ["payee", "number", "amount", "batch", "status", "reference", "failure", "trail"]
+    list_filter = ["status", "batch__exam"]
+    list_select_related = ["batch"]
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ["=payee_phone", "=reference"]
+    search_help_text = gettext_lazy("Number in full (2547…), or M-Pesa reference")
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(
+            lambda request, pk: take_back_page(request, pk, self.admin_site)
+        )
+        take_back = path("<int:pk>/take-back/", page, name="claims_payment_take_back")
+        return [take_back, *super().get_urls()]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "batch__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=gettext_lazy("payee"))
+    def payee(self, payment: Payment) -> str:
+        first, _space, rest = payment.payee_name.partition(" ")
+        return f"{first} {rest[:1]}." if rest else first
+
+    @admin.display(description=gettext_lazy("number"))
+    def number(self, payment: Payment) -> str:
+        return masked(payment.payee_phone) or payment.masked_account
+
+    @admin.display(description=gettext_lazy("trail"))
+    def trail(self, payment: Payment) -> str:
+        url = reverse("admin:claims_payment_trail", args=[payment.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Trail"))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Whoever opens one sees the payee in full, and that is written down."""
+        payment = self.get_object(request, unquote(object_id))
+        may = request.user.has_perm("claims.approve_paymentbatch")
+        paid = payment is not None and payment.status == PaymentStatus.PAID
+        context = {"may_take_back": may and paid, **(extra_context or {})}
+        response = super().change_view(request, object_id, form_url, context)
+        if response.status_code == 200 and is_read(request):  # it is shown, not refused
+            seen = cast(Payment, self.get_object(request, unquote(object_id)))
+            record("payee.viewed", seen, by=actor(request))
+        return response

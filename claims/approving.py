@@ -1,0 +1,90 @@
+"""Which claims finance may approve at once, and what speaks against the others."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from catalogue.models import Exam, ExamDay
+from claims.ghosts.reading import unlooked_signals
+from claims.models import Claim, ClaimLine, ClaimQuerySet, ClaimStatus, Hold, HoldCode
+
+
+def verified(exam: Exam, *, county: int | None, sub_county: int | None) -> ClaimQuerySet:
+    """Waiting for finance; by place, those with a day that was served there."""
+    claims = Claim.objects.filter(exam=exam, status=ClaimStatus.VERIFIED)
+    lines = ClaimLine.objects.filter(claim=OuterRef("pk"))
+    station = "deployment__post__station"
+    if sub_county is not None:
+        return claims.filter(Exists(lines.filter(**{f"{station}__sub_county": sub_county})))
+    if county is not None:
+        return claims.filter(Exists(lines.filter(**{f"{station}__sub_county__county": county})))
+    return claims
+
+
+def own(by: User) -> Q:
+    """Money that would go to whoever decides about it, under any account, or that they verified."""
+    theirs = Q(officer__user=by) | Q(verified_by=by)
+    if by.phone:
+        theirs |= Q(officer__user__phone=by.phone) | Q(officer__payee_phone=by.phone)
+    return theirs
+
+
+def too_long(exam: Exam) -> Q:
+    return Q(adjusts=None, days__gt=ExamDay.objects.filter(exam=exam).count())
+
+
+def doubtful(exam: Exam) -> Q:
+    """Signals that a claim is nobody's, which no person has looked at yet."""
+    return Q(Exists(unlooked_signals(exam).filter(claim=OuterRef("pk"))))
+
+
+def free(exam: Exam, *, by: User, county: int | None, sub_county: int | None) -> ClaimQuerySet:
+    claims = verified(exam, county=county, sub_county=sub_county)
+    return claims.free_of_holds().exclude(own(by)).exclude(too_long(exam)).exclude(doubtful(exam))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    count: int
+    net: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Of the claims that wait for finance. One may be left out for more than one reason."""
+
+    waiting: Share
+    free: Share
+    held: list[tuple[str, Share]]
+    own: Share
+    too_long: Share
+    doubtful: Share
+
+
+def overview(exam: Exam, *, by: User, county: int | None, sub_county: int | None) -> Overview:
+    claims = verified(exam, county=county, sub_county=sub_county).order_by()
+    free_ones = free(exam, by=by, county=county, sub_county=sub_county).order_by()
+
+    def share(rows: ClaimQuerySet) -> Share:
+        found = rows.aggregate(n=Count("pk"), net=Coalesce(Sum("net"), Decimal(0)))
+        return Share(found["n"], found["net"])
+
+    held = (
+        Hold.objects.standing()
+        .filter(claim__in=claims.values("pk"))
+        .order_by()
+        .values("code")
+        .annotate(n=Count("pk"), net=Coalesce(Sum("claim__net"), Decimal(0)))
+        .order_by("-n")
+    )
+    return Overview(
+        waiting=share(claims),
+        free=share(free_ones),
+        held=[(str(HoldCode(row["code"]).label), Share(row["n"], row["net"])) for row in held],
+        own=share(claims.filter(own(by))),
+        too_long=share(claims.filter(too_long(exam))),
+        doubtful=share(claims.filter(doubtful(exam))),
+    )

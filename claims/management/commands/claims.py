@@ -1,0 +1,77 @@
+"""Work on claims from the command line, while one waits."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from catalogue.models import Exam, SubCounty
+from claims import runs
+from claims.models import MoneyRun, RunKind, RunStatus
+from cp2.rules import Refused
+
+
+class Command(BaseCommand):
+    help = "Prepares an exam's claims from its marks."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        what = parser.add_subparsers(dest="what", required=True)
+        prepare = what.add_parser("prepare", help="compute the claims of an exam from its marks")
+        prepare.add_argument("--exam", required=True, help="as 2025/3")
+        prepare.add_argument(
+            "--sub-county", help="its name, after its county's if need be: Nairobi/Westlands"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        began = time.monotonic()
+        exam, sub_county = _exam(options["exam"]), _sub_county(options["sub_county"])
+        try:
+            run = runs.start(RunKind.PREPARE, exam, by=None, sub_county=sub_county)
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self._work(run)
+        self.stdout.write(f"Run {run.pk}, {run}: {time.monotonic() - began:.1f} s")
+        for name, number in run.outcome.items():
+            self.stdout.write(f"{name.replace('_', ' ')}: {number:,}")
+
+    def _work(self, run: MoneyRun) -> None:
+        """To the end, whoever else works at it: a worker may take portions too."""
+        with tqdm(desc="Preparing", unit="portion", file=self.stderr) as bar:
+            while run.is_open:
+                if not runs.work(run=run, seconds=1):
+                    time.sleep(0.2)
+                run.refresh_from_db()
+                bar.total, bar.n = run.portions, run.portions - len(run.left)
+                bar.refresh()
+        if run.status == RunStatus.FAILED:
+            raise CommandError(run.failure)
+        if run.status == RunStatus.CANCELLED:
+            raise CommandError("Somebody called it off.")
+
+
+def _exam(typed: str) -> Exam:
+    year, _slash, code = typed.partition("/")
+    named = year.isdecimal() and code.isdecimal() and len(typed) < 12
+    found = Exam.objects.filter(year=int(year), code=int(code)).first() if named else None
+    if found is None:
+        raise CommandError(f"There is no exam {typed}. It is named as 2025/3.")
+    return found
+
+
+def _sub_county(typed: str | None) -> SubCounty | None:
+    if typed is None:
+        return None
+    county, slash, name = typed.rpartition("/")
+    found = SubCounty.objects.filter(name__iexact=name).select_related("county")
+    if slash:
+        found = found.filter(county__name__iexact=county)
+    match list(found):
+        case [one]:
+            return one
+        case []:
+            raise CommandError(f"There is no sub-county {typed}.")
+        case several:
+            names = ", ".join(f"{each.county}/{each}" for each in several)
+            raise CommandError(f"There are several: {names}.")
