@@ -6,7 +6,7 @@ verified and approved one by one in life, one statement does it here.
 
 from decimal import Decimal
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 import claims.services
 from accounts.models import User
@@ -81,7 +81,7 @@ def pay(seed: int, exams: list[Exam], over: Exam) -> None:
     run(VERIFY, exam=over.pk, approver=approver.pk)
     hold(over, by=approver)
     payable = Claim.objects.filter(exam=over, status=ClaimStatus.APPROVED).free_of_holds()
-    choose_banks()
+    choose_banks(payable)
     banks = payable.filter(officer__paid_by=PaidBy.BANK)
     if sent := prepare_batch(banks, banks.count(), by=preparer, channel=Channel.ISO):
         claims.services.approve_batch(sent, by=approver)
@@ -93,11 +93,11 @@ def pay(seed: int, exams: list[Exam], over: Exam) -> None:
     prepare_batch(approved, share // 2, by=preparer)  # stays a draft, for newcomers to approve
 
 
-def choose_banks() -> None:
+def choose_banks(payable: QuerySet[Claim]) -> None:
     """Of those who gave an account, some want to be paid there."""
-    with_account = Officer.objects.filter(bank_account__isnull=False)
-    these = with_account.annotate(turn=F("pk") % TO_A_BANK).filter(turn=3)
-    these.update(paid_by=PaidBy.BANK)
+    with_account = payable.filter(officer__bank_account__isnull=False).order_by("officer")
+    these = list(with_account.values_list("officer", flat=True))[::TO_A_BANK]
+    Officer.objects.filter(pk__in=these).update(paid_by=PaidBy.BANK)
 
 
 def prepare_batch(
