@@ -8,8 +8,8 @@ from accounts.models import User
 from accounts.services import record
 from catalogue.models import SubCounty
 from claims.models import Claim
-from cp2.rules import Refused, lock, move
-from enquiries.models import Category, Enquiry, EnquiryStatus, Reply, Way
+from cp2.rules import Refused, move
+from enquiries.models import Category, Enquiry, EnquiryQuerySet, EnquiryStatus, Reply, Way
 from enquiries.services.asking import open_one
 
 
@@ -17,8 +17,7 @@ from enquiries.services.asking import open_one
 def claim_disputed(claim: Claim, *, by: User, reason: str) -> int:
     """The dispute is a question of its officer, that is answered as any other; its number. One
     that waits already for this claim hears the new reason."""
-    live = Enquiry.objects.filter(claim=claim, way=Way.CLAIM).exclude(status=EnquiryStatus.CLOSED)
-    if (earlier := live.select_for_update().first()) is not None:
+    if (earlier := _live(claim).select_for_update().first()) is not None:
         Reply.objects.create(enquiry=earlier, by=by, text=reason[:2000])
         record("enquiry.added_to", earlier, by=by)
         if earlier.status == EnquiryStatus.ANSWERED:
@@ -53,20 +52,22 @@ def _where_served(claim: Claim) -> SubCounty:
 @transaction.atomic
 def claim_settled(claim: Claim, *, by: User, note: str) -> None:
     """What came of it is the answer, and nothing more is to be said. The officer hears of it by
-    the claim's own text. Whoever closed theirs meanwhile knows enough."""
-    live = Enquiry.objects.filter(claim=claim, way=Way.CLAIM).exclude(status=EnquiryStatus.CLOSED)
-    for found in live:
-        enquiry = lock(found)
-        if enquiry.status == EnquiryStatus.CLOSED:
-            continue
-        now = timezone.now()
-        Reply.objects.create(enquiry=enquiry, by=by, text=note[:2000])
+    the claim's own text. Who withdraws has answered nothing, and only closes it. Whoever closed
+    theirs meanwhile knows enough."""
+    enquiry = _live(claim).select_for_update().first()
+    if enquiry is None:
+        return
+    now = timezone.now()
+    Reply.objects.create(enquiry=enquiry, by=by, text=note[:2000])
+    if by.pk != claim.officer.user_id:
         if enquiry.status != EnquiryStatus.ANSWERED:
-            move(
-                enquiry,
-                EnquiryStatus.ANSWERED,
-                first_answered_at=enquiry.first_answered_at or now,
-            )
+            answered_at = enquiry.first_answered_at or now
+            move(enquiry, EnquiryStatus.ANSWERED, first_answered_at=answered_at)
         record("enquiry.answered", enquiry, by=by)
-        move(enquiry, EnquiryStatus.CLOSED, closed_at=now, taken_by=None, taken_at=None)
-        record("enquiry.closed", enquiry, by=by)
+    move(enquiry, EnquiryStatus.CLOSED, closed_at=now, taken_by=None, taken_at=None)
+    record("enquiry.closed", enquiry, by=by)
+
+
+def _live(claim: Claim) -> EnquiryQuerySet:
+    """Of its dispute; the database lets there be one."""
+    return Enquiry.objects.filter(claim=claim, way=Way.CLAIM).exclude(status=EnquiryStatus.CLOSED)
