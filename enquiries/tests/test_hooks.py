@@ -7,7 +7,6 @@ from django.utils.module_loading import import_string
 
 import claims.services
 from accounts.models import Entry
-from catalogue.models import Office
 from claims.models import Claim
 from cp2.rules import Refused
 from cp2.tests import make
@@ -47,16 +46,6 @@ class Claims(TestCase):
         for _each in range(services.MOST_WAITING):
             ask(self.officer)
         assert self.dispute().pk
-
-    def test_another_dispute_of_it_is_added_to_the_one_that_waits(self):
-        enquiry = self.dispute()
-        services.answer(
-            enquiry, by=make.director(enquiry.sub_county, Office.SCDE), text="We look into it"
-        )
-        assert self.dispute("And a second day") == enquiry
-        enquiry.refresh_from_db()
-        assert enquiry.status == EnquiryStatus.OPEN
-        assert enquiry.replies.last().text == "And a second day"
 
     def test_without_a_workstation_where_the_days_were_served(self):
         self.use(make.bare_officer())
