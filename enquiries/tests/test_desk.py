@@ -224,6 +224,8 @@ class Taking(TestCase):
         self.assertContains(page, "Nekesa at headquarters has taken this enquiry")
         self.assertContains(page, "Kept words")
         self.assertContains(self.post(self.other, "take"), "Nekesa at headquarters has taken")
+        self.assertContains(self.post(self.other, "close"), "Nekesa at headquarters has taken")
+        assert self.enquiry.status == EnquiryStatus.OPEN
         self.assertContains(self.post(self.other, "give_back"), "only they give it back")
         scde = make.director(self.enquiry.sub_county, Office.SCDE)
         with pytest.raises(Refused, match="has taken"):
