@@ -14,6 +14,7 @@ from catalogue.models import Office
 from cp2.rules import Refused
 from cp2.tests import make
 from enquiries import services
+from enquiries.desk import trail
 from enquiries.models import CannedAnswer, Enquiry, EnquiryStatus, Note, Reply, Topic
 from enquiries.tests.test_ask import ask
 from sms.models import Message
@@ -157,6 +158,15 @@ class Beside(TestCase):
         page = self.hq()
         self.assertContains(page, "The officer, asked")
         self.assertContains(page, "Nekesa of the helpdesk, took it")
+
+    def test_of_a_long_trail_the_end_is_shown(self):
+        helper = of_group("Helpdesk")
+        for each in range(31):
+            services.note(self.enquiry, by=helper, text=f"Note {each}")
+        services.take(self.enquiry, by=helper)
+        shown = trail(self.enquiry)
+        assert len(shown) == 30
+        assert [step.what for step in shown[-2:]] == ["left a note", "took it"]
 
     def test_the_number_to_be_paid_is_hinted_at(self):
         Enquiry.objects.update(payee_phone="254712345678")
