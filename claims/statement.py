@@ -153,7 +153,10 @@ def _sums(sheet: Sheet, facts: Facts) -> None:
     if claim.advance:
         rows.append((_("Paid in advance"), shillings(claim.advance)))
     paid = claim.status == ClaimStatus.PAID
-    rows.append((_("Paid out") if paid else _("To be paid"), shillings(claim.net)))
+    if claim.net < 0:
+        rows.append((_("Kept back") if paid else _("To be kept back"), shillings(abs(claim.net))))
+    else:
+        rows.append((_("Paid out") if paid else _("To be paid"), shillings(claim.net)))
     sheet.y += 2
     sheet.facts(rows)
 
