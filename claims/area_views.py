@@ -109,7 +109,6 @@ def area_claims_files(request: SignedIn) -> HttpResponseBase:
         lambda: claims_table(rows, by=request.user, about=form.about),
         back=_list(request),
         verb="claims.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
 
