@@ -27,22 +27,19 @@ from deployments.models import LIVE, Deployment, DeploymentStatus, PostQuerySet
 
 
 class CountyFilter(admin.SimpleListFilter):
-    """Of the station; where one is chosen, its sub-counties stand below."""
+    """Of the station, unless a list goes another `path`; where one is chosen, its sub-counties
+    stand below."""
 
     title = _("county")
     parameter_name = "county"
-    station = "station"
+    path = "station__sub_county__county"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         return [(row.pk, row.name) for row in County.objects.order_by("name")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = _number(self.value())
-        return (
-            queryset.filter(**{f"{self.station}__sub_county__county": chosen})
-            if chosen is not None
-            else queryset
-        )
+        return queryset.filter(**{self.path: chosen}) if chosen is not None else queryset
 
 
 class SubCountyFilter(admin.SimpleListFilter):
@@ -67,7 +64,7 @@ class SubCountyFilter(admin.SimpleListFilter):
 
 
 class CountyOfDeployment(CountyFilter):
-    station = "post__station"
+    path = "post__station__sub_county__county"
 
 
 class SubCountyOfDeployment(SubCountyFilter):
