@@ -16,6 +16,7 @@ from cp2.tests import make
 from enquiries import services
 from enquiries.desk import trail
 from enquiries.models import CannedAnswer, Enquiry, EnquiryStatus, Note, Reply, Topic
+from enquiries.services.asking import promised_day
 from enquiries.tests.test_ask import ask
 from sms.models import Message
 
@@ -284,7 +285,7 @@ class Writing(TestCase):
         url = reverse("admin:enquiries_enquirypromise_add")
         assert "from 1 to 90" in self.client.post(url, {"category": "other", "days": "91"}).text
         self.client.post(url, {"category": "other", "days": "4"})
-        assert services.promised_day("other", None) == make.today() + timedelta(days=4)
+        assert promised_day("other", None) == make.today() + timedelta(days=4)
         url = reverse("admin:enquiries_cannedanswer_add")
         self.client.post(
             url,
