@@ -33,8 +33,8 @@ class Overdue(admin.SimpleListFilter):
         return [("yes", _("Overdue"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        late = Enquiry.objects.overdue().order_by().values("pk")
-        return queryset.filter(pk__in=late) if self.value() == "yes" else queryset
+        rows: Any = queryset
+        return rows.overdue() if self.value() == "yes" else queryset
 
 
 class Taken(admin.SimpleListFilter):

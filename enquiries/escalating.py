@@ -7,7 +7,7 @@ import time
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.services import record_each, tell_each
@@ -31,11 +31,11 @@ def escalate_due(*, most: int = 500, seconds: float = 20) -> int:
 def _escalate(most: int) -> int:
     """Those that nobody holds: who answers one at this moment has answered it, or it is still
     there next time."""
-    due = Enquiry.objects.filter(
-        status=EnquiryStatus.OPEN, answer_by__lt=timezone.localdate()
-    ).select_related("officer__user", "topic")
+    due = Enquiry.objects.overdue().filter(status=EnquiryStatus.OPEN)
     rows = list(
-        due.select_for_update(of=("self",), skip_locked=True).order_by("answer_by", "pk")[:most]
+        due.select_related("officer__user", "topic")
+        .select_for_update(of=("self",), skip_locked=True)
+        .order_by("answer_by", "pk")[:most]
     )
     if not rows:
         return 0
