@@ -9,9 +9,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import models
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from accounts.codes import needs_fresh_code
 from accounts.requests import SignedIn
@@ -23,16 +24,23 @@ from cp2.rules import Refused
 LIMIT = "export.person"
 
 
+def as_asked(request: HttpRequest, name: str, *args: Any) -> str:
+    """The way back to a list as it was narrowed: the forms carry its query in their address."""
+    asked = request.GET.urlencode()
+    return reverse(name, args=args) + (f"?{asked}" if asked else "")
+
+
 def take_away(
     request: SignedIn,
     make: Callable[[], Table],
     *,
     back: str,
     verb: str,
-    subject: models.Model,
+    subject: models.Model | None = None,
     **details: Any,
 ) -> HttpResponseBase:
-    """The file that was asked for, or the way back to the list with what speaks against it."""
+    """The file that was asked for, or the way back to the list with what speaks against it. The
+    trail has it under `subject`, else under the sub-county of whoever takes it, else under them."""
     kind = kind_of(request.POST.get("as", ""))
     if kind is None:
         raise Http404
@@ -45,5 +53,6 @@ def take_away(
     except Refused as refusal:
         messages.error(request, str(refusal))
         return redirect(back)
-    record(verb, subject, by=request.user, kind=kind, rows=table.count, **details)
+    about = subject or request.user.sub_county or request.user
+    record(verb, about, by=request.user, kind=kind, rows=table.count, **details)
     return answer(kind, table)

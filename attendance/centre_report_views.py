@@ -7,14 +7,13 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import SignedIn, acting_name
-from accounts.taking import take_away
+from accounts.taking import as_asked, take_away
 from attendance import centre_reporting, services
 from attendance.centre_report_forms import AnswerForm, CentreReportForm, CentreReportsForm
 from attendance.models import CentreReport, CentreReportStatus, ReportKind
@@ -91,7 +90,6 @@ def area_centre_reports(request: SignedIn) -> HttpResponse:
 @for_role(Role.DIRECTOR)
 def area_centre_reports_files(request: SignedIn) -> HttpResponseBase:
     form = _asked(request)
-    asked = request.GET.urlencode()
     return take_away(
         request,
         lambda: centre_reporting.table(
@@ -99,9 +97,8 @@ def area_centre_reports_files(request: SignedIn) -> HttpResponseBase:
             by=str(request.user),
             about=form.about,
         ),
-        back=reverse("attendance:area_centre_reports") + (f"?{asked}" if asked else ""),
+        back=as_asked(request, "attendance:area_centre_reports"),
         verb="centre_reports.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
 

@@ -12,7 +12,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.requests import SignedIn, actor
-from accounts.taking import take_away
+from accounts.taking import as_asked, take_away
 from attendance import owed, today, today_files
 from attendance.area_forms import NationForm
 from attendance.models import DayCount
@@ -91,15 +91,13 @@ class WithToday(admin.ModelAdmin[Any]):
 
     def today_files(self, request: HttpRequest) -> HttpResponseBase:
         form = self._asked(request)
-        asked = request.GET.urlencode()
-        back = reverse("admin:attendance_register_today")
         place = form.place()
         return take_away(
             cast(SignedIn, request),
             lambda: _table(form, by=str(actor(request))),
-            back=f"{back}?{asked}" if asked else back,
+            back=as_asked(request, "admin:attendance_register_today"),
             verb="attendance.taken",
-            subject=place or actor(request),
+            subject=place,
             filters=form.about,
         )
 

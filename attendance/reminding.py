@@ -1,6 +1,5 @@
 """Centres that have not marked by their exam's hour are reminded: their manager gets one text."""
 
-import time
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from accounts.models import User
 from accounts.news import News
 from accounts.services import tell_each
 from catalogue.models import DutyStation, Exam, ExamDay
+from cp2.rules import in_portions
 from deployments.models import MANAGES_THE_CENTRE
 
 # Whoever manages the centre on the day, one for each; only where somebody is to be marked. A row
@@ -72,15 +72,8 @@ TAKE = """
 """
 
 
-def remind_due(*, most: int = 2000, seconds: float = 20) -> int:
-    """All that are due, some thousands at a time, each in a transaction of its own."""
-    ends = time.monotonic() + seconds
-    told = 0
-    while (some := _remind(most)) and time.monotonic() < ends:
-        told += some
-        if some < most:
-            return told
-    return told + some
+def remind_due(*, most: int = 2000) -> int:
+    return in_portions(_remind, most=most)
 
 
 @transaction.atomic

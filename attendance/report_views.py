@@ -8,14 +8,13 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import SignedIn
-from accounts.taking import take_away
+from accounts.taking import as_asked, take_away
 from attendance import reporting, services
 from attendance.eligibility import moment
 from attendance.models import Handover, SupervisorReport
@@ -106,14 +105,11 @@ def area_reports(request: SignedIn) -> HttpResponse:
 @for_role(Role.DIRECTOR)
 def area_reports_files(request: SignedIn) -> HttpResponseBase:
     form = _asked(request)
-    asked = request.GET.urlencode()
-    back = reverse("attendance:area_reports") + (f"?{asked}" if asked else "")
     return take_away(
         request,
         lambda: _table(request, form),
-        back=back,
+        back=as_asked(request, "attendance:area_reports"),
         verb="reports.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
 

@@ -7,12 +7,11 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import SignedIn
-from accounts.taking import take_away
+from accounts.taking import as_asked, take_away
 from attendance import second_look_lists, services
 from attendance.models import SecondLook
 from attendance.second_look_forms import LookedForm, LooksForm
@@ -75,7 +74,7 @@ def looked(request: SignedIn) -> HttpResponse:
             )
             % {"count": passed},
         )
-    return redirect(_back(request))
+    return redirect(as_asked(request, "attendance:area_second_looks"))
 
 
 @require_POST
@@ -86,14 +85,7 @@ def files(request: SignedIn) -> HttpResponseBase:
     return take_away(
         request,
         lambda: second_look_lists.table(rows, by=request.user, about=form.about),
-        back=_back(request),
+        back=as_asked(request, "attendance:area_second_looks"),
         verb="second_looks.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
-
-
-def _back(request: SignedIn) -> str:
-    """The list as it was filtered: the forms carry its query in their address."""
-    asked = request.GET.urlencode()
-    return reverse("attendance:area_second_looks") + (f"?{asked}" if asked else "")

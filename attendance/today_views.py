@@ -7,13 +7,12 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.requests import SignedIn
-from accounts.taking import take_away
+from accounts.taking import as_asked, take_away
 from attendance import absences, owed, season_days, today, today_files
 from attendance.area_forms import AbsentForm, DayForm, ExamForm, exams_of
 from attendance.owed import Line
@@ -82,9 +81,8 @@ def area_attendance_files(request: SignedIn) -> HttpResponseBase:
     return take_away(
         request,
         lambda: today_files.day_table(shown, day, form=form, by=request.user),
-        back=_back(request, "area_attendance"),
+        back=as_asked(request, "attendance:area_attendance"),
         verb="attendance.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
 
@@ -121,9 +119,8 @@ def area_absent_files(request: SignedIn) -> HttpResponseBase:
     return take_away(
         request,
         lambda: today_files.absent_table(found, by=request.user, about=form.about),
-        back=_back(request, "area_absent"),
+        back=as_asked(request, "attendance:area_absent"),
         verb="absent.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
 
@@ -164,14 +161,7 @@ def area_season_files(request: SignedIn) -> HttpResponseBase:
         lambda: today_files.season_table(
             season_days.centres(lines, names), by=request.user, about=form.about
         ),
-        back=_back(request, "area_season"),
+        back=as_asked(request, "attendance:area_season"),
         verb="season.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
-
-
-def _back(request: SignedIn, name: str) -> str:
-    """The list as it was narrowed: the forms carry its query in their address."""
-    asked = request.GET.urlencode()
-    return reverse(f"attendance:{name}") + (f"?{asked}" if asked else "")

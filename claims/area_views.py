@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Min, Q, Sum
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.codes import fresh_code
 from accounts.requests import SignedIn
 from accounts.taking import take_away
+from attendance.views import for_directors
 from catalogue.models import Office
 from claims import progress, services
 from claims.area_files import claims_table
@@ -108,7 +109,6 @@ def area_claims_files(request: SignedIn) -> HttpResponseBase:
         lambda: claims_table(rows, by=request.user, about=form.about),
         back=_list(request),
         verb="claims.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
 
@@ -141,17 +141,11 @@ def _list(request: SignedIn) -> str:
     return reverse("claims:area_claims") + asked
 
 
-def _refuse_scde(request: SignedIn) -> None:
-    if request.user.office != Office.TSC:
-        raise Http404
-
-
 @require_POST
-@for_role(Role.DIRECTOR)
+@for_directors(Office.TSC)
 @fresh_code(back="claims:area_claims")
 def verify(request: SignedIn) -> HttpResponse:
     """The ticked ones, each on its own: one that is refused is said by name."""
-    _refuse_scde(request)
     visible = Claim.objects.visible_to(request.user).select_related("officer__user", "exam")
     form = VerifyForm(request.POST, claims=visible.order_by("pk"))
     if form.is_valid():
@@ -170,12 +164,11 @@ def _say_verified(request: SignedIn, number: int) -> None:
         messages.success(request, verified % {"n": number})
 
 
-@for_role(Role.DIRECTOR)
+@for_directors(Office.TSC)
 @fresh_code
 def verify_all(request: SignedIn) -> HttpResponse:
     """All of the list that have nothing odd about them: first the figures, then, of just these
     figures, the deed."""
-    _refuse_scde(request)
     _form, chosen = _chosen(request)
     also_held = request.GET.get("also_held") == "on"
     if request.method == "POST":
@@ -204,10 +197,9 @@ def verify_all(request: SignedIn) -> HttpResponse:
     return render(request, "claims/verify_all.html", context)
 
 
-@for_role(Role.DIRECTOR)
+@for_directors(Office.TSC)
 def question(request: SignedIn, pk: int) -> HttpResponse:
     """Something is not right: it waits, and headquarters and the officer read why."""
-    _refuse_scde(request)
     claim = get_object_or_404(whole(Claim.objects.visible_to(request.user)), pk=pk)
     form = QuestionForm(
         request.POST if request.method == "POST" else None, initial={"reason": claim.question}

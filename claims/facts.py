@@ -25,7 +25,6 @@ from attendance.models import Mark, MarkStatus
 from catalogue.models import CentreEntry, DayKind, Exam, ExamDay, PositionTerms
 from claims.life import Step, Trail, life, trail, whereabouts
 from claims.models import (
-    OPEN,
     Claim,
     ClaimLine,
     ClaimQuerySet,
@@ -33,7 +32,6 @@ from claims.models import (
     DisputedDay,
     Hold,
     HoldCode,
-    LineKind,
     Payment,
     RateChange,
     Recovery,
@@ -42,7 +40,6 @@ from claims.models import (
 from claims.templatetags.shillings import shillings
 from cp2.rules import Role
 
-IN_DAYS = [LineKind.DAYS, LineKind.COORDINATION]
 NEVER_PAID = [ClaimStatus.PREPARED, ClaimStatus.VERIFIED, ClaimStatus.DISPUTED]
 # Where an officer goes to have a hold lifted; for all others there is an enquiry.
 PAGES = {
@@ -275,6 +272,3 @@ def expected(user: User) -> list[Expected]:
         Expected(each, found[each.pk]["n"], found[each.pk]["amount"], found[each.pk]["last"])
         for each in Exam.objects.filter(pk__in=found)
     ]
-
-
-__all__ = ["IN_DAYS", "OPEN", "Expected", "Facts", "expected", "facts", "whole"]

@@ -6,7 +6,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,9 +13,9 @@ from attendance.models import Mark, MarkStatus
 from catalogue.models import County, Exam, Position, SubCounty
 from claims.models import Channel, Claim, ClaimLine, ClaimQuerySet, ClaimStatus
 from deployments.area_forms import Narrowing
+from deployments.candidates import at_station, of_officer
 from deployments.forms import ChosenField, ChosenSeveralField, SearchForm
 from profiles.fields import LineField, ProseField
-from sms.phones import is_mobile, mobile
 
 ANY = "any"
 MOST_BYTES = 25 * 1024**2  # of a result file: some 300,000 lines
@@ -139,23 +138,12 @@ class AreaClaimsForm(SearchForm, Narrowing):
         if position:
             lines = lines.filter(deployment__post__position=position)
         if centre:
-            lines = lines.filter(
-                Q(deployment__post__station__code=centre.upper())
-                | Q(deployment__post__station__name__icontains=centre)
-            )
+            lines = lines.filter(at_station(centre, "deployment__post__station"))
         return claims.filter(pk__in=lines.values("claim")) if centre or position else claims
 
     def _of_people(self, claims: ClaimQuerySet) -> ClaimQuerySet:
-        q = " ".join(self.asked.get("q", "").split())
-        if not q:
-            return claims
-        if is_mobile(q):
-            return claims.filter(Q(officer__user__phone=mobile(q)) | Q(officer__national_id=q))
-        return claims.filter(
-            Q(officer__full_name__icontains=q)
-            | Q(officer__national_id=q)
-            | Q(officer__tsc_number=q)
-        )
+        q = self.asked.get("q", "").strip()
+        return claims.filter(of_officer(q)) if q else claims
 
 
 class CentresForm(Narrowing):

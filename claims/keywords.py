@@ -12,13 +12,13 @@ from accounts.services import tell
 from claims.facts import expected
 from claims.models import Claim, ClaimStatus, Hold
 from claims.templatetags.shillings import shillings
-from cp2.rules import Role
+from deployments.keywords import owner
 
 
 def pay(sender: str, words: str, at: datetime) -> str:
     """PAY or MALIPO: where the sender's money is, of the newest exam. A number without an account
     hears nothing: what is paid to whom is not asked by trying numbers."""
-    user = User.objects.filter(phone=sender, role=Role.OFFICER, is_active=True).first()
+    user = owner(sender)
     if user is None:
         return "silent: no account"
     with translation.override(user.language):

@@ -7,15 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from attendance.paper import Column, Paper
-from claims.facts import Facts, tax_in_words
-from claims.models import Claim, ClaimStatus, Payment, PaymentStatus, Recovery
+from claims.facts import Facts
+from claims.models import Claim, ClaimStatus, Payment, Recovery
 from claims.templatetags.shillings import destination, shillings
 from profiles.models import Officer, masked
 
@@ -153,7 +152,10 @@ def _sums(sheet: Sheet, facts: Facts) -> None:
     if claim.advance:
         rows.append((_("Paid in advance"), shillings(claim.advance)))
     paid = claim.status == ClaimStatus.PAID
-    rows.append((_("Paid out") if paid else _("To be paid"), shillings(claim.net)))
+    if claim.net < 0:
+        rows.append((_("Kept back") if paid else _("To be kept back"), shillings(abs(claim.net))))
+    else:
+        rows.append((_("Paid out") if paid else _("To be paid"), shillings(claim.net)))
     sheet.y += 2
     sheet.facts(rows)
 
@@ -224,7 +226,6 @@ class Year:
     officer: Officer
     year: int
     rows: list[Claim]
-    taxes: dict[int, str]
 
     @property
     def gross(self) -> Decimal:
@@ -244,20 +245,11 @@ class Year:
 
 
 def paid_in(user: User, year: int) -> Year:
-    """Claims that were paid in that year, and those that were kept back from these payments."""
+    """Claims that were paid in that year; among them those that were kept back from a payment,
+    which are paid with it."""
     officer = Officer.objects.get(user=user)
-    recovered = Recovery.objects.filter(
-        payment__claim__paid_at__year=year, payment__status=PaymentStatus.PAID, returned_at=None
-    )
-    rows = list(
-        Claim.objects.visible_to(user)
-        .filter(
-            Q(status=ClaimStatus.PAID, paid_at__year=year) | Q(pk__in=recovered.values("claim"))
-        )
-        .select_related("exam__tax_rule")
-        .order_by("paid_at", "pk")
-    )
-    return Year(officer, year, rows, {claim.exam_id: tax_in_words(claim) for claim in rows})
+    rows = Claim.objects.visible_to(user).filter(status=ClaimStatus.PAID, paid_at__year=year)
+    return Year(officer, year, list(rows.select_related("exam").order_by("paid_at", "pk")))
 
 
 def of_year(paid: Year) -> bytes:

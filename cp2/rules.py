@@ -1,5 +1,8 @@
-"""The floor: how a rule refuses, how a row is locked, how a status moves, who is looking."""
+"""The floor: how a rule refuses, how a row is locked, how a status moves, who is looking, and how
+what is due is worked off."""
 
+import time
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from django.db import models
@@ -68,3 +71,14 @@ def move(obj: Any, status: models.TextChoices, **fields: Any) -> None:
     for name, value in {"status": status, **fields}.items():
         setattr(obj, name, value)
     obj.save(update_fields=["status", *fields])
+
+
+def in_portions(step: Callable[[int], int], *, most: int, seconds: float = 20) -> int:
+    """Take what is due `most` at a time, each lot in a transaction of the step's own, until no full
+    lot is left or the time is over; the next turn has the rest. How many in all."""
+    ends = time.monotonic() + seconds
+    done = some = step(most)
+    while some == most and time.monotonic() < ends:
+        some = step(most)
+        done += some
+    return done

@@ -12,14 +12,14 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts.requests import SignedIn, actor
-from accounts.taking import take_away
+from accounts.requests import SignedIn
+from accounts.taking import as_asked, take_away
 from catalogue.models import County, SubCounty
 from cp2.exports import Table
 from deployments import area_files
@@ -27,22 +27,19 @@ from deployments.models import LIVE, Deployment, DeploymentStatus, PostQuerySet
 
 
 class CountyFilter(admin.SimpleListFilter):
-    """Of the station; where one is chosen, its sub-counties stand below."""
+    """Of the station, unless a list goes another `path`; where one is chosen, its sub-counties
+    stand below."""
 
     title = _("county")
     parameter_name = "county"
-    station = "station"
+    path = "station__sub_county__county"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         return [(row.pk, row.name) for row in County.objects.order_by("name")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = _number(self.value())
-        return (
-            queryset.filter(**{f"{self.station}__sub_county__county": chosen})
-            if chosen is not None
-            else queryset
-        )
+        return queryset.filter(**{self.path: chosen}) if chosen is not None else queryset
 
 
 class SubCountyFilter(admin.SimpleListFilter):
@@ -67,7 +64,7 @@ class SubCountyFilter(admin.SimpleListFilter):
 
 
 class CountyOfDeployment(CountyFilter):
-    station = "post__station"
+    path = "post__station__sub_county__county"
 
 
 class SubCountyOfDeployment(SubCountyFilter):
@@ -137,21 +134,19 @@ class TakenAway(admin.ModelAdmin[Any]):
     def files(self, request: HttpRequest) -> HttpResponseBase:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        asked = request.GET.urlencode()
-        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        here = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
         try:
             shown = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             messages.error(request, gettext("This list does not narrow like that."))
-            return redirect(back)
+            return redirect(here)
         rows = shown.get_queryset(request)
         about = "; ".join(f"{name}: {value}" for name, value in request.GET.items() if value)
         return take_away(
             cast(SignedIn, request),
             lambda: self.table(request, rows, about),
-            back=f"{back}?{asked}" if asked else back,
+            back=as_asked(request, here),
             verb=self.taken_verb,
-            subject=actor(request),
             filters=about,
         )
 

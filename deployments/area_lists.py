@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
-
 from accounts.models import User
 from deployments import candidates
 from deployments.models import Deployment, DeploymentQuerySet, LetterStatus, Post, PostQuerySet
@@ -18,7 +16,7 @@ def posts(user: User, asked: dict[str, Any]) -> PostQuerySet:
     if asked.get("position"):
         rows = rows.filter(position=asked["position"])
     if asked.get("q"):
-        rows = rows.filter(_at(asked["q"], "station"))
+        rows = rows.filter(candidates.at_station(asked["q"], "station"))
     rows = rows.with_counts()
     if asked.get("gaps"):
         rows = rows.with_gap()
@@ -42,7 +40,7 @@ def deployments(user: User, asked: dict[str, Any]) -> DeploymentQuerySet:
     if asked.get("status"):
         rows = rows.filter(status=asked["status"])
     if asked.get("station"):
-        rows = rows.filter(_at(asked["station"], "post__station"))
+        rows = rows.filter(candidates.at_station(asked["station"], "post__station"))
     rows = _to_see_to(candidates.search(rows, asked.get("q", "")), asked.get("shows", ""))
     match asked.get("sort"):
         case "deadline":
@@ -69,8 +67,3 @@ def _to_see_to(rows: DeploymentQuerySet, shows: str) -> DeploymentQuerySet:
             return rows.unasked()
         case _:
             return rows
-
-
-def _at(typed: str, station: str) -> Q:
-    typed = " ".join(typed.split())
-    return Q(**{f"{station}__code": typed.upper()}) | Q(**{f"{station}__name__icontains": typed})

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.requests import SignedIn
-from accounts.taking import take_away
+from accounts.taking import as_asked, take_away
 from catalogue.models import DutyStation
 from cp2.rules import Role
 from deployments import area_files, area_lists
@@ -47,9 +47,8 @@ def centres_files(request: SignedIn) -> HttpResponseBase:
     return take_away(
         request,
         lambda: area_files.posts_table(found, by=request.user, about=form.about),
-        back=_back(request, "area_centres"),
+        back=as_asked(request, "deployments:area_centres"),
         verb="posts.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
 
@@ -131,17 +130,10 @@ def deployments_files(request: SignedIn) -> HttpResponseBase:
     return take_away(
         request,
         lambda: area_files.deployments_table(found, by=request.user, about=form.about),
-        back=_back(request, "area_deployments"),
+        back=as_asked(request, "deployments:area_deployments"),
         verb="deployments.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
-
-
-def _back(request: SignedIn, name: str) -> str:
-    """The list as it was filtered: the forms carry its query in their address."""
-    asked = request.GET.urlencode()
-    return reverse(f"deployments:{name}") + (f"?{asked}" if asked else "")
 
 
 # Many at once
@@ -151,7 +143,7 @@ def _back(request: SignedIn, name: str) -> str:
 @for_role(Role.DIRECTOR)
 def cancel_many(request: SignedIn) -> HttpResponse:
     """The list sends the ticks; this page asks for the one reason."""
-    chosen, back = _ticked(request), _back(request, "area_deployments")
+    chosen, back = _ticked(request), as_asked(request, "deployments:area_deployments")
     if not chosen:
         messages.error(request, _("Tick the officers whom you call off."))
         return redirect(back)
@@ -181,7 +173,7 @@ def remind(request: SignedIn) -> HttpResponse:
     chosen = _ticked(request)
     if not chosen:
         messages.error(request, _("Tick the officers whom you remind."))
-        return redirect(_back(request, "area_deployments"))
+        return redirect(as_asked(request, "deployments:area_deployments"))
     reminded = ticked.remind_all(chosen, by=request.user)
     if reminded:
         messages.success(
@@ -203,7 +195,7 @@ def remind(request: SignedIn) -> HttpResponse:
             )
             % {"count": passed},
         )
-    return redirect(_back(request, "area_deployments"))
+    return redirect(as_asked(request, "deployments:area_deployments"))
 
 
 def _ticked(request: SignedIn) -> list[Deployment]:

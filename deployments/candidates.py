@@ -64,15 +64,22 @@ def search(rows: DeploymentQuerySet, q: str) -> DeploymentQuerySet:
     """Deployments by officer or by station."""
     if not (q := " ".join(q.split())):
         return rows
+    wanted = of_officer(q)
+    return rows.filter(wanted if is_mobile(q) else wanted | at_station(q, "post__station"))
+
+
+def of_officer(typed: str) -> Q:
+    """Rows of an officer, by number or by name."""
+    q = " ".join(typed.split())
     if is_mobile(q):
-        return rows.filter(Q(officer__user__phone=mobile(q)) | Q(officer__national_id=q))
-    return rows.filter(
-        Q(officer__full_name__icontains=q)
-        | Q(officer__national_id=q)
-        | Q(officer__tsc_number=q)
-        | Q(post__station__code=q.upper())
-        | Q(post__station__name__icontains=q)
-    )
+        return Q(officer__user__phone=mobile(q)) | Q(officer__national_id=q)
+    return Q(officer__full_name__icontains=q) | Q(officer__national_id=q) | Q(officer__tsc_number=q)
+
+
+def at_station(typed: str, station: str) -> Q:
+    """Rows of a station, by its code or its name; `station` is the way there."""
+    q = " ".join(typed.split())
+    return Q(**{f"{station}__code": q.upper()}) | Q(**{f"{station}__name__icontains": q})
 
 
 def partners(rows: DeploymentQuerySet, *, first: Deployment | None, q: str) -> DeploymentQuerySet:

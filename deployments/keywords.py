@@ -20,7 +20,7 @@ AGAIN = timedelta(days=1)
 
 def status(sender: str, words: str, at: datetime) -> str:
     """STATUS: where the sender is to serve, the next duty first."""
-    user = _owner(sender)
+    user = owner(sender)
     if user is None:
         return _unknown(sender)
     next_duty = _live(user).order_by("starts_on", "pk").first()
@@ -46,13 +46,14 @@ def reject(sender: str, words: str, at: datetime) -> str:
         services.reject(offer, by=user, reason=reason)
         tell(user, "deployments/reject_noted", **services.words(offer))
 
-    user = _owner(sender)
+    user = owner(sender)
     if user is not None and not reason:
         return _answer(user, "reason_missing")
     return _with_the_offer(sender, act, answered=_rejected)
 
 
-def _owner(sender: str) -> User | None:
+def owner(sender: str) -> User | None:
+    """The officer whose account has this number."""
     return User.objects.filter(phone=sender, role=Role.OFFICER, is_active=True).first()
 
 
@@ -68,7 +69,7 @@ def _live(user: User) -> DeploymentQuerySet:
 def _with_the_offer(
     sender: str, act: Callable[[Deployment, User], object], *, answered: Callable[[User], str]
 ) -> str:
-    user = _owner(sender)
+    user = owner(sender)
     if user is None:
         return _unknown(sender)
     offers = list(_live(user).filter(status=DeploymentStatus.OFFERED).order_by("starts_on"))

@@ -8,10 +8,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import actor
-from catalogue.models import County
 from cp2.exports import Table
 from cp2.lists import LongList
-from deployments.admin_lists import TakenAway
+from deployments.admin_lists import CountyFilter, TakenAway
 from enquiries import lists
 from enquiries.admin_desk import Desk
 from enquiries.admin_many import WithMany
@@ -34,8 +33,8 @@ class Overdue(admin.SimpleListFilter):
         return [("yes", _("Overdue"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        late = Enquiry.objects.overdue().order_by().values("pk")
-        return queryset.filter(pk__in=late) if self.value() == "yes" else queryset
+        rows: Any = queryset
+        return rows.overdue() if self.value() == "yes" else queryset
 
 
 class Taken(admin.SimpleListFilter):
@@ -55,19 +54,8 @@ class Taken(admin.SimpleListFilter):
                 return queryset
 
 
-class OfCounty(admin.SimpleListFilter):
-    title = _("county")
-    parameter_name = "county"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        return [(row.pk, row.name) for row in County.objects.order_by("name")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        typed = self.value()
-        if not typed:
-            return queryset
-        is_number = typed.isascii() and typed.isdigit() and len(typed) < 10
-        return queryset.filter(sub_county__county=int(typed) if is_number else 0)
+class OfCounty(CountyFilter):
+    path = "sub_county__county"
 
 
 @admin.register(Enquiry)

@@ -8,12 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import SignedIn, actor
-from accounts.taking import take_away
+from accounts.taking import as_asked, take_away
 from enquiries.forms import StatisticsForm
 from enquiries.models import Enquiry
 from enquiries.statistics import Statistics, statistics, table
@@ -53,14 +53,11 @@ class WithStatistics(admin.ModelAdmin[Any]):
 
     def statistics_files(self, request: HttpRequest) -> HttpResponseBase:
         form, found = self._counted(request)
-        asked = request.GET.urlencode()
-        back = reverse("admin:enquiries_enquiry_statistics")
         return take_away(
             cast(SignedIn, request),
             lambda: table(found, by=actor(request), about=form.about),
-            back=f"{back}?{asked}" if asked else back,
+            back=as_asked(request, "admin:enquiries_enquiry_statistics"),
             verb="enquiries.counted",
-            subject=actor(request),
             filters=form.about,
         )
 

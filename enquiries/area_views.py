@@ -7,12 +7,11 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import SignedIn
-from accounts.taking import take_away
+from accounts.taking import as_asked, take_away
 from attendance.views import for_directors
 from catalogue.models import Office
 from cp2.rules import Refused
@@ -55,9 +54,8 @@ def files(request: SignedIn) -> HttpResponseBase:
     return take_away(
         request,
         lambda: lists.table(rows, by=request.user, about=form.about),
-        back=_back(request, "enquiries:area_enquiries"),
+        back=as_asked(request, "enquiries:area_enquiries"),
         verb="enquiries.taken",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
 
@@ -81,17 +79,10 @@ def statistics_files(request: SignedIn) -> HttpResponseBase:
         lambda: statistics_table(
             statistics(rows, by_county=False), by=request.user, about=form.about
         ),
-        back=_back(request, "enquiries:area_statistics"),
+        back=as_asked(request, "enquiries:area_statistics"),
         verb="enquiries.counted",
-        subject=request.user.sub_county or request.user,
         filters=form.about,
     )
-
-
-def _back(request: SignedIn, name: str) -> str:
-    """The page as it was asked for: the forms carry its query in their address."""
-    asked = request.GET.urlencode()
-    return reverse(name) + (f"?{asked}" if asked else "")
 
 
 # One enquiry

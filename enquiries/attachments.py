@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
@@ -34,7 +33,6 @@ from profiles.uploads import PaperFile
 MOST_FILES = 3  # of one message
 MOST_BYTES = 2 * 1024 * 1024
 KEPT = timedelta(days=365)  # after the enquiry was closed
-LEASE = timedelta(minutes=1)
 FOLDER = "enquiries"
 
 log = logging.getLogger(__name__)
@@ -48,13 +46,9 @@ def put_away(files: Sequence[PaperFile]) -> Iterator[Kept]:
     kept: Kept = []
     with ExitStack() as undo:
         for file in files:
-            path = default_storage.save(
-                attachment_path(Attachment(), file.name), ContentFile(file.content)
-            )
-            undo.callback(default_storage.delete, path)
-            kept.append((file, path))
+            path = attachment_path(Attachment(), file.name)
+            kept.append((file, undo.enter_context(papers.put_away(file, path))))
         yield kept
-        undo.pop_all()
 
 
 def attach(enquiry: Enquiry, kept: Kept, *, by: User, reply: Reply | None = None) -> None:
@@ -81,32 +75,9 @@ def attach(enquiry: Enquiry, kept: Kept, *, by: User, reply: Reply | None = None
 # Scanned, by a worker
 
 
-def scan_due(*, most: int = 50) -> int:
-    """Have the scanner look at what waits for it. While it is away, nothing is let through."""
-    if not settings.CLAMD:
-        return 0
-    done = 0
-    for attachment in _take(most):
-        try:
-            _scan(attachment)
-        except (scanner.NoAnswer, OSError) as error:
-            extra = {"attachment": attachment.pk, "error": str(error)}
-            log.warning("attachment_not_scanned", extra=extra)
-        else:
-            done += 1
-    return done
-
-
-@transaction.atomic
-def _take(most: int) -> list[Attachment]:
-    waiting = Attachment.objects.filter(
-        status__in=WAIT_FOR_THE_SCANNER, scan_after__lte=timezone.now()
-    )
-    due = list(waiting.order_by("status", "pk").select_for_update(skip_locked=True)[:most])
-    Attachment.objects.filter(pk__in=[each.pk for each in due]).update(
-        scan_after=timezone.now() + LEASE
-    )
-    return due
+def scan_due() -> int:
+    """As officers' papers are: a few at a time, and no more once the scanner does not answer."""
+    return papers.scan_due(rows=Attachment.objects.all(), look=_scan)
 
 
 def _scan(attachment: Attachment) -> None:

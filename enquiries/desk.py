@@ -112,11 +112,10 @@ def _texts(phone: str, user: User) -> list[Text]:
 
 
 def trail(enquiry: Enquiry) -> list[Step]:
+    """The last that was done to it, in the order in which it was done."""
     entries = Entry.objects.about(enquiry).filter(verb__in=VERBS).select_related("actor")
-    return [
-        Step(entry.at, _who(entry.actor), str(VERBS[entry.verb]))
-        for entry in entries.order_by("pk")[:MOST_OF_THE_TRAIL]
-    ]
+    last = reversed(entries.order_by("-pk")[:MOST_OF_THE_TRAIL])
+    return [Step(entry.at, _who(entry.actor), str(VERBS[entry.verb])) for entry in last]
 
 
 def _who(actor: User | None) -> str:

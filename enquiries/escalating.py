@@ -3,39 +3,31 @@
 The promise counts calendar days: whoever waits for their money waits on Sundays too.
 """
 
-import time
-
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.services import record_each, tell_each
+from cp2.rules import in_portions
 from enquiries.models import Enquiry, EnquiryStatus, Reply
 from enquiries.services.asking import all_promises, promised_day
 
 
-def escalate_due(*, most: int = 500, seconds: float = 20) -> int:
-    """All that are due, some hundreds at a time, each lot in a transaction of its own. What was
-    missed while no worker ran is made up for; what is escalated is due no more."""
-    ends = time.monotonic() + seconds
-    escalated = 0
-    while (some := _escalate(most)) and time.monotonic() < ends:
-        escalated += some
-        if some < most:
-            return escalated
-    return escalated + some
+def escalate_due(*, most: int = 500) -> int:
+    """What was missed while no worker ran is made up for; what is escalated is due no more."""
+    return in_portions(_escalate, most=most)
 
 
 @transaction.atomic
 def _escalate(most: int) -> int:
     """Those that nobody holds: who answers one at this moment has answered it, or it is still
     there next time."""
-    due = Enquiry.objects.filter(
-        status=EnquiryStatus.OPEN, answer_by__lt=timezone.localdate()
-    ).select_related("officer__user", "topic")
+    due = Enquiry.objects.overdue().filter(status=EnquiryStatus.OPEN)
     rows = list(
-        due.select_for_update(of=("self",), skip_locked=True).order_by("answer_by", "pk")[:most]
+        due.select_related("officer__user", "topic")
+        .select_for_update(of=("self",), skip_locked=True)
+        .order_by("answer_by", "pk")[:most]
     )
     if not rows:
         return 0

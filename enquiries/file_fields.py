@@ -63,17 +63,15 @@ class WithFiles(forms.Form):
         return data
 
 
-def refuse_files(form: forms.Form, user: User, files: Any) -> bool:
-    """Whether it is too often: to look into a file costs a process of its own. The form says so,
-    and keeps all that was typed."""
+def refuse_files(form: forms.Form, user: User, files: Any) -> None:
+    """If it is too often: to look into a file costs a process of its own. The form says so, and
+    keeps all that was typed."""
     count = min(len(files.getlist("files")), MOST_FILES)
     if not count:
-        return False
+        return
     try:
         take(("upload.person", str(user.pk)), cost=count)
     except Limited as limited:
         form.files = {}  # type: ignore[assignment]  # they are not looked into
         form.is_valid()
         form.add_error("files", too_many_files(limited))
-        return True
-    return False

@@ -176,6 +176,11 @@ class ReplyForm(WithFiles):
     field_order = ["text", "files"]
 
 
+def _last_seen(typed: str) -> int:
+    """The last reply that was on the page; what is no number has seen nothing."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
+
+
 class AnswerForm(WithFiles):
     """With what whoever answers has seen of the thread, and the ready answers that fit."""
 
@@ -207,9 +212,7 @@ class AnswerForm(WithFiles):
 
     @property
     def last_seen(self) -> int:
-        """The last reply that was on the page; what is no number has seen nothing."""
-        typed = str(self.cleaned_data.get("seen", ""))
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
+        return _last_seen(str(self.cleaned_data.get("seen", "")))
 
     @property
     def said(self) -> dict[str, Any]:
@@ -245,10 +248,8 @@ class UseForm(forms.Form):
         ready = self.cleaned_data["canned"].text_in(language)
         typed = self.cleaned_data["text"]
         text = f"{typed}\n\n{ready}" if typed and ready not in typed else ready
-        seen = shown["seen"] if shown["seen"].isascii() and shown["seen"].isdigit() else "0"
-        return AnswerForm(
-            enquiry=enquiry, initial={"text": text, "canned": shown["canned"]}, seen=int(seen[:18])
-        )
+        initial = {"text": text, "canned": shown["canned"]}
+        return AnswerForm(enquiry=enquiry, initial=initial, seen=_last_seen(shown["seen"]))
 
 
 class EscalateForm(forms.Form):

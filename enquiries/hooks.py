@@ -8,22 +8,15 @@ from accounts.models import User
 from accounts.services import record
 from catalogue.models import SubCounty
 from claims.models import Claim
-from cp2.rules import Refused, lock, move
+from cp2.rules import Refused, move
 from enquiries.models import Category, Enquiry, EnquiryStatus, Reply, Way
 from enquiries.services.asking import open_one
 
 
 @transaction.atomic
 def claim_disputed(claim: Claim, *, by: User, reason: str) -> int:
-    """The dispute is a question of its officer, that is answered as any other; its number. One
-    that waits already for this claim hears the new reason."""
-    live = Enquiry.objects.filter(claim=claim, way=Way.CLAIM).exclude(status=EnquiryStatus.CLOSED)
-    if (earlier := live.select_for_update().first()) is not None:
-        Reply.objects.create(enquiry=earlier, by=by, text=reason[:2000])
-        record("enquiry.added_to", earlier, by=by)
-        if earlier.status == EnquiryStatus.ANSWERED:
-            move(earlier, EnquiryStatus.OPEN)
-        return int(earlier.pk)
+    """The dispute is a question of its officer, that is answered as any other; its number. There is
+    no earlier one: before a claim can be disputed again it is settled, which closes that."""
     officer = claim.officer
     with translation.override(officer.user.language):
         subject = _("I dispute my claim for %(exam)s") % {"exam": claim.exam.short}
@@ -53,20 +46,18 @@ def _where_served(claim: Claim) -> SubCounty:
 @transaction.atomic
 def claim_settled(claim: Claim, *, by: User, note: str) -> None:
     """What came of it is the answer, and nothing more is to be said. The officer hears of it by
-    the claim's own text. Whoever closed theirs meanwhile knows enough."""
+    the claim's own text. Who withdraws has answered nothing, and only closes it. Whoever closed
+    theirs meanwhile knows enough."""
     live = Enquiry.objects.filter(claim=claim, way=Way.CLAIM).exclude(status=EnquiryStatus.CLOSED)
-    for found in live:
-        enquiry = lock(found)
-        if enquiry.status == EnquiryStatus.CLOSED:
-            continue
-        now = timezone.now()
-        Reply.objects.create(enquiry=enquiry, by=by, text=note[:2000])
+    enquiry = live.select_for_update().first()  # the database lets there be one
+    if enquiry is None:
+        return
+    now = timezone.now()
+    Reply.objects.create(enquiry=enquiry, by=by, text=note[:2000])
+    if by.pk != claim.officer.user_id:
         if enquiry.status != EnquiryStatus.ANSWERED:
-            move(
-                enquiry,
-                EnquiryStatus.ANSWERED,
-                first_answered_at=enquiry.first_answered_at or now,
-            )
+            answered_at = enquiry.first_answered_at or now
+            move(enquiry, EnquiryStatus.ANSWERED, first_answered_at=answered_at)
         record("enquiry.answered", enquiry, by=by)
-        move(enquiry, EnquiryStatus.CLOSED, closed_at=now, taken_by=None, taken_at=None)
-        record("enquiry.closed", enquiry, by=by)
+    move(enquiry, EnquiryStatus.CLOSED, closed_at=now, taken_by=None, taken_at=None)
+    record("enquiry.closed", enquiry, by=by)

@@ -13,7 +13,8 @@ from accounts.models import User
 from accounts.services import tell
 from catalogue.models import Exam
 from cp2.limits.services import Limited, take
-from cp2.rules import Refused, Role
+from cp2.rules import Refused
+from deployments.keywords import owner
 from enquiries import services
 from enquiries.models import Category, Topic, Way
 from profiles.fields import is_hidden, tidy
@@ -31,7 +32,7 @@ def help_(sender: str, words: str, at: datetime) -> str:
     question = _readable(words)
     if len(question) < SHORTEST or " " not in question:
         return attendance.keywords.help_(sender, words, at)
-    user = User.objects.filter(phone=sender, role=Role.OFFICER, is_active=True).first()
+    user = owner(sender)
     officer = (
         Officer.objects.select_related("user", "sub_county").filter(user=user).first()
         if user

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from cp2.exports import Table
 from enquiries.models import Category, Enquiry, EnquiryStatus, Topic
-from enquiries.models.enquiries import WAITING
+from enquiries.models.enquiries import WAITING, late
 
 # Days since it was asked, from and before; the last has no end.
 AGES: list[tuple[int, int | None]] = [(0, 3), (3, 8), (8, 15), (15, 31), (31, None)]
@@ -93,16 +93,16 @@ class Statistics:
 
 
 def statistics(rows: QuerySet[Enquiry], *, by_county: bool) -> Statistics:
-    late = Q(status__in=WAITING, answer_by__lt=timezone.localdate())
+    overdue = late()
     counted: dict[str, Any] = rows.order_by().aggregate(
         all=Count("pk"),
-        overdue=Count("pk", filter=late),
+        overdue=Count("pk", filter=overdue),
         median=Median(TO_ANSWER),
         **{f"is_{value}": Count("pk", filter=Q(status=value)) for value in EnquiryStatus.values},
         **{
             f"{kind}_{place}": Count("pk", filter=_aged(*age) & also)
             for place, age in enumerate(AGES)
-            for kind, also in (("late", late), ("due", ~late))
+            for kind, also in (("late", overdue), ("due", ~overdue))
         },
     )
     return Statistics(
@@ -114,8 +114,8 @@ def statistics(rows: QuerySet[Enquiry], *, by_county: bool) -> Statistics:
             Age(_days(*age), counted[f"due_{place}"], counted[f"late_{place}"])
             for place, age in enumerate(AGES)
         ],
-        subjects=_subjects(rows, late),
-        places=_places(rows, late) if by_county else [],
+        subjects=_subjects(rows),
+        places=_places(rows) if by_county else [],
     )
 
 
@@ -134,13 +134,13 @@ def _hours(median: timedelta | None) -> int | None:
     return round(median.total_seconds() / 3600) if median is not None else None
 
 
-def _grouped(rows: QuerySet[Enquiry], late: Q, *by: str) -> list[dict[str, Any]]:
+def _grouped(rows: QuerySet[Enquiry], *by: str) -> list[dict[str, Any]]:
     groups: Any = rows.order_by().values(*by)
     return list(
         groups.annotate(
             all=Count("pk"),
             waiting=Count("pk", filter=Q(status__in=WAITING)),
-            late=Count("pk", filter=late),
+            late=Count("pk", filter=late()),
             median=Median(TO_ANSWER),
         )
     )
@@ -150,11 +150,11 @@ def _line(name: str, row: dict[str, Any]) -> Line:
     return Line(name, row["all"], row["waiting"], row["late"], _hours(row["median"]))
 
 
-def _subjects(rows: QuerySet[Enquiry], late: Q) -> list[Line]:
+def _subjects(rows: QuerySet[Enquiry]) -> list[Line]:
     """By category, and within it by topic, what waits most first."""
     topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
     order = {value: place for place, value in enumerate(Category.values)}
-    found = _grouped(rows, late, "category", "topic")
+    found = _grouped(rows, "category", "topic")
     found.sort(key=lambda row: (order[row["category"]], -row["waiting"], -row["all"]))
     return [_line(_subject(row, topics), row) for row in found]
 
@@ -164,8 +164,8 @@ def _subject(row: dict[str, Any], topics: dict[int, str]) -> str:
     return f"{category}: {topics[row['topic']]}" if row["topic"] in topics else category
 
 
-def _places(rows: QuerySet[Enquiry], late: Q) -> list[Line]:
-    found = _grouped(rows, late, "sub_county__county__name")
+def _places(rows: QuerySet[Enquiry]) -> list[Line]:
+    found = _grouped(rows, "sub_county__county__name")
     found.sort(key=lambda row: (-row["late"], -row["waiting"], row["sub_county__county__name"]))
     return [_line(row["sub_county__county__name"], row) for row in found]
 

@@ -5,12 +5,11 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.requests import SignedIn
-from accounts.taking import take_away
+from accounts.taking import as_asked, take_away
 from cp2.exports import Table
 from profiles.forms import OfficersForm
 from profiles.models import OfficerQuerySet, masked
@@ -28,7 +27,6 @@ def area_officers_files(request: SignedIn) -> HttpResponseBase:
     found = matching(officers, **form.cleaned_data) if form.is_valid() else officers.none()
     asked = {str(form.fields[name].label): value for name, value in form.cleaned_data.items()}
     filters = "; ".join(f"{label}: {value}" for label, value in asked.items() if value)
-    query = request.GET.urlencode()
 
     def table() -> Table:
         return Table(
@@ -44,9 +42,8 @@ def area_officers_files(request: SignedIn) -> HttpResponseBase:
     return take_away(
         request,
         table,
-        back=reverse("profiles:area_officers") + (f"?{query}" if query else ""),
+        back=as_asked(request, "profiles:area_officers"),
         verb="officers.taken",
-        subject=request.user.sub_county or request.user,
         filters=filters,
     )
 

@@ -5,7 +5,7 @@ row is gone for good. So a crash leaves at most a file that no row names, which 
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -28,6 +28,7 @@ MOST_FILES = 20  # a person
 LEASE = timedelta(minutes=1)  # for a worker to have a file scanned, or before it is tried again
 ABANDONED = timedelta(days=1)  # how old a file is before it can be taken for one that nobody needs
 BATCH = 500
+WAIT_FOR_THE_SCANNER = [PaperStatus.CHECKING, PaperStatus.UNSCANNED]
 FOLDERS = ["papers", "certificates"]  # where papers are, and where they were
 
 log = logging.getLogger(__name__)
@@ -37,10 +38,10 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def put_away(file: PaperFile | None) -> Iterator[str]:
+def put_away(file: PaperFile | None, path: str = "") -> Iterator[str]:
     """In the store before a transaction begins: it may be far, and nobody should wait for it.
-    Taken out again if what the file was sent for fails."""
-    path = uploads.keep(file) if file else ""
+    Taken out again if what the file was sent for fails. Another app's goes to a `path` of its."""
+    path = uploads.keep(file, path) if file else ""
     try:
         yield path
     except BaseException:
@@ -106,17 +107,24 @@ def remove_copy(paper: Paper, *, by: User) -> None:
 # Scanned, by a worker
 
 
-def scan_due(*, most: int = 50) -> int:
-    """Have the scanner look at what waits for it. While it is away, nothing is let through."""
+def scan_due(
+    *,
+    most: int = 50,
+    rows: QuerySet[Any] | None = None,
+    look: Callable[[Any], None] | None = None,
+) -> int:
+    """Have the scanner look at what waits for it. While it is away, nothing is let through. Other
+    apps have their own `rows` scanned, each by its `look`."""
     if not settings.CLAMD:
         return 0
     done = 0
-    while done < most and (taken := take(most=5)):
-        for paper in taken:
+    while done < most and (taken := take(most=5, rows=rows)):
+        for row in taken:
             try:
-                scan(paper)
+                (look or scan)(row)
             except scanner.NoAnswer as error:
-                log.warning("paper_not_scanned", extra={"paper": paper.pk, "error": str(error)})
+                name = row._meta.model_name
+                log.warning(f"{name}_not_scanned", extra={name: row.pk, "error": str(error)})
             except OSError as error:
                 log.warning("scanner_away", extra={"error": str(error)})
                 return done
@@ -126,15 +134,13 @@ def scan_due(*, most: int = 50) -> int:
 
 
 @transaction.atomic
-def take(*, most: int) -> list[Paper]:
-    """Lease what is due, new files first, so that no other worker scans it meanwhile."""
-    waiting = Paper.objects.filter(
-        status__in=[PaperStatus.CHECKING, PaperStatus.UNSCANNED], scan_after__lte=timezone.now()
-    )
+def take(*, most: int, rows: QuerySet[Any] | None = None) -> list[Any]:
+    """Lease what is due, new files first, so that no other worker scans it meanwhile. Few at a
+    time: the lease must outlast them, also where the scanner is slow to answer."""
+    known = Paper.objects.all() if rows is None else rows
+    waiting = known.filter(status__in=WAIT_FOR_THE_SCANNER, scan_after__lte=timezone.now())
     due = list(waiting.order_by("status", "pk").select_for_update(skip_locked=True)[:most])
-    Paper.objects.filter(pk__in=[paper.pk for paper in due]).update(
-        scan_after=timezone.now() + LEASE
-    )
+    known.filter(pk__in=[row.pk for row in due]).update(scan_after=timezone.now() + LEASE)
     return due
 
 
@@ -174,9 +180,8 @@ def _quarantine(paper: Paper, virus: str) -> None:
 
 def _still_waiting(paper: Paper) -> Paper | None:
     """It may be replaced, or another worker may have been faster."""
-    waiting = [PaperStatus.CHECKING, PaperStatus.UNSCANNED]
     rows = Paper.objects.select_for_update(of=("self",))
-    return rows.filter(pk=paper.pk, status__in=waiting).first()
+    return rows.filter(pk=paper.pk, status__in=WAIT_FOR_THE_SCANNER).first()
 
 
 # Swept up

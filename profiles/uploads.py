@@ -71,9 +71,10 @@ def shown_name(sent: str, kind: str) -> str:
     return (stem or _("paper")) + SUFFIXES[kind]
 
 
-def keep(file: PaperFile) -> str:
-    """Put it into the store; the path it went to."""
-    return default_storage.save(paper_path(Paper(), file.name), ContentFile(file.content))
+def keep(file: PaperFile, path: str = "") -> str:
+    """Put it into the store, among the papers if no path is said; the path it went to."""
+    path = path or paper_path(Paper(), file.name)
+    return default_storage.save(path, ContentFile(file.content))
 
 
 class FirstFile(forms.FileInput):

@@ -97,7 +97,6 @@ def files(request: SignedIn) -> HttpResponseBase:
         lambda: table(looking.found, looking.total, looking.form, by=request.user),
         back=_list(request),
         verb="applications.taken",
-        subject=request.user.sub_county or request.user,
         filters=about(looking.form),
     )
 

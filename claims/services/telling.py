@@ -1,6 +1,5 @@
 """Officers are told by text why their pay waits, once for each reason of a claim."""
 
-import time
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -15,22 +14,17 @@ from accounts.models import User
 from accounts.services import tell_each
 from claims.holds import UNPAID
 from claims.models import UNTOLD, Claim, Hold, HoldCode
+from cp2.rules import in_portions
 
 FROM_HOUR, TO_HOUR = 7, 20  # nobody is woken by money that does not come
 PORTION = 1000  # holds in one transaction
 
 
-def tell_due(*, most: int = PORTION, seconds: float = 20) -> int:
-    """All that are due by day, some at a time, each in a transaction of its own."""
+def tell_due(*, most: int = PORTION) -> int:
+    """All that are due, by day."""
     if not is_day(timezone.now()):
         return 0
-    ends = time.monotonic() + seconds
-    told = 0
-    while (some := tell_held(most=most)) and time.monotonic() < ends:
-        told += some
-        if some < most:
-            return told
-    return told + some
+    return in_portions(lambda n: tell_held(most=n), most=most)
 
 
 def is_day(now: datetime) -> bool:

@@ -19,6 +19,12 @@ def shillings(amount: Decimal) -> str:
 
 
 @register.filter
+def unsigned(amount: Decimal) -> Decimal:
+    """Where words say already that it is taken: `{{ claim.net|unsigned|shillings }}`."""
+    return abs(amount)
+
+
+@register.filter
 def masked(phone: str) -> str:
     """Enough of a number to know it by: 0712 … 678."""
     return f"{local(phone)[:4]} … {phone[-3:]}" if phone else ""

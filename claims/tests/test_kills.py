@@ -3,17 +3,12 @@
 import hashlib
 import os
 import random
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.files.storage import FileSystemStorage
-from django.db import connection
 from django.db.models import Count, Sum
 
 from accounts.models import Entry
@@ -29,63 +24,13 @@ from claims.models import (
 )
 from claims.services import building, exporting
 from claims.tests import crowd, world
+from claims.tests.forked import PORTION, Worker
 
 pytestmark = [
     pytest.mark.race,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
 ]
 PEOPLE, KILLS = 1500, 10
-WORKER = """
-import django, sys
-django.setup()
-from django.db import connection
-connection.settings_dict["NAME"] = sys.argv[1]
-from django.conf import settings
-settings.STORAGES["default"] = {
-    "BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": sys.argv[2]}
-}
-from claims import runs
-from claims.models import MoneyRun
-from claims.services import building, exporting
-building.PORTION = 50
-write = exporting._write
-def slowly(batch):
-    print("writing", flush=True)
-    return write(batch)
-exporting._write = slowly
-print("ready", flush=True)
-run = MoneyRun.objects.get(pk=sys.argv[3])
-while run.is_open:
-    runs.work(seconds=1, run=run)
-    run.refresh_from_db()
-"""
-
-
-class Worker:
-    """A process of its own that works at one run until it is over, or is killed."""
-
-    def __init__(self, run, folder):
-        self.run = run
-        name = str(connection.settings_dict["NAME"])
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", WORKER, name, folder, str(run.pk)],
-            cwd=Path(__file__).resolve().parent.parent.parent,
-            env=os.environ | {"DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def wait_for(self, word):
-        while (line := self.process.stdout.readline()) and line.strip() != word:
-            pass
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.end()
-
-    def end(self):
-        self.process.wait(timeout=120)
-        self.process.stdout.close()
 
 
 def forgive(run):
@@ -105,7 +50,7 @@ def test_two_processes_build_the_same_batch_and_are_killed_ten_times():
                 worker.wait_for("ready")
             time.sleep(dice.uniform(0.02, 0.25))
             for worker in dice.sample(workers, 2):
-                if worker.process.poll() is None:
+                if worker.process.is_alive():
                     kills += 1
                 worker.kill()
                 forgive(worker.run)
@@ -114,7 +59,7 @@ def test_two_processes_build_the_same_batch_and_are_killed_ten_times():
             paying = Claim.objects.filter(status=ClaimStatus.PAYING)
             assert paying.count() == Payment.objects.count()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(building, "PORTION", 50)
+            patch.setattr(building, "PORTION", PORTION)
             over = [runs.finish(run) for run in started]
 
     assert [run.status for run in over] == [RunStatus.DONE] * 2

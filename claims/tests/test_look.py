@@ -24,6 +24,7 @@ from claims.models import (
     TaxRule,
 )
 from claims.tests import world
+from claims.tests.test_statement import words as words_of
 from cp2.tests import make
 
 LIST = reverse("claims:list")
@@ -76,6 +77,14 @@ class Looking(TestCase):
         self.assertContains(page, "write the payee&#x27;s name exactly as M-Pesa shows it")
         self.assertContains(page, reverse("profiles:profile"))
         self.assertContains(self.client.get(LIST), "Held")
+
+    def test_what_is_paid_is_not_held_any_more(self):
+        claim = world.claim(ClaimStatus.PAID)
+        Hold.objects.create(claim=claim, code=HoldCode.PAYEE_NAME)
+        self.client.force_login(claim.officer.user)
+        page = self.client.get(LIST)
+        self.assertContains(page, "Paid")
+        self.assertNotContains(page, "Held")
 
     def test_each_status_has_its_sentence(self):
         sentences = set()
@@ -332,8 +341,14 @@ class WhatIsShown(TestCase):
         page = self.page(first)
         self.assertContains(page, f'href="{url(change)}"')
         self.assertContains(page, "KES 550.00")  # together
-        rows = self.client.get(LIST).context["rows"]
-        assert rows == [(first, [change])]
+        page = self.client.get(LIST)
+        assert page.context["rows"] == [(first, [change])]
+        self.assertContains(page, "To be kept back KES 550.00")
+        self.assertNotContains(page, "KES -")
+        statement = self.client.get(reverse("claims:statement_pdf", args=[change.pk]))
+        said = words_of(statement)
+        assert "To be kept back" in said
+        assert "To be paid" not in said
 
     def test_what_was_kept_back_of_a_payment_is_shown_on_both(self):
         old = world.claim(ClaimStatus.PAID, deployment=self.deployment)

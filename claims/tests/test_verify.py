@@ -357,6 +357,9 @@ class AtOnce(Area):
                 assert self.client.get(url).status_code == 404
                 answer = self.client.post(url, {"count": 1, "total": 1100, "reason": "x"})
                 assert answer.status_code == 404
+        make.sign_in(self.client, make.director(self.place, Office.SCDE), minutes_ago=16)
+        for url in (ALL, VERIFY):  # before a code is asked of them
+            assert self.client.post(url).status_code == 404
         make.sign_in(self.client, make.director(make.sub_county()))
         assert self.client.get(question).status_code == 404
         assert self.client.get(ALL).context["found"].free == []

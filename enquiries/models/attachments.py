@@ -116,7 +116,3 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def is_usable(self) -> bool:
-        return self.status in USABLE

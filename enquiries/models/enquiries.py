@@ -35,6 +35,11 @@ class Way(models.TextChoices):
 WAITING = [EnquiryStatus.OPEN, EnquiryStatus.ESCALATED]
 
 
+def late() -> Q:
+    """Whoever must answer has let the promised day pass."""
+    return Q(status__in=WAITING, answer_by__lt=timezone.localdate())
+
+
 def in_a_week() -> date:
     return timezone.localdate() + timedelta(days=PROMISED_DAYS)
 
@@ -58,8 +63,7 @@ class EnquiryQuerySet(models.QuerySet["Enquiry"]):
         return self.filter(status__in=WAITING)
 
     def overdue(self) -> Self:
-        """Whoever must answer has let the promised day pass."""
-        return self.waiting().filter(answer_by__lt=timezone.localdate())
+        return self.filter(late())
 
     def live_appeals(self) -> Self:
         return self.filter(category=Category.APPEAL).exclude(status=EnquiryStatus.CLOSED)

@@ -1,21 +1,14 @@
 """A question, what is said about it, and who must answer it now."""
 
 from enquiries.services.answering import answer, close, escalate, note, reply
-from enquiries.services.asking import (
-    MOST_WAITING,
-    appeal_of,
-    ask,
-    promised_day,
-)
+from enquiries.services.asking import MOST_WAITING, appeal_of, ask
 from enquiries.services.many import MOST_AT_ONCE, Tally, answer_many, close_many
-from enquiries.services.rules import MOST_REPLIES, latest_reply
-from enquiries.services.taking import TAKEN_FOR, give_back, take
+from enquiries.services.rules import latest_reply
+from enquiries.services.taking import give_back, take
 
 __all__ = [
     "MOST_AT_ONCE",
-    "MOST_REPLIES",
     "MOST_WAITING",
-    "TAKEN_FOR",
     "Tally",
     "answer",
     "answer_many",
@@ -27,7 +20,6 @@ __all__ = [
     "give_back",
     "latest_reply",
     "note",
-    "promised_day",
     "reply",
     "take",
 ]

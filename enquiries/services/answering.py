@@ -80,11 +80,15 @@ def escalate(enquiry: Enquiry, *, by: User, reason: str) -> Enquiry:
 
 @transaction.atomic
 def close(enquiry: Enquiry, *, by: User) -> Enquiry:
-    """Nothing more to say: by the one who asked, or by headquarters, who tells that one."""
+    """Nothing more to say: by the one who asked, or by whoever at headquarters may answer it, who
+    tells that one."""
     enquiry = lock(enquiry)
     asked = enquiry.officer is not None and enquiry.officer.user_id == by.pk
-    if not asked and by.role != Role.STAFF:
-        raise Refused(_("Only the officer who asked can close this enquiry."))
+    if not asked:
+        if by.role != Role.STAFF:
+            raise Refused(_("Only the officer who asked can close this enquiry."))
+        rules.refuse_unless_theirs(enquiry, by)
+        rules.refuse_if_taken(enquiry, by)
     move(
         enquiry,
         EnquiryStatus.CLOSED,

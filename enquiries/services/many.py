@@ -99,8 +99,14 @@ def answer_many(chosen: Iterable[int], *, by: User, canned: CannedAnswer, as_of:
 
 @transaction.atomic
 def close_many(chosen: Iterable[int], *, by: User) -> Tally:
-    rows = _locked(chosen)
-    good, tally = _sift(rows, lambda row: refuse_move(row, EnquiryStatus.CLOSED))
+    """By whoever may answer them."""
+
+    def refuse(row: Enquiry) -> None:
+        rules.refuse_unless_theirs(row, by)
+        rules.refuse_if_taken(row, by)
+        refuse_move(row, EnquiryStatus.CLOSED)
+
+    good, tally = _sift(_locked(chosen), refuse)
     Enquiry.objects.filter(pk__in=[row.pk for row in good]).update(
         status=EnquiryStatus.CLOSED, closed_at=timezone.now(), taken_by=None, taken_at=None
     )

@@ -9,9 +9,6 @@ from accounts.services import record
 from cp2.rules import Refused, Role, lock
 from enquiries.models import Enquiry
 from enquiries.services import rules
-from enquiries.services.rules import TAKEN_FOR
-
-__all__ = ["TAKEN_FOR", "give_back", "take"]
 
 
 @transaction.atomic

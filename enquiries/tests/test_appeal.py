@@ -155,6 +155,12 @@ class Answering(TestCase):
 
         with pytest.raises(Refused, match="You barred this officer"):
             services.answer(self.appeal, by=judge, text="The bar stays.")
+        with pytest.raises(Refused, match="You barred this officer"):
+            services.close(self.appeal, by=judge)
+        tally = services.close_many([self.appeal.pk], by=judge)
+        assert (tally.done, sum(tally.left_out.values())) == (0, 1)
+        self.appeal.refresh_from_db()
+        assert self.appeal.status == EnquiryStatus.ESCALATED
 
         services.answer(self.appeal, by=make.user(is_superuser=True), text="The bar is lifted.")
 

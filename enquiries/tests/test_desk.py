@@ -14,7 +14,9 @@ from catalogue.models import Office
 from cp2.rules import Refused
 from cp2.tests import make
 from enquiries import services
+from enquiries.desk import trail
 from enquiries.models import CannedAnswer, Enquiry, EnquiryStatus, Note, Reply, Topic
+from enquiries.services.asking import promised_day
 from enquiries.tests.test_ask import ask
 from sms.models import Message
 
@@ -158,6 +160,15 @@ class Beside(TestCase):
         self.assertContains(page, "The officer, asked")
         self.assertContains(page, "Nekesa of the helpdesk, took it")
 
+    def test_of_a_long_trail_the_end_is_shown(self):
+        helper = of_group("Helpdesk")
+        for each in range(31):
+            services.note(self.enquiry, by=helper, text=f"Note {each}")
+        services.take(self.enquiry, by=helper)
+        shown = trail(self.enquiry)
+        assert len(shown) == 30
+        assert [step.what for step in shown[-2:]] == ["left a note", "took it"]
+
     def test_the_number_to_be_paid_is_hinted_at(self):
         Enquiry.objects.update(payee_phone="254712345678")
         self.assertNotContains(self.hq(), "345 678")
@@ -224,6 +235,8 @@ class Taking(TestCase):
         self.assertContains(page, "Nekesa at headquarters has taken this enquiry")
         self.assertContains(page, "Kept words")
         self.assertContains(self.post(self.other, "take"), "Nekesa at headquarters has taken")
+        self.assertContains(self.post(self.other, "close"), "Nekesa at headquarters has taken")
+        assert self.enquiry.status == EnquiryStatus.OPEN
         self.assertContains(self.post(self.other, "give_back"), "only they give it back")
         scde = make.director(self.enquiry.sub_county, Office.SCDE)
         with pytest.raises(Refused, match="has taken"):
@@ -272,7 +285,7 @@ class Writing(TestCase):
         url = reverse("admin:enquiries_enquirypromise_add")
         assert "from 1 to 90" in self.client.post(url, {"category": "other", "days": "91"}).text
         self.client.post(url, {"category": "other", "days": "4"})
-        assert services.promised_day("other", None) == make.today() + timedelta(days=4)
+        assert promised_day("other", None) == make.today() + timedelta(days=4)
         url = reverse("admin:enquiries_cannedanswer_add")
         self.client.post(
             url,

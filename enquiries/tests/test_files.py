@@ -20,6 +20,7 @@ from enquiries import attachments, services, tasks
 from enquiries.models import Attachment, AttachmentStatus, Enquiry
 from enquiries.tests.test_appeal import make_appeal
 from enquiries.tests.test_ask import NEW, ask
+from profiles import scanner
 from profiles.tests.test_uploads import EICAR, jpeg, pdf, png
 from profiles.uploads import PaperFile
 from sms.models import Message
@@ -227,6 +228,32 @@ class Scanning(TestCase):
         ):
             assert tasks.scan_attachments() == 0
         assert Attachment.objects.get().scan_after > timezone.now()
+
+    def test_while_it_is_away_the_worker_tries_one_and_keeps_the_rest_for_others(self):
+        for _each in range(7):
+            with_file()
+        with (
+            override_settings(CLAMD="127.0.0.1:1"),
+            patch("profiles.scanner.virus_in", side_effect=TimeoutError("hung")) as asked,
+        ):
+            assert tasks.scan_attachments() == 0
+        assert asked.call_count == 1
+        leased = Attachment.objects.filter(scan_after__gt=timezone.now())
+        assert leased.count() == 5
+
+    def test_one_that_the_scanner_cannot_judge_holds_up_nothing(self):
+        for _each in range(3):
+            with_file()
+        said = [scanner.NoAnswer("INSTREAM size limit exceeded"), "", ""]
+        with (
+            override_settings(CLAMD="127.0.0.1:1"),
+            patch("profiles.scanner.virus_in", side_effect=said),
+            self.assertLogs("profiles.papers", "WARNING") as logged,
+        ):
+            assert tasks.scan_attachments() == 2
+        [entry] = logged.records
+        assert entry.message == "attachment_not_scanned"
+        assert entry.attachment == Attachment.objects.order_by("pk").first().pk
 
 
 class LettingGo(TestCase):

@@ -5,8 +5,8 @@ from django.conf import settings
 from django.test import TestCase
 from django.utils.module_loading import import_string
 
+import claims.services
 from accounts.models import Entry
-from catalogue.models import Office
 from claims.models import Claim
 from cp2.rules import Refused
 from cp2.tests import make
@@ -47,16 +47,6 @@ class Claims(TestCase):
             ask(self.officer)
         assert self.dispute().pk
 
-    def test_another_dispute_of_it_is_added_to_the_one_that_waits(self):
-        enquiry = self.dispute()
-        services.answer(
-            enquiry, by=make.director(enquiry.sub_county, Office.SCDE), text="We look into it"
-        )
-        assert self.dispute("And a second day") == enquiry
-        enquiry.refresh_from_db()
-        assert enquiry.status == EnquiryStatus.OPEN
-        assert enquiry.replies.last().text == "And a second day"
-
     def test_without_a_workstation_where_the_days_were_served(self):
         self.use(make.bare_officer())
         station = self.claim.lines.get().deployment.post.station
@@ -81,6 +71,18 @@ class Claims(TestCase):
         settled(self.claim, by=by, note="Again")  # changes nothing
         assert enquiry.replies.count() == 1
         assert self.dispute("Still wrong").pk != enquiry.pk
+
+    def test_who_withdraws_a_dispute_closes_it_and_has_answered_nothing(self):
+        claims.services.dispute(self.claim, by=self.officer.user, reason="I was there.")
+        enquiry = Enquiry.objects.get()
+        claims.services.withdraw_dispute(self.claim, by=self.officer.user)
+        enquiry.refresh_from_db()
+        assert enquiry.status == EnquiryStatus.CLOSED
+        assert enquiry.closed_at
+        assert enquiry.first_answered_at is None
+        assert enquiry.replies.get().text == "The officer withdrew the dispute."
+        verbs = Entry.objects.about(enquiry).order_by("pk").values_list("verb", flat=True)
+        assert list(verbs) == ["enquiry.opened", "enquiry.closed"]
 
     def test_one_that_was_answered_taken_or_closed_meanwhile(self):
         enquiry, by = self.dispute(), make.user()

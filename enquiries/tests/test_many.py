@@ -121,6 +121,14 @@ class Alike(TestCase):
         assert Message.objects.filter(template="enquiries/closed").count() == 3
         assert not Enquiry.objects.filter(closed_at=None).exists()
 
+    def test_what_a_colleague_has_taken_is_not_closed_and_said(self):
+        services.take(self.asked[0], by=of_group("Helpdesk", name="Nekesa"))
+        data = {"action": "close", "_selected_action": [row.pk for row in self.asked]}
+        page = self.client.post(LIST, data, follow=True)
+        self.assertContains(page, "2 closed.")
+        self.assertContains(page, "Nekesa at headquarters has taken")
+        assert Enquiry.objects.get(closed_at=None) == self.asked[0]
+
 
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
