@@ -26,9 +26,10 @@ from claims.models import (
     Recovery,
     RunStatus,
 )
-from claims.services.own import among, own_officers
+from claims.services.own import among
 from claims.services.payable import with_another_payee
 from cp2.rules import Refused, lock, move, refuse_move
+from profiles.owners import accounts_of
 
 UNFINISHED = [*OPEN_RUNS, RunStatus.FAILED]
 
@@ -40,7 +41,7 @@ def approve_batch(batch: PaymentBatch, *, by: User) -> PaymentBatch:
     if batch.prepared_by_id == by.pk:
         raise Refused(_("You prepared this batch, so someone else must approve it."))
     refuse_move(batch, BatchStatus.APPROVED)
-    owners = own_officers(by)
+    owners = accounts_of(by)
     if owners and batch.payments.filter(claim__officer__in=owners).exists():
         raise Refused(_("A claim of your own is in this batch, so someone else must approve it."))
     if number := len(changed_since(batch)):

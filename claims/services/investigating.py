@@ -9,7 +9,7 @@ from accounts.services import record
 from catalogue.models import DutyStation, Exam
 from claims import holds
 from claims.models import Claim, ClaimQuerySet, Hold, HoldCode, Investigation
-from claims.services.own import owned_by
+from claims.owners import owned_by
 from cp2.rules import Refused, lock
 
 

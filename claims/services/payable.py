@@ -14,7 +14,7 @@ from claims.models import (
     ClaimStatus,
     Payment,
 )
-from claims.services.own import own_officers
+from claims.owners import owned_by
 from profiles.models import PaidBy
 
 
@@ -45,14 +45,14 @@ def payable(claims: ClaimQuerySet, *, channel: str, by: User) -> ClaimQuerySet:
     return (
         claims.filter(has_payee(channel), status=ClaimStatus.APPROVED, net__gt=0)
         .exclude(approved_by=by)
-        .exclude(officer__in=own_officers(by))
+        .exclude(owned_by(by))
     )
 
 
 def to_be_kept_back(*, by: User) -> ClaimQuerySet:
     """What officers owe: approved, and of nothing or less."""
     owing = Claim.objects.filter(status=ClaimStatus.APPROVED, net__lte=0)
-    return owing.exclude(approved_by=by).exclude(officer__in=own_officers(by))
+    return owing.exclude(approved_by=by).exclude(owned_by(by))
 
 
 def as_it_stands(channel: str) -> Q:
