@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Entry, User
 from accounts.services import record, record_each, tell_each
 from attendance.models import Amendment, MarkHistory
 from catalogue.models import Exam, SubCounty
@@ -57,6 +57,8 @@ VERBS = {
     "gone": "claim.removed",
     "changed": "claim.changed",
 }
+# These keep no time of their own.
+RULES_SET = ["tax_rule.changed", "marking_rate.changed"]
 
 
 @transaction.atomic
@@ -255,5 +257,6 @@ def _may_have_changed(exam: Exam) -> bool:
         MarkHistory.objects.filter(mark__deployment__post__exam=exam, changed_at__gte=since),
         RateChange.objects.filter(terms__exam=exam, at__gte=since),
         MarkingRecord.objects.filter(exam=exam, at__gte=since),
+        Entry.objects.filter(verb__in=RULES_SET, details__exam_id=exam.pk, at__gte=since),
     ]
     return any(sign.exists() for sign in signs)
