@@ -2,6 +2,7 @@
 
 import random
 import time
+from datetime import datetime
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
@@ -115,17 +116,27 @@ def look_again(*, seconds: float = 60) -> int:
 @transaction.atomic
 def hold_changed_payees(claims: models.QuerySet[Claim]) -> None:
     """Whoever was paid before has three days to object; unless a person has let this one go."""
-    changed = claims.filter(officer__payee_changed_at__gt=Now() - PAYEE_WAITS).order_by("pk")
-    moments = changed.values_list("pk", "officer__payee_changed_at")
-    when = {pk: at.isoformat() for pk, at in moments if at}
-    of_these = Hold.objects.filter(claim__in=when, code=HoldCode.PAYEE_CHANGED)
-    decided = of_these.filter(cleared_by__isnull=False).values_list("claim", "grounds")
-    settled = set(decided)
+    changed = claims.filter(officer__payee_changed_at__gt=Now() - PAYEE_WAITS)
+    _hold_payees(dict(changed.values_list("pk", "officer__payee_changed_at")))
+
+
+@transaction.atomic
+def hold_left_out(payments: models.QuerySet[Payment]) -> None:
+    """The same for payments that are left out since their payee is another by now."""
+    _hold_payees(dict(payments.values_list("claim", "claim__officer__payee_changed_at")))
+
+
+def _hold_payees(changed: dict[int, datetime | None]) -> None:
+    """A person's decision rests on the moment of the change. Where none is known, each is new."""
+    grounds = {claim: at.isoformat() if at else "" for claim, at in changed.items()}
+    of_these = Hold.objects.filter(claim__in=changed, code=HoldCode.PAYEE_CHANGED)
+    decided = of_these.filter(cleared_by__isnull=False).exclude(grounds="")
+    settled = set(decided.values_list("claim", "grounds"))
     Hold.objects.bulk_create(
         [
-            Hold(claim_id=claim, code=HoldCode.PAYEE_CHANGED, grounds=grounds)
-            for claim, grounds in when.items()
-            if (claim, grounds) not in settled
+            Hold(claim_id=claim, code=HoldCode.PAYEE_CHANGED, grounds=moment)
+            for claim, moment in sorted(grounds.items())
+            if (claim, moment) not in settled
         ],
         batch_size=2000,
         ignore_conflicts=True,

@@ -11,14 +11,13 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.services import record, record_all
-from claims import ledger
+from claims import holds, ledger
 from claims.models import (
     OPEN_RUNS,
     BatchStatus,
     Claim,
     ClaimStatus,
     Hold,
-    HoldCode,
     MoneyRun,
     Payment,
     PaymentBatch,
@@ -85,7 +84,7 @@ def take_out_changed(batch: PaymentBatch, *, by: User) -> int:
     if not pks:
         return 0
     payments = Payment.objects.filter(pk__in=among(pks))
-    hold_changed(with_another_payee(payments, batch.channel))
+    holds.hold_left_out(with_another_payee(payments, batch.channel))
     if len(pks) == batch.count:
         cancel_locked(batch, by=by)
         return len(pks)
@@ -99,17 +98,6 @@ def take_out_changed(batch: PaymentBatch, *, by: User) -> int:
     batch.save(update_fields=["count", "total"])
     record("batch.reduced", batch, by=by, taken_out=len(pks), total=str(batch.total))
     return len(pks)
-
-
-def hold_changed(payments: QuerySet[Payment]) -> None:
-    """Whoever was paid before has three days to object."""
-    Hold.objects.bulk_create(
-        [
-            Hold(claim_id=claim, code=HoldCode.PAYEE_CHANGED)
-            for claim in payments.order_by("pk").values_list("claim", flat=True)
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def totals(batch: PaymentBatch) -> dict[str, int | Decimal]:

@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record
-from claims import ledger, runs
+from claims import holds, ledger, runs
 from claims.channels import FORMATS, Line, Sheet
 from claims.models import (
     BatchStatus,
@@ -38,7 +38,7 @@ from claims.models import (
     PaymentStatus,
     RunKind,
 )
-from claims.services.batches import close_if_all_is_known, give_back, hold_changed
+from claims.services.batches import close_if_all_is_known, give_back
 from claims.services.payable import with_another_payee
 from cp2.rules import Refused, lock, move, refuse_move
 
@@ -122,7 +122,7 @@ def _leave_out(batch: PaymentBatch, *, by: User) -> list[int]:
     batch = lock(batch)
     refuse_move(batch, BatchStatus.EXPORTED)
     changed = with_another_payee(_waiting(batch), batch.channel)
-    hold_changed(changed)
+    holds.hold_left_out(changed)
     why = _("The payee changed after the batch was prepared.")
     pks = give_back(changed, failure=why)
     ledger.post_back(pks, why, by=by)
