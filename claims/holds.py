@@ -6,13 +6,11 @@ from datetime import datetime
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from claims.hold_rules import BY_RULE, FORGET, judge
 from claims.models import (
-    BANKS,
-    Channel,
     Claim,
     ClaimStatus,
     Hold,
@@ -20,7 +18,8 @@ from claims.models import (
     Payment,
     PaymentStatus,
 )
-from profiles.models import PAYEE_WAITS, PaidBy
+from claims.payees import with_the_same_payee
+from profiles.models import PAYEE_WAITS
 
 # Claims are locked before their holds, as people do it: the foreign key of a new hold would lock
 # its claim at the end, and wait for somebody who waits for the hold.
@@ -143,42 +142,26 @@ def _hold_payees(changed: dict[int, datetime | None]) -> None:
     )
 
 
-# Of a payment, as it was copied into it.
-PAYEE = ["channel", "payee_name", "payee_phone", "bank_code", "branch_code", "account"]
-_SAME_PHONE = Q(
-    was_channel=Channel.MPESA,
-    claim__officer__paid_by=PaidBy.MPESA,
-    claim__officer__payee_name=F("was_payee_name"),
-    claim__officer__payee_phone=F("was_payee_phone"),
-)
-_SAME_ACCOUNT = Q(
-    was_channel__in=BANKS,
-    claim__officer__paid_by=PaidBy.BANK,
-    claim__officer__full_name=F("was_payee_name"),
-    claim__officer__bank_account__bank__code=F("was_bank_code"),
-    claim__officer__bank_account__branch__code=F("was_branch_code"),
-    claim__officer__bank_account__number=F("was_account"),
-)
-
-
 def _let_go(holds: models.QuerySet[Hold]) -> int:
     """A changed payee has waited long enough; a failed payment has another payee by now."""
     over = Now() - PAYEE_WAITS
     failures = Payment.objects.filter(
         claim=OuterRef("claim"), status__in=[PaymentStatus.FAILED, PaymentStatus.REVERSED]
     )
-    latest = failures.order_by("-pk")
+    latest = Subquery(failures.order_by("-pk").values("pk")[:1])
     waited = Q(code=HoldCode.PAYEE_CHANGED) & (
         Q(claim__officer__payee_changed_at__lt=over)
         | Q(claim__officer__payee_changed_at=None, raised_at__lt=over)
     )
-    by_rule = holds.filter(cleared_at=None, raised_by=None).annotate(
-        **{f"was_{name}": Subquery(latest.values(name)[:1]) for name in PAYEE}
+    unchanged = Exists(with_the_same_payee().filter(pk=OuterRef("latest")))
+    corrected = Q(code=HoldCode.PAYMENT_FAILED) & ~Q(unchanged)
+    done = (
+        holds.filter(cleared_at=None, raised_by=None)
+        .filter(code__in=[HoldCode.PAYEE_CHANGED, HoldCode.PAYMENT_FAILED])
+        .annotate(latest=latest)
+        .filter(waited | corrected)
     )
-    unchanged = by_rule.filter(_SAME_PHONE | _SAME_ACCOUNT).values("pk")
-    corrected = Q(code=HoldCode.PAYMENT_FAILED) & ~Q(pk__in=unchanged)
-    done = by_rule.filter(code__in=[HoldCode.PAYEE_CHANGED, HoldCode.PAYMENT_FAILED]).filter(
-        waited | corrected
-    )
-    pks = list(done.values_list("pk", flat=True))
+    # In the order in which people lock them, and none that somebody works on at this moment.
+    free = done.select_for_update(of=("self",), skip_locked=True).order_by("pk")
+    pks = list(free.values_list("pk", flat=True))
     return Hold.objects.filter(pk__in=pks, cleared_at=None).update(cleared_at=Now())

@@ -25,8 +25,8 @@ from claims.models import (
     Recovery,
     RunStatus,
 )
+from claims.payees import with_another_payee
 from claims.services.own import among, own_officers
-from claims.services.payable import with_another_payee
 from cp2.rules import Refused, lock, move, refuse_move
 
 UNFINISHED = [*OPEN_RUNS, RunStatus.FAILED]

@@ -38,8 +38,8 @@ from claims.models import (
     PaymentStatus,
     RunKind,
 )
+from claims.payees import with_another_payee
 from claims.services.batches import close_if_all_is_known, give_back
-from claims.services.payable import with_another_payee
 from cp2.rules import Refused, lock, move, refuse_move
 
 ROWS = 2000  # of payments in memory at a time

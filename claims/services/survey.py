@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from claims.models import BANKS, ClaimQuerySet, ClaimStatus, Hold, HoldCode
+from claims.payees import has_payee
 from claims.services.own import own_officers
-from claims.services.payable import has_payee
 from profiles.models import PAYEE_WAITS, PaidBy
 
 # Why claims are left out; the first that applies is said.
