@@ -22,20 +22,20 @@ from claims.payees import with_the_same_payee
 from profiles.models import PAYEE_WAITS
 
 # Claims are locked before their holds, as people do it: the foreign key of a new hold would lock
-# its claim at the end, and wait for somebody who waits for the hold.
+# its claim at the end, and wait for somebody who waits for the hold. What somebody else works on
+# at this moment is left to the next look, at the latest when the claim is taken into a batch.
 LOCK = """
-SELECT count(*) FROM (
-    SELECT claim.id FROM claims_claim claim WHERE claim.id IN (
+CREATE TEMPORARY TABLE at_hand ON COMMIT DROP AS
+    SELECT claim.id AS claim FROM claims_claim claim WHERE claim.id IN (
         SELECT due.claim FROM due WHERE NOT EXISTS (
             SELECT FROM claims_hold hold
             WHERE hold.claim_id = due.claim AND hold.code = due.code AND hold.cleared_at IS NULL
                 AND (hold.raised_by_id IS NOT NULL OR hold.grounds = due.grounds)
         )
     )
-    ORDER BY claim.id FOR KEY SHARE
-) locked;
+    ORDER BY claim.id FOR KEY SHARE SKIP LOCKED;
+ANALYZE at_hand;
 """
-# What a person works on at this moment is left to the next look.
 CURE = """
 WITH cured AS (
     SELECT hold.id FROM claims_hold hold JOIN looked_at look ON look.claim = hold.claim_id
@@ -52,7 +52,7 @@ UPDATE claims_hold hold SET cleared_at = now() FROM cured WHERE hold.id = cured.
 """
 RAISE = """
 INSERT INTO claims_hold (claim_id, code, note, grounds)
-SELECT due.claim, due.code, due.note, due.grounds FROM due
+SELECT due.claim, due.code, due.note, due.grounds FROM due JOIN at_hand USING (claim)
 WHERE NOT EXISTS (
     SELECT FROM claims_hold hold
     WHERE hold.claim_id = due.claim AND hold.code = due.code AND (
@@ -88,7 +88,7 @@ def check(claims: models.QuerySet[Claim]) -> tuple[int, int]:
         cured = cursor.rowcount
         cursor.execute(RAISE)
         raised = cursor.rowcount
-        cursor.execute(FORGET)
+        cursor.execute(f"DROP TABLE at_hand; {FORGET}")
     of_these = Hold.objects.filter(claim__in=claims.order_by().values("pk"))
     return raised, cured + _let_go(of_these)
 
