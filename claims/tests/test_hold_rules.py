@@ -108,12 +108,27 @@ class Rules(TestCase):
         assert codes(one) == codes(other) == []
 
     def test_same_bank_account_and_the_same_person_by_a_number_that_met_another(self):
-        one, other, third = self.claim(), self.claim(), self.claim()
+        one, other = self.claim(paid_by="bank"), self.claim(paid_by="bank")
+        third = self.claim()
         make.bank_account(one.officer)
         make.bank_account(other.officer)
         record(CLASHED, third.officer, by=make.user(), field="x", other=one.officer_id)
         check(one, other, third)
         assert codes(one) == codes(other) == codes(third) == [HoldCode.DUPLICATE]
+
+    def test_what_both_have_given_but_one_is_not_paid_by_is_no_duplicate(self):
+        one, other = self.claim(), self.claim(paid_by="bank")
+        other.officer.payee_phone = one.officer.payee_phone
+        other.officer.save()
+        for claim in (one, other):
+            make.bank_account(claim.officer)
+        check(one, other)
+        assert codes(one) == codes(other) == []
+
+        other.officer.paid_by = "mpesa"
+        other.officer.save()
+        check(one, other)
+        assert codes(one) == codes(other) == [HoldCode.DUPLICATE]
 
     def test_duplicate_that_a_person_let_go_is_held_again_when_a_third_comes(self):
         one, other = self.claim(), self.claim()
