@@ -37,7 +37,12 @@ CREATE TEMPORARY TABLE places ON COMMIT DROP AS
     SELECT DISTINCT look.claim, look.officer, post.exam_id AS exam, post.station_id AS station,
         post.position_id AS position, deployment.status
     FROM looked_at look
-    JOIN claims_claimline line ON line.claim_id = look.claim
+    JOIN claims_claim claim ON claim.id = look.claim
+    -- an adjustment of the tax alone has no line; it is for the work of the claim that it adjusts
+    JOIN claims_claimline line ON line.claim_id = CASE
+        WHEN claim.adjusts_id IS NULL
+            OR EXISTS (SELECT FROM claims_claimline own WHERE own.claim_id = claim.id)
+        THEN claim.id ELSE claim.adjusts_id END
     JOIN deployments_deployment deployment ON deployment.id = line.deployment_id
     JOIN deployments_post post ON post.id = deployment.post_id;
 ANALYZE places;
@@ -133,17 +138,17 @@ FROM (
         UNION
         SELECT look.claim, look.exam, 'account', theirs.officer_id
         FROM looked_at look
+        JOIN profiles_officer one ON one.id = look.officer AND one.paid_by = 'bank'
         JOIN profiles_bankaccount ours ON ours.officer_id = look.officer
         JOIN profiles_bankaccount theirs
             ON theirs.number = ours.number AND theirs.bank_id = ours.bank_id
             AND theirs.officer_id <> ours.officer_id
+        JOIN profiles_officer other ON other.id = theirs.officer_id AND other.paid_by = 'bank'
         UNION
-        JOIN profiles_officer one ON one.id = look.officer AND one.paid_by = 'bank'
         SELECT look.claim, look.exam, 'person', clash.other
         FROM (
             SELECT subject_id AS one, (details->>'other')::bigint AS other FROM accounts_entry
             WHERE subject_type = 'profiles.officer' AND verb = %(clashed)s
-        JOIN profiles_officer other ON other.id = theirs.officer_id AND other.paid_by = 'bank'
             UNION
             SELECT (details->>'other')::bigint, subject_id FROM accounts_entry
             WHERE subject_type = 'profiles.officer' AND verb = %(clashed)s

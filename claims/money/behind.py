@@ -12,7 +12,6 @@ from django.utils import timezone
 from accounts.models import Entry, User
 from claims.models import (
     Claim,
-    ClaimLine,
     ClaimQuerySet,
     ClaimStatus,
     Hold,
@@ -22,6 +21,7 @@ from claims.models import (
     Road,
 )
 from claims.money.lines import of_claims
+from claims.places import earned
 
 LIVE = [PaymentStatus.WAITING, PaymentStatus.PAID]
 MISSED = [PaymentStatus.FAILED, PaymentStatus.REVERSED]
@@ -57,9 +57,7 @@ def _from(asked: dict[str, Any]) -> Q:
         "position": f"{post}__position",
     }
     wanted = {lookup: asked[name] for name, lookup in lookups.items() if asked.get(name)}
-    if not wanted:
-        return Q()
-    return Q(Exists(ClaimLine.objects.filter(claim=OuterRef("pk"), **wanted)))
+    return earned(**wanted) if wanted else Q()
 
 
 def _tried(statuses: list[PaymentStatus], **fields: Any) -> Exists:

@@ -1,11 +1,10 @@
 """Which claims can be paid now, by which channel and by whom."""
 
-from django.db.models import Exists, OuterRef
-
 from accounts.models import User
 from catalogue.models import County, Exam, SubCounty
-from claims.models import Claim, ClaimLine, ClaimQuerySet, ClaimStatus
+from claims.models import Claim, ClaimQuerySet, ClaimStatus
 from claims.payees import has_payee
+from claims.places import earned
 from claims.services.own import own_officers
 
 
@@ -14,12 +13,11 @@ def chosen(
 ) -> ClaimQuerySet:
     """The claims of an exam, of those who worked in a place if one is named."""
     claims = Claim.objects.filter(exam=exam)
-    here = ClaimLine.objects.filter(claim=OuterRef("pk"))
     station = "deployment__post__station__sub_county"
     if sub_county is not None:
-        claims = claims.filter(Exists(here.filter(**{station: sub_county})))
+        claims = claims.filter(earned(**{station: sub_county}))
     elif county is not None:
-        claims = claims.filter(Exists(here.filter(**{f"{station}__county": county})))
+        claims = claims.filter(earned(**{f"{station}__county": county}))
     return claims
 
 

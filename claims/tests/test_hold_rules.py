@@ -268,6 +268,18 @@ class Investigations(TestCase):
         services.check_holds(Claim.objects.filter(pk=later.pk), by=self.by)
         assert codes(later) == [HoldCode.INVESTIGATION]
 
+    def test_an_adjustment_of_the_tax_alone_is_held_with_the_claim_that_it_adjusts(self):
+        [first] = world.approved()
+        alone = world.tax_alone(first)
+        station = first.lines.get().deployment.post.station
+        opened, held = services.open_investigation(
+            first.exam, station, reason="Leaked paper", by=self.by
+        )
+        assert held == 2
+        assert codes(alone) == codes(first) == [HoldCode.INVESTIGATION]
+        services.close_investigation(opened, by=self.by, note="Nothing found")
+        assert codes(alone) == codes(first) == []
+
     def test_one_at_a_time(self):
         opened, _held = self.open()
         with pytest.raises(Refused, match="already"):

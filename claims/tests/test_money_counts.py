@@ -26,6 +26,7 @@ from claims.models import (
     MoneyState,
 )
 from claims.money import counting
+from claims.money.behind import behind
 from claims.money.lines import of_claims
 from claims.money.report import By, report
 from claims.tests import money, world
@@ -207,9 +208,7 @@ class Shares(PropertyCase):
 class TaxAlone(TestCase):
     def test_an_adjustment_without_lines_is_where_the_first_claim_is(self):
         claim = world.claim(ClaimStatus.APPROVED)
-        Claim.objects.create(
-            officer=claim.officer, exam=claim.exam, adjusts=claim, days=0, gross=0, tax=7, net=-7
-        )
+        alone = world.tax_alone(claim)
         counting.count_due()
         assert report(By.COUNTY, {}).total.all.net == claim.net - 7
 
@@ -219,6 +218,9 @@ class Held(TestCase):
 
     def refuses(self, name, make_it):
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        county = claim.lines.get().deployment.post.station.sub_county.county
+        there = behind({"county": county}, to=world.staff("Auditor"))
+        assert sorted(each.pk for each in there) == [claim.pk, alone.pk]
             make_it()
 
     def test_counts(self):
