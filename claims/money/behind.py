@@ -111,10 +111,13 @@ def _since(state: MoneyState, monday: date) -> Q:
 
 def _by(channel: str) -> Q:
     """That of the newest attempt to pay, else what the officer chose."""
-    sent = [*LIVE, *MISSED]
-    by_this = Q(_tried(sent, channel=channel)) if channel != Road.BANK else Q(pk__in=[])
+    attempts = Payment.objects.filter(status__in=[*LIVE, *MISSED])
+    later = attempts.filter(claim=OuterRef("claim"), pk__gt=OuterRef("pk"))
+    newest = attempts.filter(~Exists(later), claim=OuterRef("pk"), channel=channel)
+    by_this = Q(Exists(newest)) if channel != Road.BANK else Q(pk__in=[])
     if channel in (Road.MPESA, Road.BANK):
-        by_this |= ~Q(_tried(sent)) & Q(officer__paid_by=channel)
+        untried = ~Exists(attempts.filter(claim=OuterRef("pk")))
+        by_this |= Q(untried) & Q(officer__paid_by=channel)
     return by_this
 
 

@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from accounts.models import Entry
 from catalogue.models import Office
-from claims.models import Claim, MoneyState
+from claims import services
+from claims.models import Channel, Claim, MoneyState, Road
 from claims.money import counting
 from claims.money.behind import behind
 from claims.money.forms import MoneyForm
@@ -76,6 +77,21 @@ class Reading(TestCase):
             listed = behind(form.asked, to=self.auditor)
             counted = report(By.EXAM, form.asked).total.all
             assert listed.count() == counted.claims, state
+
+    def test_a_claim_stands_under_the_channel_of_its_newest_attempt_alone(self):
+        failed = self.made.failed
+        failed.officer.paid_by = "bank"
+        failed.officer.save()
+        make.bank_account(failed.officer)
+        world.cleared(failed)
+        by_bank = Claim.objects.filter(pk=failed.pk)
+        services.prepare_batch(by_bank, by=world.preparer(), channel=Channel.EFT)
+        counting.count_due()
+        for channel in Road:
+            form = MoneyForm({"channel": channel.value})
+            listed = behind(form.asked, to=self.auditor)
+            assert listed.count() == report(By.EXAM, form.asked).total.all.claims, channel
+            assert (failed in listed) is (channel == Road.EFT)
 
     def test_rows_lead_further_in(self):
         page = self.client.get(MONEY, {"by": "county"})
