@@ -199,6 +199,16 @@ class Area(TestCase):
         assert total.states["owed"] == made.owed.net + 1100 - Decimal("55.01")
         assert total.states["disputed"] == 0
 
+    def test_positions_stand_by_their_rank_as_a_number(self):
+        for code, rank in (("INV", 10), ("SUP", 9)):
+            position = make.position(code)
+            position.rank = rank
+            position.save()
+            make.claim(deployment=money.deployed(self.made.first, self.made.here, code))
+        page = self.client.get(AREA)
+        names = [line.name for line, _states in page.context["rows"]]
+        assert names.index("Supervisor") < names.index("Invigilator")
+
     def test_it_names_nobody(self):
         page = self.client.get(AREA, {"by": "centre"})
         for claim in Claim.objects.select_related("officer"):
