@@ -339,6 +339,8 @@ class Telling(TestCase):
         check(claim)
         assert claim.holds.count() == 2
         assert services.tell_held() == 0
+        assert len(self.texts()) == 1
+        assert not claim.holds.filter(told_at=None).exists()  # nor is it looked for again
 
     def test_only_of_these_claims(self):
         one, other = (self.claim(payee_name="MARY WAIRIMU") for _ in range(2))

@@ -151,6 +151,13 @@ class WhenToCount(TestCase):
         counting.count_due()
         assert not MoneyCount.objects.get().is_held
 
+    def test_telling_the_officer_of_a_hold_is_no_change(self):
+        hold = Hold.objects.create(claim=make.claim(), code=HoldCode.DUPLICATE)
+        counting.count_due()
+        hold.told_at = timezone.now()
+        hold.save()
+        assert counting.count_due() == 0
+
     def test_a_claim_that_goes_away_is_counted_no_more(self):
         claim = make.claim()
         counting.count_due()
@@ -211,6 +218,9 @@ class TaxAlone(TestCase):
         alone = world.tax_alone(claim)
         counting.count_due()
         assert report(By.COUNTY, {}).total.all.net == claim.net - 7
+        county = claim.lines.get().deployment.post.station.sub_county.county
+        there = behind({"county": county}, to=world.staff("Auditor"))
+        assert sorted(each.pk for each in there) == [claim.pk, alone.pk]
 
 
 class Held(TestCase):
@@ -218,9 +228,6 @@ class Held(TestCase):
 
     def refuses(self, name, make_it):
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
-        county = claim.lines.get().deployment.post.station.sub_county.county
-        there = behind({"county": county}, to=world.staff("Auditor"))
-        assert sorted(each.pk for each in there) == [claim.pk, alone.pk]
             make_it()
 
     def test_counts(self):
