@@ -242,17 +242,6 @@ def exported_file(batch: PaymentBatch, *, by: User) -> bytes:
 
 
 def sweep_files() -> int:
-    """Delete files that no batch names, left by workers that died; how many."""
-    try:
-        _folders, names = default_storage.listdir(FOLDER)
-    except FileNotFoundError:
-        return 0
-    swept = 0
-    paths = {f"{FOLDER}/{name}" for name in names}
-    named = PaymentBatch.objects.exclude(file="").values_list("file", flat=True)
-    for path in sorted(paths - set(named)):
-        if default_storage.get_modified_time(path) < timezone.now() - ABANDONED:
-            default_storage.delete(path)
-            log.info("orphan_deleted", extra={"path": path})
-            swept += 1
-    return swept
+    """Delete files that no row names, left by whoever died before it was written; how many."""
+    batches = papers.sweep([FOLDER], PaymentBatch.objects.all())
+    return batches + papers.sweep([RESULTS], ResultFile.objects.all())
