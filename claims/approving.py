@@ -10,6 +10,7 @@ from accounts.models import User
 from catalogue.models import Exam, ExamDay
 from claims.ghosts.reading import unlooked_signals
 from claims.models import Claim, ClaimLine, ClaimQuerySet, ClaimStatus, Hold, HoldCode
+from claims.owners import owned_by
 
 
 def verified(exam: Exam, *, county: int | None, sub_county: int | None) -> ClaimQuerySet:
@@ -25,11 +26,8 @@ def verified(exam: Exam, *, county: int | None, sub_county: int | None) -> Claim
 
 
 def own(by: User) -> Q:
-    """Money that would go to whoever decides about it, under any account, or that they verified."""
-    theirs = Q(officer__user=by) | Q(verified_by=by)
-    if by.phone:
-        theirs |= Q(officer__user__phone=by.phone) | Q(officer__payee_phone=by.phone)
-    return theirs
+    """Money that would go to whoever decides about it, or that they verified."""
+    return owned_by(by) | Q(verified_by=by)
 
 
 def too_long(exam: Exam) -> Q:

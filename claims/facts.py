@@ -101,7 +101,8 @@ def facts(claim: Any) -> Facts:
     known = trail(claim)
     paying = claim.status not in NEVER_PAID
     payments = list(payments_of(claim)) if paying and claim.net > 0 else []
-    holds = [] if claim.status == ClaimStatus.PAID else list(_holds(claim))
+    free = claim.status == ClaimStatus.PAID or getattr(claim, "standing_holds", None) == 0
+    holds = [] if free else list(_holds(claim))
     return Facts(
         claim=claim,
         lines=list(lines_of([claim])),

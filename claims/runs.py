@@ -25,6 +25,7 @@ from claims.models import OPEN_RUNS, MoneyRun, PaymentBatch, RunKind, RunStatus
 from cp2.rules import Refused, lock, move
 
 LEASE = timedelta(seconds=60)
+LONGEST = timedelta(seconds=600)  # that a worker may take, and no more, before it is stopped
 MOST_ATTEMPTS = 3
 WAIT = timedelta(seconds=5)
 
@@ -152,12 +153,11 @@ def _take(run: MoneyRun | None) -> MoneyRun | None:
     if taken is None:
         return None
     if taken.attempts >= MOST_ATTEMPTS:
-        failure = taken.failure or "the worker died of it"
-        if taken.status == RunStatus.WAITING:
-            move(taken, RunStatus.RUNNING)
-        move(taken, RunStatus.FAILED, failure=failure, lease_until=None)
+        _fail(taken, taken.failure or "the worker died of it")
         return None
-    taken.lease_until, taken.attempts = now + LEASE, taken.attempts + 1
+    # what is done outside of a transaction holds no lock, so the lease alone keeps others away
+    lease = LONGEST if work_of(taken.kind).before else LEASE
+    taken.lease_until, taken.attempts = now + lease, taken.attempts + 1
     taken.save(update_fields=["lease_until", "attempts"])
     return taken
 

@@ -7,7 +7,7 @@ from claims.services import exporting, preparing
 
 
 # A portion is a county's claims or some thousands of payments, and takes seconds.
-@shared_task(time_limit=600)
+@shared_task(time_limit=runs.LONGEST.seconds)
 def work_runs() -> int:
     return runs.work(seconds=20)
 

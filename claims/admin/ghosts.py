@@ -32,6 +32,7 @@ from claims.models import Claim, GhostSignal, HoldCode, MoneyRun, RunKind
 from cp2.exports import Table
 from cp2.lists import CappedPaginator, LongList
 from cp2.rules import Refused
+from profiles import looks
 
 LIST = "admin:claims_ghostsignal_changelist"
 REPORT = "admin:claims_ghostsignal_report"
@@ -273,6 +274,7 @@ class GhostSignalAdmin(ReadOnly, FreshActions, Discreet, LongList[GhostSignal]):
             raise Http404
         full = request.GET.get("full") == "1"
         if full and is_read(request):
+            looks.note_view(claim.officer, by=actor(request))
             record("payee.viewed", claim, by=actor(request))
         context = {
             **self.admin_site.each_context(request),

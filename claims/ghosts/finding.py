@@ -14,6 +14,7 @@ from catalogue.models import Exam
 from claims import runs
 from claims.compute import lock_exam
 from claims.ghosts import rules
+from claims.hold_rules import other_names
 from claims.models import (
     TO_BE_APPROVED,
     WEIGHTS,
@@ -23,7 +24,7 @@ from claims.models import (
 )
 from claims.runs import Work
 from cp2.rules import Refused
-from profiles.names import same_name, tokens
+from profiles.names import tokens
 from profiles.services import CLASHED
 
 FAR = 60  # of a hundred; brothers and sisters are nearer to one another
@@ -81,11 +82,8 @@ def find(exam: Exam, family: str) -> int:
 
 
 def _far_names(cursor: CursorWrapper) -> None:
-    cursor.execute(rules.ODD_NAMES)
     far: list[tuple[int, int]] = []
-    for claim, payee, name in cursor.fetchall():
-        if same_name(payee, name):
-            continue
+    for claim, payee, name in other_names(cursor, "suspect"):
         likeness = round(fuzz.token_sort_ratio(" ".join(tokens(payee)), " ".join(tokens(name))))
         if likeness < FAR:
             far.append((claim, likeness))

@@ -1,5 +1,6 @@
 from claims.models.batches import (
     BANKS,
+    SENT,
     BatchStatus,
     Channel,
     Payment,
@@ -39,6 +40,7 @@ __all__ = [
     "OPEN",
     "OPEN_RUNS",
     "REMEDIES",
+    "SENT",
     "TO_BE_APPROVED",
     "UNTOLD",
     "WEIGHTS",

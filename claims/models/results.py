@@ -53,7 +53,7 @@ class ResultFile(models.Model):
     file_name = models.CharField(_("name of the file"), max_length=120)
     sha256 = models.CharField("SHA-256", max_length=64)
     failure = models.CharField(_("what went wrong"), max_length=300, blank=True)
-    # of each verdict, how many lines and how much money; `touched` are the batches it is about
+    # of each verdict, how many lines; `touched` are the batches it is about
     counts = models.JSONField(_("counts"), default=dict, blank=True)
     uploaded_by = models.ForeignKey(
         User, models.PROTECT, related_name="+", verbose_name=_("uploaded by")

@@ -12,7 +12,6 @@ from django.utils import timezone
 from accounts.models import Entry, User
 from claims.models import (
     Claim,
-    ClaimLine,
     ClaimQuerySet,
     ClaimStatus,
     Hold,
@@ -22,6 +21,7 @@ from claims.models import (
     Road,
 )
 from claims.money.lines import of_claims
+from claims.places import earned
 
 LIVE = [PaymentStatus.WAITING, PaymentStatus.PAID]
 MISSED = [PaymentStatus.FAILED, PaymentStatus.REVERSED]
@@ -57,9 +57,7 @@ def _from(asked: dict[str, Any]) -> Q:
         "position": f"{post}__position",
     }
     wanted = {lookup: asked[name] for name, lookup in lookups.items() if asked.get(name)}
-    if not wanted:
-        return Q()
-    return Q(Exists(ClaimLine.objects.filter(claim=OuterRef("pk"), **wanted)))
+    return earned(**wanted) if wanted else Q()
 
 
 def _tried(statuses: list[PaymentStatus], **fields: Any) -> Exists:
@@ -113,10 +111,13 @@ def _since(state: MoneyState, monday: date) -> Q:
 
 def _by(channel: str) -> Q:
     """That of the newest attempt to pay, else what the officer chose."""
-    sent = [*LIVE, *MISSED]
-    by_this = Q(_tried(sent, channel=channel)) if channel != Road.BANK else Q(pk__in=[])
+    attempts = Payment.objects.filter(status__in=[*LIVE, *MISSED])
+    later = attempts.filter(claim=OuterRef("claim"), pk__gt=OuterRef("pk"))
+    newest = attempts.filter(~Exists(later), claim=OuterRef("pk"), channel=channel)
+    by_this = Q(Exists(newest)) if channel != Road.BANK else Q(pk__in=[])
     if channel in (Road.MPESA, Road.BANK):
-        by_this |= ~Q(_tried(sent)) & Q(officer__paid_by=channel)
+        untried = ~Exists(attempts.filter(claim=OuterRef("pk")))
+        by_this |= Q(untried) & Q(officer__paid_by=channel)
     return by_this
 
 

@@ -22,7 +22,7 @@ from claims.services.holding import (
     raise_on_all,
 )
 from claims.services.investigating import claims_at, close_investigation, open_investigation
-from claims.services.own import Tally, is_own
+from claims.services.own import Tally
 from claims.services.preparing import prepare
 from claims.services.reconciling import (
     Outcome,
@@ -55,7 +55,6 @@ __all__ = [
     "export_batch",
     "exported_file",
     "hold_for",
-    "is_own",
     "look_at",
     "missing",
     "open_investigation",

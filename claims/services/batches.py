@@ -11,14 +11,13 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.services import record, record_all
-from claims import ledger
+from claims import holds, ledger
 from claims.models import (
     OPEN_RUNS,
     BatchStatus,
     Claim,
     ClaimStatus,
     Hold,
-    HoldCode,
     MoneyRun,
     Payment,
     PaymentBatch,
@@ -26,9 +25,10 @@ from claims.models import (
     Recovery,
     RunStatus,
 )
-from claims.services.own import among, own_officers
-from claims.services.payable import with_another_payee
+from claims.payees import with_another_payee
+from claims.services.own import among
 from cp2.rules import Refused, lock, move, refuse_move
+from profiles.owners import accounts_of
 
 UNFINISHED = [*OPEN_RUNS, RunStatus.FAILED]
 
@@ -40,7 +40,7 @@ def approve_batch(batch: PaymentBatch, *, by: User) -> PaymentBatch:
     if batch.prepared_by_id == by.pk:
         raise Refused(_("You prepared this batch, so someone else must approve it."))
     refuse_move(batch, BatchStatus.APPROVED)
-    owners = own_officers(by)
+    owners = accounts_of(by)
     if owners and batch.payments.filter(claim__officer__in=owners).exists():
         raise Refused(_("A claim of your own is in this batch, so someone else must approve it."))
     if number := len(changed_since(batch)):
@@ -85,7 +85,7 @@ def take_out_changed(batch: PaymentBatch, *, by: User) -> int:
     if not pks:
         return 0
     payments = Payment.objects.filter(pk__in=among(pks))
-    hold_changed(with_another_payee(payments, batch.channel))
+    holds.hold_left_out(with_another_payee(payments, batch.channel))
     if len(pks) == batch.count:
         cancel_locked(batch, by=by)
         return len(pks)
@@ -99,17 +99,6 @@ def take_out_changed(batch: PaymentBatch, *, by: User) -> int:
     batch.save(update_fields=["count", "total"])
     record("batch.reduced", batch, by=by, taken_out=len(pks), total=str(batch.total))
     return len(pks)
-
-
-def hold_changed(payments: QuerySet[Payment]) -> None:
-    """Whoever was paid before has three days to object."""
-    Hold.objects.bulk_create(
-        [
-            Hold(claim_id=claim, code=HoldCode.PAYEE_CHANGED)
-            for claim in payments.order_by("pk").values_list("claim", flat=True)
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def totals(batch: PaymentBatch) -> dict[str, int | Decimal]:

@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record
-from claims import ledger, runs
+from claims import holds, ledger, runs
 from claims.channels import FORMATS, Line, Sheet
 from claims.models import (
     BatchStatus,
@@ -38,8 +38,8 @@ from claims.models import (
     PaymentStatus,
     RunKind,
 )
-from claims.services.batches import close_if_all_is_known, give_back, hold_changed
-from claims.services.payable import with_another_payee
+from claims.payees import with_another_payee
+from claims.services.batches import close_if_all_is_known, give_back
 from cp2.rules import Refused, lock, move, refuse_move
 
 ROWS = 2000  # of payments in memory at a time
@@ -122,7 +122,7 @@ def _leave_out(batch: PaymentBatch, *, by: User) -> list[int]:
     batch = lock(batch)
     refuse_move(batch, BatchStatus.EXPORTED)
     changed = with_another_payee(_waiting(batch), batch.channel)
-    hold_changed(changed)
+    holds.hold_left_out(changed)
     why = _("The payee changed after the batch was prepared.")
     pks = give_back(changed, failure=why)
     ledger.post_back(pks, why, by=by)
@@ -242,17 +242,6 @@ def exported_file(batch: PaymentBatch, *, by: User) -> bytes:
 
 
 def sweep_files() -> int:
-    """Delete files that no batch names, left by workers that died; how many."""
-    try:
-        _folders, names = default_storage.listdir(FOLDER)
-    except FileNotFoundError:
-        return 0
-    swept = 0
-    paths = {f"{FOLDER}/{name}" for name in names}
-    named = PaymentBatch.objects.exclude(file="").values_list("file", flat=True)
-    for path in sorted(paths - set(named)):
-        if default_storage.get_modified_time(path) < timezone.now() - ABANDONED:
-            default_storage.delete(path)
-            log.info("orphan_deleted", extra={"path": path})
-            swept += 1
-    return swept
+    """Delete files that no row names, left by whoever died before it was written; how many."""
+    batches = papers.sweep([FOLDER], PaymentBatch.objects.all())
+    return batches + papers.sweep([RESULTS], ResultFile.objects.all())

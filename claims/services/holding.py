@@ -17,7 +17,8 @@ from claims.models import (
     Hold,
     HoldCode,
 )
-from claims.services.own import lock_claim, owned_by, refuse_own
+from claims.owners import owned_by
+from claims.services.own import lock_claim, refuse_own
 from cp2.rules import Refused, lock
 
 

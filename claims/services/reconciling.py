@@ -7,13 +7,12 @@ of the same bytes, portion by portion, each line held against the books once mor
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,8 +21,8 @@ from accounts.services import record
 from claims import results as reading
 from claims import runs
 from claims.models import (
+    SENT,
     WRITTEN,
-    BatchStatus,
     MoneyRun,
     Payment,
     PaymentBatch,
@@ -44,7 +43,6 @@ from cp2.rules import Refused, lock, move
 from profiles.fields import is_hidden, tidy
 
 PORTION = 2_000
-SENT = [BatchStatus.EXPORTED, BatchStatus.RECONCILED]
 
 
 @dataclass
@@ -302,22 +300,15 @@ def _insert_lines(file: ResultFile, judged: Sequence[Judged]) -> None:
 
 
 def _counts(file: ResultFile, judged: Iterable[Judged]) -> dict[str, Any]:
-    """Of each verdict how many lines there are, and of which money."""
+    """Of each verdict how many lines there are, and which batches they are about."""
     lines: dict[str, int] = {}
-    money: dict[str, Decimal] = {}
     touched = {file.batch_id} if file.batch_id else set()
     for each in judged:
         key = str(each.verdict)
         lines[key] = lines.get(key, 0) + 1
-        if each.payment:
-            money[key] = money.get(key, Decimal(0)) + each.payment.amount
-            if each.payment.batch_status in SENT and file.batch_id is None:
-                touched.add(each.payment.batch)
-    return {
-        "lines": lines,
-        "money": {verdict: str(amount) for verdict, amount in money.items()},
-        "touched": sorted(touched),
-    }
+        if each.payment and each.payment.batch_status in SENT and file.batch_id is None:
+            touched.add(each.payment.batch)
+    return {"lines": lines, "touched": sorted(touched)}
 
 
 def _write_portion(run: MoneyRun, file: ResultFile, first: int, last: int) -> None:
@@ -362,11 +353,15 @@ def _again(row: ResultLine) -> Result:
 
 
 def _close(file: ResultFile, *, by: User | None) -> None:
-    move(file, ResultsStatus.APPLIED, applied_at=timezone.now())
+    # as they were written: the books may have moved on since the file was read
+    counted = file.lines.order_by().values("verdict").annotate(n=Count("pk"))
+    lines = dict(counted.values_list("verdict", "n"))
+    file.counts["lines"] = lines
+    move(file, ResultsStatus.APPLIED, applied_at=timezone.now(), counts=file.counts)
     touched = PaymentBatch.objects.select_for_update().order_by("pk")
     for batch in touched.filter(pk__in=file.counts["touched"]):
         close_if_all_is_known(batch, by=by or file.uploaded_by)
-    record("results.written", file, by=by, lines=file.counts["lines"])
+    record("results.written", file, by=by, lines=lines)
 
 
 WORK = Work(plan=_plan, step=_step, before=_before)

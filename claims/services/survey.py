@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from claims.models import BANKS, ClaimQuerySet, ClaimStatus, Hold, HoldCode
-from claims.services.own import own_officers
-from claims.services.payable import has_payee
+from claims.owners import owned_by
+from claims.payees import has_payee
 from profiles.models import PAYEE_WAITS, PaidBy
 
 # Why claims are left out; the first that applies is said.
@@ -45,7 +45,7 @@ def survey(claims: ClaimQuerySet, *, channel: str, by: User) -> Survey:
     standing = Hold.objects.standing().filter(claim=OuterRef("pk"))
     reason = Case(
         When(~Q(status=ClaimStatus.APPROVED), then=Value("unapproved")),
-        When(officer__in=own_officers(by), then=Value("own")),
+        When(owned_by(by), then=Value("own")),
         When(approved_by=by, then=Value("approved_by_you")),
         When(net__lte=0, then=Value("owing")),
         When(~Q(officer__paid_by=paid_by), then=Value("other_channel")),

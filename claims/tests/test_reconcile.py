@@ -437,6 +437,8 @@ class Page(TestCase):
         assert self.statuses() == ["failed", "failed", "waiting"]
         line = file.lines.get(payment=self.payments[0])
         assert (line.verdict, "before that this payment is failed" in line.why) == ("unclear", True)
+        entry = Entry.objects.get(verb="results.written")
+        assert entry.details["lines"] == {"failed": 1, "unclear": 2}
 
     def test_a_run_that_was_called_off_is_begun_anew(self):
         self.client.post(self.url, self.file(self.lines))
@@ -445,9 +447,17 @@ class Page(TestCase):
         file = ResultFile.objects.get()
         assert file.status == ResultsStatus.READ
         self.client.post(self.page(file, "apply"), {"sha256": file.sha256})
+        busy = self.client.get(self.page(file))
+        assert busy["Refresh"] == "2"
+        self.assertNotContains(busy, "What this file said")
         runs.cancel(MoneyRun.objects.first(), by=self.preparer)
+        page = self.client.get(self.page(file))
+        assert not page.has_header("Refresh")
+        self.assertContains(page, "Writing was called off before its end")
+        self.assertContains(page, "Write these results down")
         self.write(file)
         assert self.statuses() == ["paid", "failed", "waiting"]
+        self.assertNotContains(self.client.get(self.page(file)), "Write these results down")
 
     def test_pasted_lines_are_a_file_too(self):
         self.client.post(self.url, {"text": self.lines})
