@@ -1,3 +1,4 @@
+from accounts.promises import OPEN_RUNS, RunStatus
 from claims.models.batches import (
     BANKS,
     SENT,
@@ -31,7 +32,7 @@ from claims.models.money import (
 )
 from claims.models.rates import MarkingRate, MarkingRecord, RateChange
 from claims.models.results import WRITTEN, ResultFile, ResultLine, ResultsStatus, Verdict
-from claims.models.runs import OPEN_RUNS, MoneyRun, RunKind, RunStatus
+from claims.models.runs import MoneyRun, RunKind
 from claims.models.tax import TaxRule
 
 __all__ = [
