@@ -19,7 +19,7 @@ from claims.models.ghosts import (
     GhostSignalQuerySet,
 )
 from claims.models.holds import LIFTED, REMEDIES, UNTOLD, Hold, HoldCode, HoldQuerySet
-from claims.models.investigations import Investigation, InvestigationQuerySet
+from claims.models.investigations import Investigation
 from claims.models.ledger import Account, LedgerEntry
 from claims.models.lines import ClaimLine, LineKind
 from claims.models.money import (
@@ -62,7 +62,6 @@ __all__ = [
     "HoldCode",
     "HoldQuerySet",
     "Investigation",
-    "InvestigationQuerySet",
     "LedgerEntry",
     "LineKind",
     "MarkingRate",
