@@ -17,7 +17,7 @@ from claims.admin.base import ReadOnly
 from claims.models import MoneyRun, RunStatus
 from cp2.rules import Refused
 
-MAY_ACT = ["prepare_paymentbatch", "approve_claim"]
+MAY_ACT = ["claims.prepare_paymentbatch", "claims.approve_claim"]
 ACTS = {"cancel": runs.cancel, "try_again": runs.try_again}
 
 
@@ -72,9 +72,7 @@ class MoneyRunAdmin(ReadOnly, FreshActions):
         return response
 
     def _may_act(self, request: HttpRequest) -> bool:
-        return request.user.has_perms(["claims.prepare_paymentbatch"]) or request.user.has_perm(
-            "claims.approve_claim"
-        )
+        return any(request.user.has_perm(right) for right in MAY_ACT)
 
     def act(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST" or not self._may_act(request):
