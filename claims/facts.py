@@ -43,7 +43,6 @@ from claims.templatetags.shillings import shillings
 from cp2.rules import Role
 
 IN_DAYS = [LineKind.DAYS, LineKind.COORDINATION]
-NEVER_PAID = [ClaimStatus.PREPARED, ClaimStatus.VERIFIED, ClaimStatus.DISPUTED]
 # Where an officer goes to have a hold lifted; for all others there is an enquiry.
 PAGES = {
     HoldCode.PAYEE_NAME: "profiles:payee",
@@ -102,7 +101,7 @@ def whole(claims: ClaimQuerySet) -> ClaimQuerySet:
 def facts(claim: Any) -> Facts:
     """Of a claim as `whole` reads it."""
     known = trail(claim)
-    paying = claim.status not in NEVER_PAID
+    paying = claim.status not in OPEN
     payments = list(payments_of(claim)) if paying and claim.net > 0 else []
     free = claim.status == ClaimStatus.PAID or getattr(claim, "standing_holds", None) == 0
     holds = [] if free else list(_holds(claim))

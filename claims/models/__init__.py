@@ -7,10 +7,9 @@ from claims.models.batches import (
     PaymentStatus,
     Recovery,
 )
-from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
+from claims.models.claims import FIXED, OPEN, UNPAID, Claim, ClaimQuerySet, ClaimStatus
 from claims.models.disputes import DisputedDay
 from claims.models.ghosts import (
-    TO_BE_APPROVED,
     WEIGHTS,
     GhostCode,
     GhostSignal,
@@ -35,11 +34,12 @@ from claims.models.tax import TaxRule
 
 __all__ = [
     "BANKS",
+    "FIXED",
     "LIFTED",
     "OPEN",
     "OPEN_RUNS",
     "REMEDIES",
-    "TO_BE_APPROVED",
+    "UNPAID",
     "UNTOLD",
     "WEIGHTS",
     "WRITTEN",

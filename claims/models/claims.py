@@ -1,8 +1,8 @@
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +28,10 @@ class ClaimStatus(models.TextChoices):
 
 # Their figures still follow the marks.
 OPEN = [ClaimStatus.PREPARED, ClaimStatus.VERIFIED, ClaimStatus.DISPUTED]
+# Approved, so what was claimed stands still.
+FIXED = [ClaimStatus.APPROVED, ClaimStatus.PAYING, ClaimStatus.PAID]
+# No payment is under way or made, so they can be held.
+UNPAID = [*OPEN, ClaimStatus.APPROVED]
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -43,6 +47,15 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
                 return self.filter(officer__user=user)
             case _:
                 return self.none()
+
+    def served_in(self, *, sub_county: Any = None, county: Any = None) -> Self:
+        """Those with a day that was served there; all of them, where no place is named."""
+        here, station = _lines().filter(claim=OuterRef("pk")), "deployment__post__station"
+        if sub_county is not None:
+            return self.filter(Exists(here.filter(**{f"{station}__sub_county": sub_county})))
+        if county is not None:
+            return self.filter(Exists(here.filter(**{f"{station}__sub_county__county": county})))
+        return self
 
     def free_of_holds(self) -> Self:
         return self.exclude(holds__in=_holds().standing())
@@ -181,7 +194,7 @@ class Claim(models.Model):
                     approved_by=None,
                 )
                 | Q(
-                    status__in=[ClaimStatus.APPROVED, ClaimStatus.PAYING, ClaimStatus.PAID],
+                    status__in=FIXED,
                     approved_by__isnull=False,
                     verified_by__isnull=False,
                 ),

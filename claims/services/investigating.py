@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.services import record
 from catalogue.models import DutyStation, Exam
 from claims import holds
-from claims.models import Claim, ClaimQuerySet, Hold, HoldCode, Investigation
+from claims.models import UNPAID, Claim, ClaimQuerySet, Hold, HoldCode, Investigation
 from claims.owners import owned_by
 from cp2.rules import Refused, lock
 
@@ -20,7 +20,7 @@ def claims_at(exam: Exam, station: DutyStation) -> ClaimQuerySet:
         lines__deployment__post__exam=exam,
         lines__deployment__post__station=station,
     )
-    unpaid = Claim.objects.filter(status__in=holds.UNPAID)
+    unpaid = Claim.objects.filter(status__in=UNPAID)
     return unpaid.filter(pk__in=here.order_by().values("pk"))
 
 

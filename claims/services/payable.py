@@ -5,31 +5,15 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from catalogue.models import County, Exam, SubCounty
 from claims.models import (
     BANKS,
     Claim,
-    ClaimLine,
     ClaimQuerySet,
     ClaimStatus,
     Payment,
 )
 from claims.owners import owned_by
 from profiles.models import PaidBy
-
-
-def chosen(
-    exam: Exam, *, sub_county: SubCounty | int | None = None, county: County | int | None = None
-) -> ClaimQuerySet:
-    """The claims of an exam, of those who worked in a place if one is named."""
-    claims = Claim.objects.filter(exam=exam)
-    here = ClaimLine.objects.filter(claim=OuterRef("pk"))
-    station = "deployment__post__station__sub_county"
-    if sub_county is not None:
-        claims = claims.filter(Exists(here.filter(**{station: sub_county})))
-    elif county is not None:
-        claims = claims.filter(Exists(here.filter(**{f"{station}__county": county})))
-    return claims
 
 
 def has_payee(channel: str, officer: str = "officer__") -> Q:

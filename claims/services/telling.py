@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import tell_each
-from claims.holds import UNPAID
-from claims.models import UNTOLD, Claim, Hold, HoldCode
+from claims.models import UNPAID, UNTOLD, Claim, Hold, HoldCode
 
 FROM_HOUR, TO_HOUR = 7, 20  # nobody is woken by money that does not come
 PORTION = 1000  # holds in one transaction
