@@ -9,10 +9,17 @@ from claims.models.batches import (
     PaymentStatus,
     Recovery,
 )
-from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
+from claims.models.claims import (
+    FIXED,
+    OPEN,
+    UNPAID,
+    Claim,
+    ClaimQuerySet,
+    ClaimStatus,
+    earned,
+)
 from claims.models.disputes import DisputedDay
 from claims.models.ghosts import (
-    TO_BE_APPROVED,
     WEIGHTS,
     GhostCode,
     GhostSignal,
@@ -37,12 +44,13 @@ from claims.models.tax import TaxRule
 
 __all__ = [
     "BANKS",
+    "FIXED",
     "LIFTED",
     "OPEN",
     "OPEN_RUNS",
     "REMEDIES",
     "SENT",
-    "TO_BE_APPROVED",
+    "UNPAID",
     "UNTOLD",
     "WEIGHTS",
     "WRITTEN",
@@ -84,4 +92,5 @@ __all__ = [
     "RunStatus",
     "TaxRule",
     "Verdict",
+    "earned",
 ]

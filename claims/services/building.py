@@ -27,7 +27,7 @@ from claims.models import (
 )
 from claims.services.batches import cancel_locked, totals
 from claims.services.own import among
-from claims.services.payable import chosen, payable, to_be_kept_back
+from claims.services.payable import payable, to_be_kept_back
 from cp2.rules import Refused, lock, move
 
 PORTION = 5000  # claims
@@ -115,7 +115,8 @@ def _begin(
 
 
 def _asked_for(run: MoneyRun) -> ClaimQuerySet:
-    return chosen(run.exam, sub_county=run.sub_county_id, county=run.asked.get("county"))
+    claims = Claim.objects.filter(exam=run.exam)
+    return claims.served_in(sub_county=run.sub_county_id, county=run.asked.get("county"))
 
 
 def _plan(run: MoneyRun) -> list[Any]:
