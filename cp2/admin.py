@@ -105,6 +105,7 @@ ORDER = {
     ],
     "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
+    "protection": ["DataRequest", "Breach", "RetentionRule", "Processor"],
     "runs": ["All", "Run"],
     "accounts": ["User", "Group", "Limit", "Entry"],
 }

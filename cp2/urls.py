@@ -4,6 +4,7 @@ from django.urls import include, path
 from accounts.views import set_language
 from cp2 import views
 from cp2.mydata.views import own_data, own_data_file
+from cp2.protection.views import rights, withdraw
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -14,6 +15,8 @@ urlpatterns = [
     path("privacy/", views.privacy, name="privacy"),
     path("account/data/", own_data, name="own_data"),
     path("account/data/<slug:kind>/", own_data_file, name="own_data_file"),
+    path("account/rights/", rights, name="rights"),
+    path("account/rights/<int:pk>/withdraw/", withdraw, name="rights_withdraw"),
     path("language/", set_language, name="set_language"),
     path("sw.js", views.worker, name="worker"),
     path("manifest.webmanifest", views.manifest, name="manifest"),

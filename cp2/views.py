@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -23,6 +24,7 @@ from accounts.requests import SignedIn
 from claims.facts import expected
 from claims.models import Claim
 from cp2 import area as area_picture
+from cp2.protection.models import Processor, RetentionRule
 from cp2.rules import Role
 from cp2.texts import told
 from deployments.models import Deployment
@@ -93,7 +95,14 @@ def help_page(request: HttpRequest) -> HttpResponse:
 
 
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "cp2/privacy.html")
+    """With what the schedule and the list of processors say at this moment."""
+    language = get_language() or "en"
+    processors = [
+        (each.name, *each.said(language), each.where)
+        for each in Processor.objects.filter(is_active=True)
+    ]
+    context = {"rules": RetentionRule.objects.all(), "processors": processors}
+    return render(request, "cp2/privacy.html", context)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

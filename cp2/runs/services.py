@@ -9,7 +9,11 @@ from cp2.runs.models import Run, RunKind
 __all__ = ["RUNS", "Work", "cancel", "finish", "start", "try_again", "work"]
 
 # The Work of each kind
-WORKS: dict[str, str] = {}
+WORKS: dict[str, str] = {
+    RunKind.RETENTION: "cp2.protection.retention.WORK",
+    RunKind.BREACH: "cp2.protection.breach.WORK",
+    RunKind.DOSSIER: "cp2.protection.services.WORK",
+}
 RUNS = Runs(Run, WORKS)
 
 cancel, try_again, work, finish = RUNS.cancel, RUNS.try_again, RUNS.work, RUNS.finish
