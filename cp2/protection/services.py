@@ -90,7 +90,9 @@ def decide(
     )
     removed = _do(subject, done)
     record("data_request.decided", request, by=by, granted=granted, done=str(done), rows=removed)
-    tell(subject, "protection/decided", kind=request.get_kind_display())
+    with translation.override(subject.language):
+        asked = request.get_kind_display()
+    tell(subject, "protection/decided", asked=asked)
     return request
 
 

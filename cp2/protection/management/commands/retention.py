@@ -21,10 +21,8 @@ class Command(BaseCommand):
             run = runs.finish(retention.start(by=None, dry=False))
             counts = run.outcome
         else:
-            counts = {
-                rule.rule: retention.due(rule).count() for rule in RetentionRule.objects.all()
-            }
-        for rule in RetentionRule.objects.all():
+            counts = {rule.rule: retention.due(rule).count() for rule in rules}
+        for rule in rules:
             state = "on" if rule.is_on else "off"
             self.stdout.write(
                 f"{counts.get(rule.rule, 0):>9,}  {rule.rule:<12} {rule.days} days, {state}"
