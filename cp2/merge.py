@@ -19,6 +19,7 @@ from accounts.models import Entry, User
 from accounts.services import record
 from attendance.models import Mark, MarkStatus
 from claims.models import Claim, ClaimStatus
+from cp2.protection.models import Affected
 from cp2.rules import Refused, move
 from deployments.models import HOLDS_ITS_DAYS, Deployment, Proposal, Unplaced, Waiver
 from enquiries.models import Enquiry
@@ -158,6 +159,7 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
 # What is told of the closed account itself stays with it. The one that stays is held against the
 # registers anew.
 STAYS: set[tuple[type[models.Model], str]] = {
+    (Affected, "officer"),
     (NumberChange, "officer"),
     (RegisterCheck, "officer"),
     (Proposal, "officer"),

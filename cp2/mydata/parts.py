@@ -46,6 +46,7 @@ from claims.models import (
     ResultFile,
     ResultLine,
 )
+from cp2.protection.models import Breach, DataRequest, Dossier
 from cp2.runs.models import Run
 from deployments.models import (
     AllocationRun,
@@ -81,6 +82,7 @@ OF_THE_ACCOUNT: set[Edge] = {
     (Officer, "user"),
     (Session, "user"),
     (RecoveryCode, "user"),
+    (DataRequest, "subject"),
     (TOTPDevice, "user"),
 }
 
@@ -148,6 +150,12 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (PaymentBatch, "approved_by"): IN_OFFICE,
     (MoneyRun, "started_by"): IN_OFFICE,
     (Run, "started_by"): IN_OFFICE,
+    (DataRequest, "written_by"): IN_OFFICE,
+    (DataRequest, "decided_by"): IN_OFFICE,
+    (Dossier, "asked_by"): IN_OFFICE,
+    (Dossier, "request"): "It holds what this file holds, and its request is given.",
+    (Breach, "account"): IN_OFFICE,
+    (Breach, "opened_by"): IN_OFFICE,
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,

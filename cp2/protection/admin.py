@@ -184,9 +184,11 @@ class DataRequestAdmin(Kept, LongList[DataRequest]):
         """By whoever had it collected, and by nobody else; each time with a fresh code."""
         if asked := self.posted(request):
             return asked
-        found = get_object_or_404(Dossier, request=pk, asked_by=request.user)
-        if not found.file:
-            self.message_user(request, _("This file is gone. Collect it again."), messages.ERROR)
+        get_object_or_404(DataRequest, pk=pk)
+        found = Dossier.objects.filter(request=pk, asked_by=request.user).exclude(file="").first()
+        if found is None:
+            said = _("You have no such file any more, or had none collected. Collect it.")
+            self.message_user(request, said, messages.ERROR)
             return self.back_to(pk)
         record("data.taken", found.request.subject, by=actor(request), request=pk, file="zip")
         response = FileResponse(found.file.open(), as_attachment=True, filename=f"request-{pk}.zip")

@@ -46,6 +46,8 @@ WRITTEN_BY_THE_HELPDESK = {
 }
 KNOWN = {"look": "deployment auditor", "add": "superuser", "change": "superuser"}
 
+ALL_OF_PROTECTION = "deployment helpdesk auditor"
+
 MODELS = [
     rows("catalogue.county", **KNOWN),
     rows("catalogue.subcounty", **KNOWN),
@@ -134,6 +136,10 @@ MODELS = [
     rows("claims.payment", look="preparer approver auditor"),
     rows("claims.moneyrun", look="preparer approver auditor"),
     rows("runs.run", look=ALL),
+    rows("protection.datarequest", **WRITTEN_BY_THE_HELPDESK | {"look": ALL_OF_PROTECTION}),
+    rows("protection.breach", **PLACES),
+    rows("protection.retentionrule", look="deployment auditor", change="deployment superuser"),
+    rows("protection.processor", **PLACES),
     rows("claims.ledgerentry", look="preparer approver auditor"),
     rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
     rows(
@@ -391,6 +397,34 @@ PAGES = [
         sends={"as": "'csv"},
     ),
     page("admin:runs", who=of(ALL)),
+    page(
+        "admin:protection_datarequest_collect", "data_request.pk", posted=True, who=of("helpdesk")
+    ),
+    page(
+        "admin:protection_datarequest_dossier", "data_request.pk", posted=True, who=of("helpdesk")
+    ),
+    page(
+        "admin:protection_retentionrule_run",
+        posted=True,
+        who=of("deployment"),
+        sends={"act": "'dry"},
+    ),
+    page("admin:protection_breach_look", "breach.pk", who=of("deployment auditor")),
+    page("admin:protection_breach_close", "breach.pk", who=of("deployment")),
+    page(
+        "admin:protection_breach_act",
+        "breach.pk",
+        posted=True,
+        who=of("deployment"),
+        sends={"act": "'commissioner"},
+    ),
+    page(
+        "admin:protection_breach_affected",
+        "breach.pk",
+        posted=True,
+        who=of("deployment"),
+        sends={"as": "'csv"},
+    ),
     page(
         "admin:runs_run_act",
         "hq_run.pk",

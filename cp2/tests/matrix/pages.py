@@ -93,6 +93,8 @@ PAGES = [
     page("accounts:sessions", who=SIGNED_IN),
     page("accounts:change_password", who=SIGNED_IN),
     page("own_data", who=SIGNED_IN),
+    page("rights", who=SIGNED_IN),
+    page("rights_withdraw", "data_request.pk", officer=OWN, posted=True),
     page("own_data_file", "'json", who=SIGNED_IN, posted=True),
     page("accounts:code", who=WITH_POWER),
     page("accounts:codes", who=WITH_POWER),

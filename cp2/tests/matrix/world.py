@@ -52,6 +52,8 @@ from claims.models import (
     RunKind,
     TaxRule,
 )
+from cp2.protection.models import Affected, Breach, DataRequest, RequestKind
+from cp2.protection.services import ask
 from cp2.rules import Role
 from cp2.runs import services as runs
 from cp2.runs.models import Run
@@ -172,6 +174,7 @@ class Place:
     enquiry: Enquiry
     message: Message
     attachment: Attachment
+    data_request: DataRequest
     today: date = field(default_factory=timezone.localdate)
     # the same for all places
     own: Any = None
@@ -180,6 +183,7 @@ class Place:
     results: ResultFile | None = None
     money_run: MoneyRun | None = None
     hq_run: Run | None = None
+    breach: Breach | None = None
     sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
@@ -294,6 +298,7 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         claim=make.claim(deployment=deployment),
         enquiry=enquiry,
         attachment=_attachment(enquiry),
+        data_request=ask(officer.user, kind=RequestKind.ACCESS, text="All of it", written_by=None),
         message=Message.objects.create(to=officer.phone, template="accounts/x", text="Habari"),
     )
 
@@ -436,7 +441,7 @@ def build() -> World:
     for each in places.values():
         each.nation_run, each.text = nation, own.text
         each.fairness = own.fairness
-        each.money_run, each.hq_run = own.money_run, own.hq_run
+        each.money_run, each.hq_run, each.breach = own.money_run, own.hq_run, own.breach
         each.payment, each.sample = own.payment, own.sample
     return World(places, people)
 
@@ -515,6 +520,16 @@ def _money(own: Place, by: User) -> None:
     own.money_run = MoneyRun.objects.create(
         kind=RunKind.PREPARE, exam=own.exam, sub_county=own.sub_county
     )
+    own.breach = Breach.objects.create(
+        title="A list was lost",
+        what="On a stick.",
+        found_at=timezone.now(),
+        from_at=timezone.now(),
+        to_at=timezone.now(),
+        fields=["name"],
+        opened_by=by,
+    )
+    Affected.objects.create(breach=own.breach, officer=own.officer, fields=["name"])
     own.hq_run = runs.start(HeadquartersRun.EXPORT, by=None, title="Officers")
 
 
