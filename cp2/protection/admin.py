@@ -185,7 +185,7 @@ class DataRequestAdmin(Kept, LongList[DataRequest]):
         if asked := self.posted(request):
             return asked
         get_object_or_404(DataRequest, pk=pk)
-        found = Dossier.objects.filter(request=pk, asked_by=request.user).exclude(file="").first()
+        found = Dossier.objects.filter(request=pk, asked_by=actor(request)).exclude(file="").first()
         if found is None:
             said = _("You have no such file any more, or had none collected. Collect it.")
             self.message_user(request, said, messages.ERROR)
