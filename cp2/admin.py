@@ -20,6 +20,7 @@ from attendance import sittings_admin
 from claims.money import pages as money_pages
 from cp2 import helpdesk, merge_views, texts_picture
 from cp2.admin_fields import careful, worded
+from cp2.health import pages as health_pages
 from cp2.season_picture import picture
 from deployments import vacancy_views
 
@@ -104,11 +105,12 @@ ORDER = {
     ],
     "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
-    "accounts": ["User", "Group", "Limit", "Entry"],
+    "accounts": ["User", "Group", "Limit", "Entry", "Health"],
 }
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
 Beside = tuple[str, Any, str, list[str]]
 PAGES: dict[str, list[Beside]] = {
+    "accounts": [("Health", _("How the portal is"), "admin:health", ["health.look"])],
     "claims": [
         ("Money", _("The money"), "admin:claims_money", ["claims.view_paymentbatch"]),
         ("Trail", _("Trace a payment"), "admin:claims_money_find", ["claims.view_payment"]),
@@ -233,6 +235,7 @@ class PortalAdminSite(AdminSite):
         opening = partial(vacancy_views.open_vacancies, site=self)
         ours = [
             path(officer, page(merge_views.find), name="merge_find"),
+            path("health/", page(partial(health_pages.health, site=self)), name="health"),
             path(
                 "catalogue/centreentry/papers/",
                 page(partial(sittings_admin.send, site=self)),

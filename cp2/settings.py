@@ -420,6 +420,16 @@ if PRODUCTION and METRICS_TOKEN and not re.fullmatch(r"[\w-]{43,}", METRICS_TOKE
         "METRICS_TOKEN is weak: use 43 or more random letters, digits, - and _."
     )
 
+# Where errors are told of, if anywhere: what broke and where, and nothing that a person typed.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
+RELEASE = env.str("RELEASE", default="")
+
+if SENTRY_DSN:
+    from cp2.health import sentry
+
+    sentry.start(SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=RELEASE)
+
 # Logs: one JSON object a line, never with what a person typed
 
 LOGGING = {
@@ -465,5 +475,8 @@ LOGGING = {
         # what was refused has its line from cp2.request, by the page's name
         "django.request": {"level": "ERROR"},
         "pikepdf": {"level": "WARNING"},  # tells of itself whenever it is loaded
+        # and these of each step of each page that they draw
+        "weasyprint": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
     },
 }

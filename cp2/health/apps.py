@@ -1,3 +1,4 @@
+from celery import signals
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,8 +8,10 @@ class HealthConfig(AppConfig):
     verbose_name = _("Health")
 
     def ready(self) -> None:
-        from cp2.health import meters, pulse, tallies
+        from cp2.health import logs, meters, pulse, tallies
 
+        signals.task_prerun.connect(logs.begin_task, dispatch_uid="cp2.health.logs")
+        signals.task_postrun.connect(logs.end_task, dispatch_uid="cp2.health.logs")
         meters.listen()
         pulse.listen()
         tallies.listen()

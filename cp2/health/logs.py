@@ -7,6 +7,8 @@ import logging
 import re
 from typing import Any
 
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
 from sms.logs import SECRET
 
 NUMBER = "<number>"
@@ -46,6 +48,16 @@ def without_numbers(logger: Any, method: str, event: dict[str, Any]) -> dict[str
     """For structlog: a line without phone, ID and account numbers."""
     kept = {"_record", "_from_structlog"}  # structlog's own, taken out before it is written
     return {key: each if key in OURS | kept else masked(each) for key, each in event.items()}
+
+
+def begin_task(task_id: str = "", task: Any = None, **_: Any) -> None:
+    """What is written while a task runs says whose line it is."""
+    clear_contextvars()
+    bind_contextvars(task=getattr(task, "name", None) or "unknown", task_id=task_id)
+
+
+def end_task(**_: Any) -> None:
+    clear_contextvars()
 
 
 class ByRoute(logging.Filter):

@@ -5,13 +5,50 @@ and any of them can tell what all have counted; without, each speaks for itself.
 at the variable as it is imported.
 """
 
+import fcntl
 import os
+from itertools import count
+from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from cp2.limits import services as limits
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class Place:
+    """Each process counts in a file of its own, which it leaves to the next when it ends: by its
+    number, the package would leave one behind for every process that there ever was."""
+
+    def __init__(self) -> None:
+        self.process, self.number = 0, 0
+        self.lock = -1
+
+    def __call__(self) -> int:
+        if self.process != os.getpid():  # also after a fork
+            self.take()
+        return self.number
+
+    def take(self) -> None:
+        """The kernel gives the lock back when we die, however we die."""
+        for number in count():
+            lock = os.open(
+                Path(os.environ[FOLDER], f"{number}.lock"), os.O_RDWR | os.O_CREAT, 0o600
+            )
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                continue
+            self.lock, self.number, self.process = lock, number, os.getpid()
+            return
+
+
+if os.environ.get(FOLDER):
+    values.ValueClass = values.MultiProcessValue(Place())  # type: ignore[no-untyped-call]
 
 OWN = CollectorRegistry()
 
@@ -40,7 +77,7 @@ def note_limits(sender: Any, taken: list[str], refused: str, **_: Any) -> None:
 
 def registry() -> CollectorRegistry:
     """All that the processes of this machine have counted."""
-    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if not os.environ.get(FOLDER):
         return OWN
     together = CollectorRegistry()
     MultiProcessCollector(together)  # type: ignore[no-untyped-call]

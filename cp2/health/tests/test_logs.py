@@ -5,8 +5,10 @@ import json
 import logging
 import logging.config
 from copy import deepcopy
+from unittest.mock import patch
 
 import pytest
+from celery import shared_task
 from django.conf import settings
 from django.test import Client, TestCase
 from django.urls import reverse
@@ -93,6 +95,34 @@ def test_short_numbers_and_ids_of_rows_stay(written, say):
 @pytest.mark.parametrize("value", [None, True, 1.5, 3, "x", ["a"], {"k": ("v",)}])
 def test_masking_leaves_what_is_no_number(value):
     assert logs.masked(value) == (json.loads(json.dumps(value)))
+
+
+@shared_task(name="test.fails")
+def fails(phone):
+    logging.getLogger("test").info("at work")
+    raise RuntimeError(f"no pay for {phone}")
+
+
+def test_lines_of_a_task_carry_its_id_and_a_failure_its_traceback(written, say):
+    with patch("cp2.health.tallies.gathered.write"):
+        failed = fails.apply(args=["254712345678"])
+    say.info("after it")
+    at_work, *_failure, after = written()
+    assert (at_work["task"], at_work["task_id"]) == ("test.fails", failed.id)
+    assert "task_id" not in after
+
+
+def test_a_failed_task_is_told_without_its_numbers(written, say):
+    logs.begin_task(task_id="an-id", task=fails)
+    try:
+        raise RuntimeError("no pay for 254712345678")
+    except RuntimeError:
+        say.exception("Task failed: %s", "254712345678")
+    logs.end_task()
+    [line] = written()
+    assert line["task_id"] == "an-id"
+    assert "Traceback" in line["exception"]
+    assert "254712345678" not in str(line)
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
 """Figures for Prometheus: for who shows the token alone, of nobody, and at a bounded cost."""
 
 import os
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -221,30 +222,77 @@ class Rows(TestCase):
         self.refuses("tally_only_grows", name="a", label="c", value=-1)
 
 
+COUNTING = """
+import os, django
+django.setup()
+from prometheus_client import generate_latest
+from cp2.health import meters
+for _ in range(2):  # one after the other, as web processes are forked
+    if not os.fork():
+        meters.note_request("home", "GET", 200, 0.01)
+        os._exit(0)
+    os.wait()
+print(generate_latest(meters.registry()).decode())
+"""
+
+
 def test_processes_of_one_machine_are_counted_together(tmp_path):
-    count = "from cp2.health import meters; meters.note_request('home', 'GET', 200, 0.01)"
-    show = (
-        "from prometheus_client import generate_latest\n"
-        "from cp2.health import meters; print(generate_latest(meters.registry()).decode())"
-    )
-    setup = "import django; django.setup()\n"
-    env = os.environ | {
-        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "cp2.settings_test",
-    }
-    for words in (count, count, show):
-        said = subprocess.run(
-            [sys.executable, "-c", setup + words],
-            env=env,
-            cwd=Path(__file__).parents[3],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-    line = 'cp2_request_seconds_count{method="GET",route="home",status="2xx"} 2.0'
-    assert line in said
+    said = subprocess.run(
+        [sys.executable, "-c", COUNTING],
+        env=os.environ
+        | {
+            "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "cp2.settings_test",
+        },
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert 'cp2_request_seconds_count{method="GET",route="home",status="2xx"} 2.0' in said
+    assert [file.name for file in tmp_path.glob("*.db")] == ["histogram_0.db"]  # left to the next
+
+
+def test_processes_that_live_at_once_count_in_files_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    first, second = meters.Place(), meters.Place()
+    assert (first(), second(), first()) == (0, 1, 0)
+    os.close(first.lock)
+    assert meters.Place()() == 0
 
 
 def test_without_a_folder_a_process_speaks_for_itself(monkeypatch):
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     assert meters.registry() is meters.OWN
+
+
+@override_settings(METRICS_TOKEN=TOKEN)
+class Rules(TestCase):
+    def test_alarms_ask_for_what_there_is(self):
+        """A rule about a metric that nobody gives would be silent for ever."""
+        meters.note_request("home", "GET", 200, 0.01)
+        meters.note_limits(None, taken=["text.number"], refused="text.number")
+        for key, value in {
+            ("gateway_success_at", ""): 1.0,
+            ("tasks", "a|failure"): 1.0,
+        }.items():
+            Tally.objects.create(name=key[0], label=key[1], value=value)
+        scrape.figures.read_at = float("-inf")
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        text = self.client.get("/metrics", headers=headers).content.decode()
+        there = {
+            name
+            for family in text_string_to_metric_families(text)
+            for name in [family.name, *(sample.name for sample in family.samples)]
+        }
+        rules = (Path(__file__).parents[3] / "deploy/prometheus/rules.yml").read_text()
+        asked = set(re.findall(r"\bcp2_\w+", "\n".join(re.findall(r"expr: (.*)", rules))))
+        assert len(asked) > 10
+        assert asked - there == set()
+
+    def test_each_alarm_says_what_and_how_urgently(self):
+        rules = (Path(__file__).parents[3] / "deploy/prometheus/rules.yml").read_text()
+        alarms = rules.split("- alert: ")[1:]
+        for alarm in alarms:
+            assert re.search(r"severity: (page|look)", alarm)
+            assert re.search(r'summary: ".{20,}"', alarm)
