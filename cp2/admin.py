@@ -20,6 +20,7 @@ from attendance import sittings_admin
 from claims.money import pages as money_pages
 from cp2 import helpdesk, merge_views, texts_picture
 from cp2.admin_fields import careful, worded
+from cp2.health import pages as health_pages
 from cp2.runs import views as run_views
 from cp2.season_picture import picture
 from deployments import vacancy_views
@@ -107,12 +108,14 @@ ORDER = {
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
     "protection": ["DataRequest", "Breach", "RetentionRule", "Processor"],
     "runs": ["All", "Run"],
-    "accounts": ["User", "Group", "Limit", "Entry"],
+    "accounts": ["User", "Group", "Limit", "Entry", "Health"],
+    "accounts": ["User", "Group", "Limit", "Entry", "Health"],
 }
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
 Beside = tuple[str, Any, str, list[str]]
 PAGES: dict[str, list[Beside]] = {
     "runs": [("All", _("All runs"), "admin:runs", ["runs.view_run"])],
+    "accounts": [("Health", _("How the portal is"), "admin:health", ["health.look"])],
     "claims": [
         ("Money", _("The money"), "admin:claims_money", ["claims.view_paymentbatch"]),
         ("Trail", _("Trace a payment"), "admin:claims_money_find", ["claims.view_payment"]),
@@ -238,6 +241,7 @@ class PortalAdminSite(AdminSite):
         ours = [
             path("runs/", page(partial(run_views.runs, site=self)), name="runs"),
             path(officer, page(merge_views.find), name="merge_find"),
+            path("health/", page(partial(health_pages.health, site=self)), name="health"),
             path(
                 "catalogue/centreentry/papers/",
                 page(partial(sittings_admin.send, site=self)),

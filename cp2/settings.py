@@ -13,6 +13,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from cp2.health import logs
+
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Claim] stand in code as it does in types
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -51,6 +53,7 @@ INSTALLED_APPS = [
     "catalogue",
     "cp2.protection",
     "cp2.runs",
+    "cp2.health",
     "cp2.limits",
     "cp2.season",
     "cp2.apps.PortalAdminConfig",
@@ -71,6 +74,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cp2.health.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -337,7 +341,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -411,6 +415,26 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+# Watching
+
+# Who asks /metrics shows this, as a bearer token; without it there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
+if PRODUCTION and METRICS_TOKEN and not re.fullmatch(r"[\w-]{43,}", METRICS_TOKEN, re.ASCII):
+    raise ImproperlyConfigured(
+        "METRICS_TOKEN is weak: use 43 or more random letters, digits, - and _."
+    )
+
+# Where errors are told of, if anywhere: what broke and where, and nothing that a person typed.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
+RELEASE = env.str("RELEASE", default="")
+
+if SENTRY_DSN:
+    from cp2.health import sentry
+
+    sentry.start(SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=RELEASE)
+
 # Logs: one JSON object a line, never with what a person typed
 
 LOGGING = {
@@ -424,19 +448,25 @@ LOGGING = {
                 structlog.processors.JSONRenderer(),
             ],
             "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,  # the request's id, or the task's
+                structlog.stdlib.ExtraAdder(allow=logs.ABOUT_REQUESTS),
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso"),
                 structlog.processors.format_exc_info,
+                logs.without_numbers,
             ],
         },
     },
-    "filters": {"secrets": {"()": "sms.logs.WithoutSecrets"}},
+    "filters": {
+        "secrets": {"()": "sms.logs.WithoutSecrets"},
+        "routes": {"()": "cp2.health.logs.ByRoute"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "json",
-            "filters": ["secrets"],
+            "filters": ["routes", "secrets"],
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
@@ -447,6 +477,11 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        # what was refused has its line from cp2.request, by the page's name
+        "django.request": {"level": "ERROR"},
         "pikepdf": {"level": "WARNING"},  # tells of itself whenever it is loaded
+        # and these of each step of each page that they draw
+        "weasyprint": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
     },
 }

@@ -1,13 +1,10 @@
-"""The roof: pages that show many apps at once, and what the machines ask."""
+"""The roof: pages that show many apps at once."""
 
 import hashlib
 import json
 from typing import Any
 
-import redis
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -35,7 +32,6 @@ from profiles.models import Officer
 from vacancies.models import Application
 
 FRONT_DOORS = {Role.CENTRE: "centre", Role.DIRECTOR: "area", Role.STAFF: "admin:index"}
-STALE = 15  # seconds without a tick after which the worker counts as gone
 
 
 def front(request: HttpRequest) -> HttpResponse:
@@ -148,48 +144,3 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "icons": [icon],
     }
     return JsonResponse(told, content_type="application/manifest+json")
-
-
-# Asked by machines
-
-
-@cache_control(no_store=True)
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process is up; nothing else is asked."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
-@cache_control(no_store=True)
-def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether the whole portal works: database, broker, and a worker that takes ticks."""
-    parts = {"database": _database(), "broker": _broker()}
-    parts["worker"] = _worker() if parts["database"] == "ok" else "not asked"
-    ready = all(state == "ok" for state in parts.values())
-    return JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)
-
-
-def _database() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return "no answer"
-    return "ok"
-
-
-def _broker() -> str:
-    """Only here does a web process call the broker, and it waits a fifth of a second at most."""
-    url = settings.REDIS_URL.replace("redis+socket://", "unix://")
-    try:
-        with redis.Redis.from_url(url, socket_timeout=0.2, socket_connect_timeout=0.2) as broker:
-            broker.ping()
-    except redis.RedisError:
-        return "no answer"
-    return "ok"
-
-
-def _worker() -> str:
-    age = sms.services.last_beat("worker")
-    if age is None:
-        return "never seen"
-    return "ok" if age < STALE else f"last seen {age:.0f} seconds ago"

@@ -36,7 +36,7 @@ POSTED = {
     "sms:delivery",
 }
 # Not there unless configured, and what only leads on to a static file.
-OTHERS = {"sms:phones", "sms:faults", "sms:simulator", "favicon"}
+OTHERS = {"metrics", "sms:phones", "sms:faults", "sms:simulator", "favicon"}
 
 SAMPLES = {"int": "1", "str": "x", "slug": "x", "path": "x", "uuid": "0" * 32, "day": "2025-11-03"}
 

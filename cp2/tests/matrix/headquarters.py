@@ -205,6 +205,7 @@ PAGES = [
     page("admin:app_list", "'claims", who=of("preparer approver helpdesk auditor")),
     page("admin:merge_find", "officer.pk", superuser=NATION),
     page("admin:merge", "officer.pk", "guard.pk", superuser=NATION),
+    page("admin:health", who=of("auditor")),
     page("admin:sms_picture", who=of("deployment helpdesk auditor")),
     page("admin:sms_phone", who=of("helpdesk auditor")),
     page(

@@ -60,6 +60,7 @@ PAGES = [
     page("manifest", who=ANYBODY),
     page("healthz", who=ANYBODY),
     page("readyz", who=ANYBODY, answers=(503,)),
+    page("metrics", absent=True),
     page("set_language", who=ANYBODY, posted=True, sends={"language": "'sw"}),
     page("accounts:login", who=ANYBODY),
     page("accounts:logout", who=ANYBODY, posted=True),
