@@ -18,11 +18,10 @@ from accounts.models import User
 from accounts.requests import actor
 from attendance import sittings_admin
 from claims.money import pages as money_pages
-from cp2 import helpdesk, merge_views, texts_picture
+from cp2 import helpdesk, merge_views, season_picture, texts_picture
 from cp2.admin_fields import careful, worded
 from cp2.health import pages as health_pages
 from cp2.runs import views as run_views
-from cp2.season_picture import picture
 from deployments import vacancy_views
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -108,7 +107,6 @@ ORDER = {
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
     "protection": ["DataRequest", "Breach", "RetentionRule", "Processor"],
     "runs": ["All", "Run"],
-    "accounts": ["User", "Group", "Limit", "Entry", "Health"],
     "accounts": ["User", "Group", "Limit", "Entry", "Health"],
 }
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
@@ -228,7 +226,8 @@ class PortalAdminSite(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        return super().index(request, {**picture(actor(request)), **(extra_context or {})})
+        found = season_picture.picture(actor(request), request.GET.dict())
+        return super().index(request, {**found, **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The roof's own pages, before those of the models whose addresses they share."""
@@ -266,7 +265,8 @@ class PortalAdminSite(AdminSite):
                 name="sms_phone_send_again",
             ),
         ]
-        return [*ours, *money_pages.urls(self), *super().get_urls()]
+        roof = season_picture.urls(self)
+        return [*ours, *roof, *money_pages.urls(self), *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}

@@ -5,12 +5,22 @@ from datetime import date
 
 from django.db import transaction
 
+import attendance.counting
 import deployments.services
 from accounts.models import User
 from accounts.services import record_each
 from attendance.models import Mark, Register
-from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
+from catalogue.models import (
+    Activity,
+    CentreEntry,
+    DutyStation,
+    Exam,
+    ExamDay,
+    Position,
+    StationKind,
+)
 from claims.money import counting
+from cp2.picture import counting as picture_counting
 from cp2.season import checks, money, people, questions, reports, talk, to_come, trail, work
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
@@ -95,6 +105,16 @@ def build(
     people.remember(seed, scale, kcse, places.sub_counties[0])
     with progress.stage("statistics"):
         analyze()
+    with progress.stage("the picture counted"):
+        count_picture(today)
+
+
+def count_picture(today: date) -> None:
+    """What the worker counts every minute, so that the first look finds it."""
+    days = ExamDay.objects.filter(day__lte=today).order_by("-day").values_list("day", flat=True)
+    for day in days.distinct()[:2]:
+        attendance.counting.count(day)
+    picture_counting.count_all()
 
 
 def hire(

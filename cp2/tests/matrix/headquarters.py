@@ -191,6 +191,7 @@ def of(groups: str) -> dict[str, Any]:
 # What stands beside the models' own pages
 PAGES = [
     page("admin:index", who=STAFF),
+    page("admin:picture", who=STAFF),
     page("admin:login", who=STAFF),
     page("admin:logout", who=STAFF, posted=True),
     page("admin:password_change", who=STAFF),
