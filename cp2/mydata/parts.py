@@ -46,6 +46,7 @@ from claims.models import (
     ResultFile,
     ResultLine,
 )
+from cp2.broadcasts.models import Broadcast, Recipient
 from cp2.runs.models import Run
 from deployments.models import (
     AllocationRun,
@@ -148,6 +149,9 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (PaymentBatch, "approved_by"): IN_OFFICE,
     (MoneyRun, "started_by"): IN_OFFICE,
     (Run, "started_by"): IN_OFFICE,
+    (Broadcast, "prepared_by"): IN_OFFICE,
+    (Broadcast, "approved_by"): IN_OFFICE,
+    (Recipient, "user"): "Whom a text to many was meant for; the texts themselves are given.",
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,

@@ -134,6 +134,7 @@ MODELS = [
     rows("claims.payment", look="preparer approver auditor"),
     rows("claims.moneyrun", look="preparer approver auditor"),
     rows("runs.run", look=ALL),
+    rows("broadcasts.broadcast", look="deployment helpdesk auditor", add="deployment superuser"),
     rows("claims.ledgerentry", look="preparer approver auditor"),
     rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
     rows(
@@ -389,6 +390,29 @@ PAGES = [
         who=of("preparer approver auditor"),
         posted=True,
         sends={"as": "'csv"},
+    ),
+    page("admin:broadcasts_broadcast_write", "broadcast.pk", who=of("deployment")),
+    page(
+        "admin:broadcasts_broadcast_do",
+        "broadcast.pk",
+        "'discard",
+        posted=True,
+        who=of("deployment"),
+    ),
+    page(
+        "admin:broadcasts_broadcast_people",
+        "broadcast.pk",
+        who=of("deployment helpdesk auditor"),
+    ),
+    *(
+        page(
+            f"admin:broadcasts_broadcast_{name}_files",
+            "broadcast.pk",
+            posted=True,
+            who=of("deployment helpdesk auditor"),
+            sends={"as": "'csv"},
+        )
+        for name in ("people", "report")
     ),
     page("admin:runs", who=of(ALL)),
     page(

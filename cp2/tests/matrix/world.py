@@ -52,6 +52,7 @@ from claims.models import (
     RunKind,
     TaxRule,
 )
+from cp2.broadcasts.models import Broadcast
 from cp2.rules import Role
 from cp2.runs import services as runs
 from cp2.runs.models import Run
@@ -180,6 +181,7 @@ class Place:
     results: ResultFile | None = None
     money_run: MoneyRun | None = None
     hq_run: Run | None = None
+    broadcast: Broadcast | None = None
     sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
@@ -437,6 +439,7 @@ def build() -> World:
         each.nation_run, each.text = nation, own.text
         each.fairness = own.fairness
         each.money_run, each.hq_run = own.money_run, own.hq_run
+        each.broadcast = own.broadcast
         each.payment, each.sample = own.payment, own.sample
     return World(places, people)
 
@@ -516,6 +519,13 @@ def _money(own: Place, by: User) -> None:
         kind=RunKind.PREPARE, exam=own.exam, sub_county=own.sub_county
     )
     own.hq_run = runs.start(HeadquartersRun.EXPORT, by=None, title="Officers")
+    own.broadcast = Broadcast.objects.create(
+        title="Rehearsal",
+        text_en="Come at 7.",
+        text_sw="Njoo saa moja.",
+        stage="registered",
+        prepared_by=make.user(),
+    )
 
 
 def _rest(own: Place) -> None:
