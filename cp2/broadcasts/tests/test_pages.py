@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import pytest
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +13,7 @@ from accounts.tests.people import staff
 from cp2.broadcasts import services
 from cp2.broadcasts.models import Broadcast
 from cp2.broadcasts.tests import steps
+from cp2.rules import Refused
 from cp2.runs import services as runs
 from cp2.tests import make
 from sms.backends import Rejected, memory
@@ -148,10 +150,8 @@ class WrittenAndApproved(WebTest):
         broadcast.refresh_from_db()
         runs.finish(services.count(broadcast, by=writer).run)
         broadcast = services.propose(broadcast, by=writer)
-        try:
+        with pytest.raises(Refused, match="changed since you looked"):
             services.approve(broadcast, seen=seen, by=other)
-        except services.Refused as refusal:
-            assert "changed since you looked" in str(refusal)
         assert Broadcast.objects.get().status == "proposed"
 
     def test_paused_goes_on_and_stops(self):
