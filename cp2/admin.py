@@ -104,7 +104,7 @@ ORDER = {
         "TaxRule",
     ],
     "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
-    "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
+    "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt", "Broadcast"],
     "protection": ["DataRequest", "Breach", "RetentionRule", "Processor"],
     "runs": ["All", "Run"],
     "accounts": ["User", "Group", "Limit", "Entry", "Health"],
@@ -134,8 +134,8 @@ PAGES: dict[str, list[Beside]] = {
         ),
     ],
 }
-# Django's groups, and the limits, shown under Accounts
-GUESTS = ["auth", "limits"]
+# Django's groups, and the limits, shown under Accounts; what goes to many, beside all texts
+GUESTS = {"auth": "accounts", "limits": "accounts", "broadcasts": "sms"}
 
 
 class Portals(ModelAdmin[Any]):
@@ -270,9 +270,9 @@ class PortalAdminSite(AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}
-        if "accounts" in apps:
-            for guest in GUESTS:
-                apps["accounts"]["models"] += apps.pop(guest, {"models": []})["models"]
+        for guest, host in GUESTS.items():
+            if host in apps:
+                apps[host]["models"] += apps.pop(guest, {"models": []})["models"]
         for label, pages in PAGES.items():
             if label in apps:
                 apps[label]["models"] += pages_beside(request, pages)

@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ INSTALLED_APPS = [
     "sms",
     "catalogue",
     "cp2.protection",
+    "cp2.broadcasts",
     "cp2.runs",
     "cp2.health",
     "cp2.limits",
@@ -181,6 +183,10 @@ SMS_SIMULATOR_PEOPLE = "cp2.season.people.phones"  # whose phones it offers to l
 SMS_BULK_PER_SECOND = env.float("SMS_BULK_PER_SECOND", default=10)
 SMS_TIMEOUT = env.float("SMS_TIMEOUT", default=10)  # seconds for a whole call of the gateway
 SMS_LEASE = env.float("SMS_LEASE", default=60)  # seconds that a worker has for what it took
+SMS_COST = Decimal(env.str("SMS_COST", default="0.8"))  # KES for a segment
+# Broadcasts leave between these hours in Nairobi.
+BROADCASTS_FROM = env.int("BROADCASTS_FROM", default=7)
+BROADCASTS_UNTIL = env.int("BROADCASTS_UNTIL", default=21)
 AFRICASTALKING_USERNAME = env.str("AFRICASTALKING_USERNAME", default="")
 AFRICASTALKING_API_KEY = env.str("AFRICASTALKING_API_KEY", default="")
 AFRICASTALKING_SENDER = env.str("AFRICASTALKING_SENDER", default="")
@@ -194,6 +200,7 @@ AFRICASTALKING_URL = env.str(
 SMS_COMPOSERS = {
     "credentials": "accounts.services.compose_credentials",
     "profiles/number_code": "profiles.numbers.compose_code",
+    "broadcasts/text": "cp2.broadcasts.sending.compose",
 }
 SMS_KEYWORDS = {
     "PASSWORD": "accounts.keywords.password",
@@ -310,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "retention": every(24 * 3600, "cp2.protection.tasks.begin_retention"),
     "dossiers": every(600, "cp2.protection.tasks.sweep_dossiers"),
     "runs": every(1, "cp2.runs.tasks.work_runs"),
+    "broadcasts": every(60, "cp2.broadcasts.tasks.make_reports"),
     "money-runs": every(1, "claims.tasks.work_runs"),
     "money-counts": every(60, "claims.tasks.count_money"),
     "claims-again": every(600, "claims.tasks.prepare_again"),

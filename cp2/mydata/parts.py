@@ -46,6 +46,7 @@ from claims.models import (
     ResultFile,
     ResultLine,
 )
+from cp2.broadcasts.models import Broadcast, Recipient
 from cp2.protection.models import Breach, DataRequest, Dossier
 from cp2.runs.models import Run
 from deployments.models import (
@@ -156,6 +157,9 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Dossier, "request"): "It holds what this file holds, and its request is given.",
     (Breach, "account"): IN_OFFICE,
     (Breach, "opened_by"): IN_OFFICE,
+    (Broadcast, "prepared_by"): IN_OFFICE,
+    (Broadcast, "approved_by"): IN_OFFICE,
+    (Recipient, "user"): "Whom a text to many was meant for; the texts themselves are given.",
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,

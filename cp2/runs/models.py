@@ -13,6 +13,7 @@ class RunKind(models.TextChoices):
     APPLY = "apply", _("Importing a file")
     EXPORT = "export", _("Writing a file")
     AUDIENCE = "audience", _("Finding an audience")
+    SEND = "send", _("Sending a broadcast")
     CHECK = "check", _("Checking a season")
     RETENTION = "retention", _("Removing what is no longer kept")
     BREACH = "breach", _("Finding who is affected")

@@ -13,6 +13,8 @@ WORKS: dict[str, str] = {
     RunKind.RETENTION: "cp2.protection.retention.WORK",
     RunKind.BREACH: "cp2.protection.breach.WORK",
     RunKind.DOSSIER: "cp2.protection.services.WORK",
+    RunKind.AUDIENCE: "cp2.broadcasts.counting.WORK",
+    RunKind.SEND: "cp2.broadcasts.sending.WORK",
 }
 RUNS = Runs(Run, WORKS)
 

@@ -21,7 +21,18 @@ from catalogue.models import (
 )
 from claims.money import counting
 from cp2.picture import counting as picture_counting
-from cp2.season import checks, money, people, questions, reports, talk, to_come, trail, work
+from cp2.season import (
+    broadcasts,
+    checks,
+    money,
+    people,
+    questions,
+    reports,
+    talk,
+    to_come,
+    trail,
+    work,
+)
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
 from cp2.season.marking import open_centre
@@ -29,6 +40,7 @@ from cp2.season.officers import LIST_IN_REGISTERS, Officers
 from cp2.season.places import (
     FEWER_PAPERS,
     RARE_SUBJECTS,
+    SUPERUSER,
     Places,
     hash_passwords,
     make_exams,
@@ -99,6 +111,12 @@ def build(
         with progress.stage("texts and enquiries"):
             talk.send_texts(places.sub_counties[0])
             talk.lose_numbers(places.sub_counties[0])
+            broadcasts.write(
+                kcse,
+                places.sub_counties[0],
+                writer=User.objects.get(username="deployment"),
+                other=User.objects.get(username=SUPERUSER),
+            )
             questions.ask(kpsea, places.sub_counties[0], today, further=size.enquiries)
         with progress.stage("audit trail"):
             trail.tell_the_trail()

@@ -140,6 +140,7 @@ MODELS = [
     rows("protection.breach", **PLACES),
     rows("protection.retentionrule", look="deployment auditor", change="deployment superuser"),
     rows("protection.processor", **PLACES),
+    rows("broadcasts.broadcast", look="deployment helpdesk auditor", add="deployment superuser"),
     rows("claims.ledgerentry", look="preparer approver auditor"),
     rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
     rows(
@@ -397,6 +398,29 @@ PAGES = [
         who=of("preparer approver auditor"),
         posted=True,
         sends={"as": "'csv"},
+    ),
+    page("admin:broadcasts_broadcast_write", "broadcast.pk", who=of("deployment")),
+    page(
+        "admin:broadcasts_broadcast_do",
+        "broadcast.pk",
+        "'discard",
+        posted=True,
+        who=of("deployment"),
+    ),
+    page(
+        "admin:broadcasts_broadcast_people",
+        "broadcast.pk",
+        who=of("deployment helpdesk auditor"),
+    ),
+    *(
+        page(
+            f"admin:broadcasts_broadcast_{name}_files",
+            "broadcast.pk",
+            posted=True,
+            who=of("deployment helpdesk auditor"),
+            sends={"as": "'csv"},
+        )
+        for name in ("people", "report")
     ),
     page("admin:runs", who=of(ALL)),
     page(

@@ -52,6 +52,7 @@ from claims.models import (
     RunKind,
     TaxRule,
 )
+from cp2.broadcasts.models import Broadcast
 from cp2.protection.models import Affected, Breach, DataRequest, RequestKind
 from cp2.protection.services import ask
 from cp2.rules import Role
@@ -184,6 +185,7 @@ class Place:
     money_run: MoneyRun | None = None
     hq_run: Run | None = None
     breach: Breach | None = None
+    broadcast: Broadcast | None = None
     sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
@@ -442,6 +444,8 @@ def build() -> World:
         each.nation_run, each.text = nation, own.text
         each.fairness = own.fairness
         each.money_run, each.hq_run, each.breach = own.money_run, own.hq_run, own.breach
+        each.money_run, each.hq_run = own.money_run, own.hq_run
+        each.broadcast = own.broadcast
         each.payment, each.sample = own.payment, own.sample
     return World(places, people)
 
@@ -531,6 +535,13 @@ def _money(own: Place, by: User) -> None:
     )
     Affected.objects.create(breach=own.breach, officer=own.officer, fields=["name"])
     own.hq_run = runs.start(HeadquartersRun.EXPORT, by=None, title="Officers")
+    own.broadcast = Broadcast.objects.create(
+        title="Rehearsal",
+        text_en="Come at 7.",
+        text_sw="Njoo saa moja.",
+        stage="registered",
+        prepared_by=make.user(),
+    )
 
 
 def _rest(own: Place) -> None:
