@@ -43,9 +43,5 @@ def age_of_first(rows: QuerySet[Any, Any], at: str) -> float:
     return max(found.total_seconds(), 0) if found is not None else 0
 
 
-def at_most(rows: QuerySet[Any, Any]) -> int:
-    return rows.order_by()[:MOST].count()
-
-
 def table(model: type[Model]) -> str:
     return model._meta.db_table

@@ -1,18 +1,21 @@
 """What is due and has not been taken, and what workers have taken under a lease."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Count, Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from cp2.health.figures import MOST, age_of_first, at_most, gauge, group
+from cp2.health.figures import MOST, gauge, group
 from sms.models import Kind, MessageStatus
 
 DUE = Q(not_before__lte=Now())
+HELD, EXPIRED = Q(lease_until__gte=Now()), Q(lease_until__lt=Now())
+Part = tuple[str, tuple[Any, ...]]  # a question, and what it is asked with
 
 
 @dataclass(frozen=True)
@@ -66,18 +69,24 @@ LEASED = {
 
 @group
 def queues() -> Iterator[Metric]:
-    found = [(queue, rows) for queue in QUEUES if (rows := queue.rows()) is not None]
+    """In one statement: to ask for each by itself would take ten times as long."""
+    found = together(
+        (queue.name, (oldest(rows, queue.at), (f"SELECT count(*) FROM ({sql}) AS due", params)))
+        for queue in QUEUES
+        if (rows := queue.rows()) is not None
+        for sql, params in [rows.order_by().values("pk")[:MOST].query.sql_with_params()]
+    )
     yield gauge(
         "cp2_queue_oldest_seconds",
         "How long the longest due has waited to be taken.",
         "queue",
-        ((queue.name, age_of_first(rows, queue.at)) for queue, rows in found),
+        ((name, max(float(age or 0), 0)) for name, age, _n in found),
     )
     yield gauge(
         "cp2_queue_due",
         f"How much is due and not taken, counted up to {MOST}.",
         "queue",
-        ((queue.name, at_most(rows)) for queue, rows in found),
+        ((name, n) for name, _age, n in found),
     )
 
 
@@ -86,13 +95,34 @@ def leases() -> Iterator[Metric]:
     family = GaugeMetricFamily(
         "cp2_leases", "Rows that workers have taken.", labels=["queue", "state"]
     )
-    for name, (model, condition) in LEASED.items():
-        rows = Queue(name, model, condition, "", ()).rows()
-        if rows is not None:
-            counts = rows.order_by().aggregate(
-                held=Count("pk", filter=Q(lease_until__gte=Now())),
-                expired=Count("pk", filter=Q(lease_until__lt=Now())),
-            )
-            for state, n in counts.items():
-                family.add_metric([name, state], n)
+    wanted = [(name, Queue(name, *what, "", ()).rows()) for name, what in LEASED.items()]
+    for name, held, expired in together(
+        (name, tuple(counted(rows.filter(each)) for each in (HELD, EXPIRED)))
+        for name, rows in wanted
+        if rows is not None
+    ):
+        family.add_metric([name, "held"], held)
+        family.add_metric([name, "expired"], expired)
     yield family
+
+
+def oldest(rows: QuerySet[Any, Any], at: str) -> Part:
+    sql, params = rows.values(at)[:1].query.sql_with_params()
+    return f"SELECT extract(epoch FROM statement_timestamp() - ({sql}))", params
+
+
+def counted(rows: QuerySet[Any, Any]) -> Part:
+    sql, params = rows.order_by().values("pk").query.sql_with_params()
+    return f"SELECT count(*) FROM ({sql}) AS leased", params
+
+
+def together(asked: Iterable[tuple[str, tuple[Part, ...]]]) -> list[tuple[Any, ...]]:
+    """A row for each: its name, and what each of its questions is answered."""
+    lines, params = [], []
+    for name, parts in asked:
+        lines.append(f"SELECT %s, {', '.join(f'({sql})' for sql, _params in parts)}")
+        params += [name, *(value for _sql, given in parts for value in given)]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(lines), params)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

@@ -184,7 +184,7 @@ class Scraped(TestCase):
         few = asked()
         for n in range(30):
             self.write(minutes=n)
-        assert asked() == few <= 60
+        assert asked() == few <= 32
 
     def test_a_group_that_fails_takes_no_other_with_it(self):
         def broken():
@@ -250,7 +250,8 @@ def test_processes_of_one_machine_are_counted_together(tmp_path):
         check=True,
     ).stdout
     assert 'cp2_request_seconds_count{method="GET",route="home",status="2xx"} 2.0' in said
-    assert [file.name for file in tmp_path.glob("*.db")] == ["histogram_0.db"]  # left to the next
+    # the second went on in the file of the first; nought is their parent's
+    assert [file.name for file in tmp_path.glob("*.db")] == ["histogram_1.db"]
 
 
 def test_processes_that_live_at_once_count_in_files_of_their_own(tmp_path, monkeypatch):
