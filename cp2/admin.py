@@ -20,6 +20,7 @@ from attendance import sittings_admin
 from claims.money import pages as money_pages
 from cp2 import helpdesk, merge_views, texts_picture
 from cp2.admin_fields import careful, worded
+from cp2.opening import pages as opening_pages
 from cp2.runs import views as run_views
 from cp2.season_picture import picture
 from deployments import vacancy_views
@@ -28,6 +29,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 # As the season goes: what is sat and where, who may serve, who does, and what that costs.
 ORDER = {
+    "opening": ["Path", "Holiday"],
     "catalogue": [
         "Exam",
         "ExamDay",
@@ -111,6 +113,7 @@ ORDER = {
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
 Beside = tuple[str, Any, str, list[str]]
 PAGES: dict[str, list[Beside]] = {
+    "opening": [("Path", _("Open a season"), "admin:opening", ["opening.view_opening"])],
     "runs": [("All", _("All runs"), "admin:runs", ["runs.view_run"])],
     "claims": [
         ("Money", _("The money"), "admin:claims_money", ["claims.view_paymentbatch"]),
@@ -261,7 +264,12 @@ class PortalAdminSite(AdminSite):
                 name="sms_phone_send_again",
             ),
         ]
-        return [*ours, *money_pages.urls(self), *super().get_urls()]
+        return [
+            *ours,
+            *opening_pages.urls(self),
+            *money_pages.urls(self),
+            *super().get_urls(),
+        ]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}

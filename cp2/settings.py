@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "accounts",
     "sms",
     "catalogue",
+    "cp2.opening",
     "cp2.runs",
     "cp2.limits",
     "cp2.season",

@@ -46,6 +46,7 @@ from claims.models import (
     ResultFile,
     ResultLine,
 )
+from cp2.opening.models import Opening
 from cp2.runs.models import Run
 from deployments.models import (
     AllocationRun,
@@ -148,6 +149,8 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (PaymentBatch, "approved_by"): IN_OFFICE,
     (MoneyRun, "started_by"): IN_OFFICE,
     (Run, "started_by"): IN_OFFICE,
+    (Opening, "begun_by"): IN_OFFICE,
+    (Opening, "opened_by"): IN_OFFICE,
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,

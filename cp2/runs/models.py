@@ -14,6 +14,7 @@ class RunKind(models.TextChoices):
     EXPORT = "export", _("Writing a file")
     AUDIENCE = "audience", _("Finding an audience")
     CHECK = "check", _("Checking a season")
+    OPEN = "open", _("Opening a season's accounts")
     RETENTION = "retention", _("Removing what is no longer kept")
     BREACH = "breach", _("Finding who is affected")
     DOSSIER = "dossier", _("Collecting what is held about somebody")

@@ -9,7 +9,10 @@ from cp2.runs.models import Run, RunKind
 __all__ = ["RUNS", "Work", "cancel", "finish", "start", "try_again", "work"]
 
 # The Work of each kind
-WORKS: dict[str, str] = {}
+WORKS: dict[str, str] = {
+    RunKind.CHECK: "cp2.opening.checking.WORK",
+    RunKind.OPEN: "cp2.opening.centre_accounts.WORK",
+}
 RUNS = Runs(Run, WORKS)
 
 cancel, try_again, work, finish = RUNS.cancel, RUNS.try_again, RUNS.work, RUNS.finish

@@ -11,7 +11,18 @@ from accounts.services import record_each
 from attendance.models import Mark, Register
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
 from claims.money import counting
-from cp2.season import checks, money, people, questions, reports, talk, to_come, trail, work
+from cp2.season import (
+    checks,
+    last_year,
+    money,
+    people,
+    questions,
+    reports,
+    talk,
+    to_come,
+    trail,
+    work,
+)
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
 from cp2.season.marking import open_centre
@@ -70,7 +81,7 @@ def build(
         reports.rotate(kcse, places.sub_counties[0], today, seed)
     if size.institutes:
         with progress.stage("an exam to come"):
-            to_come.make(places, seed, today)
+            last_year.make(to_come.make(places, seed, today), today)
     with progress.stage("registers of the agencies"):
         run(LIST_IN_REGISTERS)
         analyze(User, Officer, Deployment)
