@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
@@ -82,7 +82,8 @@ def files(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponseBase
     exam = found(pk)
     result = checking.result(exam)
     if result is None:
-        raise Http404
+        messages.error(request, _("Nobody has made a dry run yet."))
+        return redirect("admin:opening_check", exam.pk)
     return take_away(
         cast(SignedIn, request),
         lambda: table(exam, result, by=str(actor(request))),

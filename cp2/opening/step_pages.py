@@ -1,5 +1,6 @@
 """The pages of single steps. Whoever may only look sees the same without the buttons."""
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -327,6 +329,12 @@ def accounts(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
         missing=centre_accounts.missing(exam).count(),
         directors=of_people.no_director(exam),
         last=last,
-        last_ends_on=last.centres_sign_in_until if last else None,
+        last_ends_on=_still_signs_in(last) if last else None,
         allowed=allowed,
     )
+
+
+def _still_signs_in(last: Exam) -> date | None:
+    """Until when its centres do, if they still do."""
+    until = last.centres_sign_in_until
+    return until if until >= timezone.localdate() else None

@@ -114,7 +114,9 @@ def path(exam: Exam, result: Result | None) -> list[Step]:
     for check, said in _said(exam, result):
         (steps[check.step].blocks if check.blocks else steps[check.step].looks).append(said)
     if not steps["vacancies"].count:
-        steps["vacancies"].blocks.append(_("No vacancy is opened."))
+        # directors may also put people forward who never applied
+        steps["vacancies"].looks.append(_("No vacancy is opened."))
+        steps["vacancies"].is_done = True
     _of_the_check(steps["check"], result)
     opening = Opening.objects.filter(exam=exam).first()
     steps["open"].is_done = bool(opening and opening.opened_at)

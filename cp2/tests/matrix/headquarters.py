@@ -134,6 +134,13 @@ MODELS = [
     rows("claims.payment", look="preparer approver auditor"),
     rows("claims.moneyrun", look="preparer approver auditor"),
     rows("runs.run", look=ALL),
+    rows(
+        "opening.holiday",
+        look="deployment auditor",
+        add="deployment superuser",
+        change="deployment superuser",
+        delete="deployment superuser",
+    ),
     rows("claims.ledgerentry", look="preparer approver auditor"),
     rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
     rows(
@@ -387,6 +394,20 @@ PAGES = [
     page(
         "admin:claims_ghostsignal_files",
         who=of("preparer approver auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:opening", who=of("deployment auditor")),
+    page("admin:opening_new", who=of("deployment")),
+    page("admin:opening_exam", "exam.pk", who=of("deployment auditor")),
+    *(
+        page(f"admin:opening_{name}", "exam.pk", who=of("deployment auditor"))
+        for name in ("days", "terms", "entries", "posts", "letters", "accounts", "check", "open")
+    ),
+    page(
+        "admin:opening_check_files",
+        "exam.pk",
+        who=of("deployment auditor"),
         posted=True,
         sends={"as": "'csv"},
     ),
