@@ -231,6 +231,12 @@ class TermsForm(forms.Form):
         return cleaned
 
     def _check(self, tried: PositionTerms) -> None:
+        columns = [field.name for field in PositionTerms._meta.concrete_fields]
+        try:
+            tried.clean_fields(exclude=[name for name in columns if name not in last_year.FIGURES])
+        except forms.ValidationError as error:
+            self.add_error(None, error)
+            return
         if tried.candidates_per_officer == 0:
             self.add_error("candidates_per_officer", _("Enter 1 or more."))
         if tried.centres_per_officer == 0:

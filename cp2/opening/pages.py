@@ -108,9 +108,14 @@ def new(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form = ExamForm(posted, initial=last_year.next_exam(last) if last else None)
     if form.is_valid():
-        exam = services.begin(form.save(commit=False), of=last, by=actor(request))
-        messages.success(request, _("%(exam)s is begun. Its days come next.") % {"exam": exam})
-        return redirect("admin:opening_exam", exam.pk)
+        try:
+            exam = services.begin(form.save(commit=False), of=last, by=actor(request))
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            said = _("%(exam)s is begun. Its days come next.")
+            messages.success(request, said % {"exam": exam})
+            return redirect("admin:opening_exam", exam.pk)
     title = _("Begin with %(exam)s a year on") % {"exam": last.short} if last else _("A new exam")
     chosen = "of" in request.GET
     return show(request, site, "new", title=title, form=form, of=asked, last=last, chosen=chosen)

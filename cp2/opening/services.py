@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,8 +29,14 @@ FRESH_FOR = timedelta(days=1)  # a dry run, before somebody says that the season
 
 @transaction.atomic
 def begin(exam: Exam, *, of: Exam | None, by: User) -> Exam:
-    """A new exam. Of two that are the same, the database takes one."""
-    exam.save(force_insert=True)
+    """A new exam. Of two people who begin the same one, the second is told."""
+    try:
+        with transaction.atomic():
+            exam.save(force_insert=True)
+    except IntegrityError as error:
+        raise Refused(
+            _("Somebody has begun this exam just now. Look for it in the list.")
+        ) from error
     Opening.objects.create(exam=exam, of=of, begun_by=by)
     record("exam.begun", exam, by=by, of=of.short if of else "")
     return exam

@@ -33,16 +33,14 @@ def waiting(exam: Exam) -> Found:
 def no_posts(exam: Exam) -> Found:
     """A centre whose every position is counted with another exam, where it is entered too, has
     none and needs none."""
-    own = Post.objects.filter(exam=OuterRef("exam"), station=OuterRef("station"))
-    led = CentreEntry.objects.filter(
-        station=OuterRef("station"),
-        exam__in=PositionTerms.objects.filter(exam=exam)
-        .exclude(counted_with=None)
-        .values("counted_with"),
-    )
-    if not PositionTerms.objects.filter(exam=exam, station_kind="examination_centre").exists():
+    terms = PositionTerms.objects.filter(exam=exam)
+    with_posts = Post.objects.filter(exam=exam).values("station")
+    leading = terms.exclude(counted_with=None).values("counted_with")
+    led = CentreEntry.objects.filter(exam__in=leading).values("station")
+    if not terms.filter(station_kind=StationKind.EXAMINATION_CENTRE).exists():
         return Found(0)
-    return rows(entries(exam).filter(~Exists(own), ~Exists(led)), ENTRY)
+    without = entries(exam).exclude(station__in=with_posts).exclude(station__in=led)
+    return rows(without, ENTRY)
 
 
 def _posts(exam: Exam) -> QuerySet[Post]:

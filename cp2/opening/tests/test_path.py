@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from django_webtest import WebTest
 
 from accounts.models import Entry, User
@@ -372,7 +373,7 @@ class Walk(WebTest):
 
     def test_it_is_not_open_before_a_dry_run_of_the_last_day(self):
         exam = self.ready()
-        Run.objects.update(asked_at=make.today() - timedelta(days=3))
+        Run.objects.update(asked_at=timezone.now() - timedelta(days=3))
         page = self.app.get(at("opening_open", exam))
         assert "Make a new dry run first" in page
         Run.objects.all().delete()

@@ -16,6 +16,16 @@ pytestmark = [
 ]
 
 
+def test_of_two_who_begin_the_same_exam_the_second_is_told():
+    last, by = world.last(), make.user()
+
+    done, refused = split(at_once(*[lambda: world.begun(last, by)] * 4))
+
+    assert (len(done), len(refused)) == (1, 3)
+    assert "Somebody has begun this exam just now" in str(refused[0])
+    assert Opening.objects.count() == 1
+
+
 def test_the_centres_of_last_year_come_over_once():
     last, by = world.last(centres=20), make.user()
     exam = world.begun(last, by)
