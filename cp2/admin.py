@@ -21,6 +21,7 @@ from claims.money import pages as money_pages
 from cp2 import helpdesk, merge_views, season_picture, texts_picture
 from cp2.admin_fields import careful, worded
 from cp2.health import pages as health_pages
+from cp2.opening import pages as opening_pages
 from cp2.runs import views as run_views
 from deployments import vacancy_views
 
@@ -28,6 +29,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 # As the season goes: what is sat and where, who may serve, who does, and what that costs.
 ORDER = {
+    "opening": ["Path", "Holiday"],
     "catalogue": [
         "Exam",
         "ExamDay",
@@ -112,6 +114,7 @@ ORDER = {
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
 Beside = tuple[str, Any, str, list[str]]
 PAGES: dict[str, list[Beside]] = {
+    "opening": [("Path", _("Open a season"), "admin:opening", ["opening.view_opening"])],
     "runs": [("All", _("All runs"), "admin:runs", ["runs.view_run"])],
     "accounts": [("Health", _("How the portal is"), "admin:health", ["health.look"])],
     "claims": [
@@ -265,8 +268,13 @@ class PortalAdminSite(AdminSite):
                 name="sms_phone_send_again",
             ),
         ]
-        roof = season_picture.urls(self)
-        return [*ours, *roof, *money_pages.urls(self), *super().get_urls()]
+        return [
+            *ours,
+            *season_picture.urls(self),
+            *opening_pages.urls(self),
+            *money_pages.urls(self),
+            *super().get_urls(),
+        ]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "catalogue",
     "cp2.protection",
     "cp2.broadcasts",
+    "cp2.opening",
     "cp2.runs",
     "cp2.health",
     "cp2.limits",

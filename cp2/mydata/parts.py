@@ -47,6 +47,7 @@ from claims.models import (
     ResultLine,
 )
 from cp2.broadcasts.models import Broadcast, Recipient
+from cp2.opening.models import Opening
 from cp2.protection.models import Breach, DataRequest, Dossier
 from cp2.runs.models import Run
 from deployments.models import (
@@ -160,6 +161,8 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Broadcast, "prepared_by"): IN_OFFICE,
     (Broadcast, "approved_by"): IN_OFFICE,
     (Recipient, "user"): "Whom a text to many was meant for; the texts themselves are given.",
+    (Opening, "begun_by"): IN_OFFICE,
+    (Opening, "opened_by"): IN_OFFICE,
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,

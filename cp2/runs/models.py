@@ -15,6 +15,7 @@ class RunKind(models.TextChoices):
     AUDIENCE = "audience", _("Finding an audience")
     SEND = "send", _("Sending a broadcast")
     CHECK = "check", _("Checking a season")
+    OPEN = "open", _("Opening a season's accounts")
     RETENTION = "retention", _("Removing what is no longer kept")
     BREACH = "breach", _("Finding who is affected")
     DOSSIER = "dossier", _("Collecting what is held about somebody")

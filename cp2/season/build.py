@@ -24,6 +24,7 @@ from cp2.picture import counting as picture_counting
 from cp2.season import (
     broadcasts,
     checks,
+    last_year,
     money,
     people,
     questions,
@@ -92,7 +93,7 @@ def build(
         reports.rotate(kcse, places.sub_counties[0], today, seed)
     if size.institutes:
         with progress.stage("an exam to come"):
-            to_come.make(places, seed, today)
+            last_year.make(to_come.make(places, seed, today), today)
     with progress.stage("registers of the agencies"):
         run(LIST_IN_REGISTERS)
         analyze(User, Officer, Deployment)

@@ -141,6 +141,13 @@ MODELS = [
     rows("protection.retentionrule", look="deployment auditor", change="deployment superuser"),
     rows("protection.processor", **PLACES),
     rows("broadcasts.broadcast", look="deployment helpdesk auditor", add="deployment superuser"),
+    rows(
+        "opening.holiday",
+        look="deployment auditor",
+        add="deployment superuser",
+        change="deployment superuser",
+        delete="deployment superuser",
+    ),
     rows("claims.ledgerentry", look="preparer approver auditor"),
     rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
     rows(
@@ -421,6 +428,20 @@ PAGES = [
             sends={"as": "'csv"},
         )
         for name in ("people", "report")
+    ),
+    page("admin:opening", who=of("deployment auditor")),
+    page("admin:opening_new", who=of("deployment")),
+    page("admin:opening_exam", "exam.pk", who=of("deployment auditor")),
+    *(
+        page(f"admin:opening_{name}", "exam.pk", who=of("deployment auditor"))
+        for name in ("days", "terms", "entries", "posts", "letters", "accounts", "check", "open")
+    ),
+    page(
+        "admin:opening_check_files",
+        "exam.pk",
+        who=of("deployment auditor"),
+        posted=True,
+        sends={"as": "'csv"},
     ),
     page("admin:runs", who=of(ALL)),
     page(
