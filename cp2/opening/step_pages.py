@@ -112,6 +112,7 @@ def terms(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
         heads=[last_year.name_of(name) for name in last_year.FIGURES],
         seen=posted.get("seen", "") if posted else services.seen_terms(exam),
         errors=errors,
+        any_fixed=any(row.is_fixed for row in rows),
         has_errors=any(row.errors for row in rows),
         has_missing=any(not row.is_there for row in rows),
         add_url=f"{reverse('admin:catalogue_positionterms_add')}?{urlencode({'exam': exam.pk})}",
