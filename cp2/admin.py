@@ -20,6 +20,7 @@ from attendance import sittings_admin
 from claims.money import pages as money_pages
 from cp2 import helpdesk, merge_views, texts_picture
 from cp2.admin_fields import careful, worded
+from cp2.rights import pages as rights_pages
 from cp2.season_picture import picture
 from deployments import vacancy_views
 
@@ -104,7 +105,16 @@ ORDER = {
     ],
     "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
-    "accounts": ["User", "Group", "Limit", "Entry"],
+    "accounts": [
+        "User",
+        "Group",
+        "PowerChange",
+        "RateProposal",
+        "Matrix",
+        "Looks",
+        "Limit",
+        "Entry",
+    ],
 }
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
 Beside = tuple[str, Any, str, list[str]]
@@ -128,9 +138,13 @@ PAGES: dict[str, list[Beside]] = {
             ["sms.view_message", "sms.view_inboundmessage"],
         ),
     ],
+    "accounts": [
+        ("Matrix", _("Who may do what"), "admin:rights_matrix", rights_pages.SEES_RIGHTS),
+        ("Looks", _("Who saw whom, and why"), "admin:rights_looks", rights_pages.SEES_LOOKS),
+    ],
 }
-# Django's groups, and the limits, shown under Accounts
-GUESTS = ["auth", "limits"]
+# Django's groups, the limits, and what waits for a second person, shown under Accounts
+GUESTS = ["auth", "limits", "rights"]
 
 
 class Portals(ModelAdmin[Any]):
@@ -221,7 +235,10 @@ class PortalAdminSite(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        return super().index(request, {**picture(actor(request)), **(extra_context or {})})
+        user = actor(request)
+        shown = picture(user)
+        shown["alarms"] = [*rights_pages.alarms(user), *shown["alarms"]]
+        return super().index(request, {**shown, **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The roof's own pages, before those of the models whose addresses they share."""
@@ -257,7 +274,8 @@ class PortalAdminSite(AdminSite):
                 name="sms_phone_send_again",
             ),
         ]
-        return [*ours, *money_pages.urls(self), *super().get_urls()]
+        beside = [*money_pages.urls(self), *rights_pages.urls(self)]
+        return [*ours, *beside, *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}

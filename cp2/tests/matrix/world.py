@@ -52,6 +52,7 @@ from claims.models import (
     RunKind,
     TaxRule,
 )
+from cp2.rights.models import PowerChange, RateProposal
 from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
@@ -119,6 +120,7 @@ GROUPS = {
     "approver": "Finance approver",
     "helpdesk": "Helpdesk",
     "auditor": "Auditor",
+    "administrator": "Administrator",
 }
 HEADQUARTERS = [*GROUPS, "superuser", "newcomer"]  # a newcomer is in no group yet
 PEOPLE = ["officer", "centre", "tsc", "scde", *HEADQUARTERS]
@@ -179,6 +181,8 @@ class Place:
     sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
+    power: PowerChange | None = None
+    rate: RateProposal | None = None
     vacancy_file: VacancyFile | None = None
     text: LetterText | None = None
     run: Any = None
@@ -433,6 +437,7 @@ def build() -> World:
         each.nation_run, each.text = nation, own.text
         each.fairness = own.fairness
         each.money_run = own.money_run
+        each.power, each.rate = own.power, own.rate
         each.payment, each.sample = own.payment, own.sample
     return World(places, people)
 
@@ -544,6 +549,17 @@ def _rest(own: Place) -> None:
         provider_id="in-1", sender=own.phone, shortcode="22262", text="STATUS"
     )
     Receipt.objects.create(provider_id="out-1", status="Success")
+    given = {"was": {"is_active": False}, "wanted": {"is_active": True}, "reason": "Back"}
+    own.power = PowerChange.objects.create(subject=make.user(), proposed_by=make.user(), **given)
+    own.rate = RateProposal.objects.create(
+        model="claims.taxrule",
+        about="claims.taxrule 0",
+        title="A rule",
+        was={},
+        wanted={"exam": own.exam.pk, "rate": "5", "above": "0"},
+        reason="The law",
+        proposed_by=make.user(),
+    )
     record("officer.vetted", own.officer, by=make.user())
 
 
