@@ -22,6 +22,7 @@ from catalogue.models import CentreEntry
 from cp2.rules import Role
 from deployments.models import Deployment
 from profiles.models import Officer
+from profiles.owners import accounts_of
 
 
 def reasons_against_any(day: date, moment: Moment) -> Iterator[str]:
@@ -72,12 +73,8 @@ def reasons_against_deciding(amendment: Amendment, *, by: User, stamped: bool) -
 
 def reasons_against_own(officers: Iterable[Officer], *, by: User) -> Iterator[str]:
     """Nobody changes a mark of themselves, under any account."""
-    for officer in officers:
-        if officer.user_id == by.pk or (
-            by.phone and by.phone in (officer.user.phone, officer.payee_phone)
-        ):
-            yield _("One of these marks is your own, so somebody else must decide about it.")
-            return
+    if accounts_of(by) & {officer.pk for officer in officers}:
+        yield _("One of these marks is your own, so somebody else must decide about it.")
 
 
 def reasons_against_lines(

@@ -34,6 +34,7 @@ from claims.models import Claim, ClaimQuerySet, ClaimStatus
 from claims.services.verifying import Asked, Changed, free, total
 from cp2.rules import Refused, Role
 from deployments.views import for_role
+from profiles.owners import accounts_of
 
 PAGE = 25
 LEFT_OUT = 50  # named on one page; the list shows the rest
@@ -71,9 +72,9 @@ def area_claims(request: SignedIn) -> HttpResponse:
     page = Counted(rows, PAGE, count=totals["claims"]).get_page(request.GET.get("page"))
     all_ticked = request.GET.get("tick") == "all"
     verifies = request.user.office == Office.TSC
-    shown = []
+    shown, own = [], accounts_of(request.user)
     for claim in page:
-        said = words(claim, by=request.user)
+        said = words(claim, own=own)
         may = verifies and claim.status == ClaimStatus.PREPARED
         shown.append((claim, said, may, all_ticked and not said))
     context = {
@@ -122,13 +123,13 @@ def area_claim(request: SignedIn, pk: int) -> HttpResponse:
     here = request.user.sub_county_id if request.user.office == Office.TSC else None
     for mark in found.days:  # registers are the TSC director's to look into
         mark.is_ours = mark.deployment.post.station.sub_county_id == here
-    own = services.is_own(claim, request.user)
+    own = accounts_of(request.user)
     waits = claim.status == ClaimStatus.PREPARED
     context = {
         "facts": found,
         "claim": claim,
-        "signs": words(claim, by=request.user),
-        "verifiable": request.user.office == Office.TSC and waits and not own,
+        "signs": words(claim, own=own),
+        "verifiable": request.user.office == Office.TSC and waits and claim.officer_id not in own,
     }
     return render(request, "claims/area_claim.html", context)
 

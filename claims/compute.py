@@ -12,11 +12,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from catalogue.models import Exam
-from claims.models import OPEN, Claim, ClaimStatus
+from claims.models import FIXED, OPEN, Claim
 
-FIXED = "('approved', 'paying', 'paid')"
-STILL_OPEN = f"({', '.join(repr(str(status)) for status in OPEN)})"
-EVERY = f"({', '.join(repr(str(status)) for status in ClaimStatus.values)})"
+STILL_OPEN, APPROVED = (
+    f"({', '.join(repr(str(status)) for status in statuses)})" for statuses in (OPEN, FIXED)
+)
+CARRIED = f"c.status IN {APPROVED}"  # what is not computed again, but taken off
 
 # For the rest of the transaction: sorted and hashed in memory, and run rather than compiled, which
 # takes longer than a portion does.
@@ -74,7 +75,7 @@ CREATE TEMPORARY TABLE due ON COMMIT DROP AS
         UNION ALL
         SELECT c.officer_id, l.deployment_id, l.kind, l.rate, -l.quantity
         FROM claims_claim c JOIN claims_claimline l ON l.claim_id = c.id
-        WHERE c.exam_id = %(exam)s AND c.status IN {carried} AND {c}
+        WHERE c.exam_id = %(exam)s AND {carried} AND {c}
     )
     SELECT officer_id, deployment_id, kind, rate, sum(quantity)::int AS quantity
     FROM parts GROUP BY officer_id, deployment_id, kind, rate
@@ -96,7 +97,7 @@ CREATE TEMPORARY TABLE figures ON COMMIT DROP AS
         SELECT c.officer_id, min(c.id) FILTER (WHERE c.adjusts_id IS NULL) AS original,
             sum(c.gross) AS gross, sum(c.tax) AS tax, sum(c.net) AS net
         FROM claims_claim c
-        WHERE c.exam_id = %(exam)s AND c.status IN {FIXED} AND {{c}} GROUP BY c.officer_id
+        WHERE c.exam_id = %(exam)s AND c.status IN {APPROVED} AND {{c}} GROUP BY c.officer_id
     ),
     stands AS (
         SELECT c.* FROM claims_claim c
@@ -174,6 +175,17 @@ SELECT claim_id, officer_id, act, original, old_status, old_days, days, old_net,
 FROM figures WHERE act IN ('changed', 'gone') OR (act = 'new' AND original IS NOT NULL)
 ORDER BY claim_id
 """
+CONCERNED = """
+SELECT officer_id FROM due
+UNION
+SELECT c.officer_id FROM claims_claim c
+LEFT JOIN claims_taxrule rule ON rule.exam_id = c.exam_id
+WHERE c.exam_id = %(exam)s
+GROUP BY c.officer_id, rule.id
+HAVING sum(c.tax) <> CASE WHEN sum(c.gross) > rule.above
+    THEN round(sum(c.gross) * rule.rate / 100, 2) ELSE 0 END
+ORDER BY officer_id
+"""
 STANDING = "SELECT act, count(*) FROM figures WHERE act IS NOT NULL GROUP BY act"
 
 # Whom a computation is about: so many, from one number to another, or everybody.
@@ -228,11 +240,12 @@ def lock_exam(exam: Exam) -> None:
 
 @transaction.atomic
 def concerned(exam: Exam) -> list[int]:
-    """The officers whose claims, all of them together, say something else than the marks do."""
+    """The officers whose claims, all of them together, say something else than the marks do, or
+    from whom something else is withheld than the tax rule says."""
     with connection.cursor() as cursor:
         cursor.execute(AT_ONCE)
-        cursor.execute(_of(DUE, None, carried=EVERY), {"exam": exam.pk})
-        cursor.execute("SELECT DISTINCT officer_id FROM due ORDER BY officer_id")
+        cursor.execute(_of(DUE, None, carried="true"), {"exam": exam.pk})
+        cursor.execute(CONCERNED, {"exam": exam.pk})
         found = [officer for (officer,) in cursor.fetchall()]
         cursor.execute("DROP TABLE paid, due")
     return found
@@ -271,7 +284,7 @@ def compute(exam: Exam, *, officers: Officers = None) -> Computed:
     return Computed(claims, changes)
 
 
-def _of(statement: str, officers: Officers, *, carried: str = FIXED) -> str:
+def _of(statement: str, officers: Officers, *, carried: str = CARRIED) -> str:
     """The statement about these officers alone."""
     if officers is None:
         condition = "true"

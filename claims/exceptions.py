@@ -1,6 +1,6 @@
 """What a director should look at before verifying: claims with anything odd, and what that is."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from accounts.models import Entry, User
 from claims.ghosts.reading import signals_for
 from claims.ghosts.reading import words as ghost_words
 from claims.models import Claim, ClaimQuerySet, ClaimStatus, Hold, HoldCode
-from claims.services.own import is_own
+from profiles.owners import accounts_of
 
 # Holds that say nothing about the days: the officer's papers and payee, the centre's signed paper.
 # Somebody else mends these; the days may be right all the same.
@@ -64,17 +64,11 @@ def odd(claims: ClaimQuerySet) -> ClaimQuerySet:
     )
 
 
-def own(by: User) -> Q:
-    """`is_own`, of many at once."""
-    theirs = Q(officer__user=by.pk)
-    if by.phone:
-        theirs |= Q(officer__user__phone=by.phone) | Q(officer__payee_phone=by.phone)
-    return theirs
-
-
-def words(claim: Any, *, by: User) -> list[tuple[str, str]]:
-    """What is odd about one with its signs: the tone of each, and what it says."""
-    said = [("missing", _("Your own: somebody else verifies it"))] if is_own(claim, by) else []
+def words(claim: Any, *, own: Container[int]) -> list[tuple[str, str]]:
+    """What is odd about one with its signs, for whoever is these officers: the tone of each, and
+    what it says."""
+    is_own = claim.officer_id in own
+    said = [("missing", _("Your own: somebody else verifies it"))] if is_own else []
     held = [("held", str(HoldCode(code).label)) for code in claim.hold_codes]
     return [*said, *_of_the_days(claim), *held]
 
@@ -104,10 +98,10 @@ class Sorted:
 
 def sort(claims: Iterable[Any], *, by: User, also_held: bool) -> Sorted:
     """Those with their signs, each into one of the three heaps."""
-    found = Sorted([], [], [], 0)
+    found, own = Sorted([], [], [], 0), accounts_of(by)
     for claim in claims:
         passed_over = also_held and all(code in NOT_OF_THE_DAYS for code in claim.hold_codes)
-        if is_own(claim, by):
+        if claim.officer_id in own:
             found.own.append(claim)
         elif said := _of_the_days(claim):
             found.odd.append((claim, said[0][1]))

@@ -3,11 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalogue.models import DutyStation, Exam
-from claims.models import HoldCode
+from claims.models import Claim, HoldCode
 from deployments.forms import ChosenField
 from profiles.fields import LineField
 
@@ -78,7 +79,8 @@ class ReportForm(forms.Form):
         if self.is_valid() and self.cleaned_data["exam"]:
             found: Exam = self.cleaned_data["exam"]
             return found
-        return Exam.objects.filter(claims__isnull=False).order_by("-starts_on", "-pk").first()
+        with_claims = Exists(Claim.objects.filter(exam=OuterRef("pk")))
+        return Exam.objects.filter(with_claims).order_by("-starts_on", "-pk").first()
 
 
 class FindingForm(forms.Form):

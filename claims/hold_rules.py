@@ -37,7 +37,12 @@ CREATE TEMPORARY TABLE places ON COMMIT DROP AS
     SELECT DISTINCT look.claim, look.officer, post.exam_id AS exam, post.station_id AS station,
         post.position_id AS position, deployment.status
     FROM looked_at look
-    JOIN claims_claimline line ON line.claim_id = look.claim
+    JOIN claims_claim claim ON claim.id = look.claim
+    -- an adjustment of the tax alone has no line; it is for the work of the claim that it adjusts
+    JOIN claims_claimline line ON line.claim_id = CASE
+        WHEN claim.adjusts_id IS NULL
+            OR EXISTS (SELECT FROM claims_claimline own WHERE own.claim_id = claim.id)
+        THEN claim.id ELSE claim.adjusts_id END
     JOIN deployments_deployment deployment ON deployment.id = line.deployment_id
     JOIN deployments_post post ON post.id = deployment.post_id;
 ANALYZE places;
@@ -114,8 +119,9 @@ JOIN claims_investigation into_it
 JOIN catalogue_dutystation station ON station.id = place.station
 GROUP BY place.claim
 """
-# Whose claim of the same exam goes to the same number or account, or who is the same person by the
-# numbers that they have tried to type. The grounds name the other officers.
+# Whose claim of the same exam goes to the same number or account, by the road that both are paid
+# by, or who is the same person by the numbers that they have tried to type. The grounds name the
+# other officers.
 DUPLICATE = """
 INSERT INTO due
 SELECT claim, 'duplicate', '',
@@ -124,15 +130,20 @@ FROM (
     SELECT pair.claim, string_agg(kind || ':' || other, ' ' ORDER BY kind, other) AS alike FROM (
         SELECT look.claim, look.exam, 'number' AS kind, other.id AS other
         FROM looked_at look
-        JOIN profiles_officer one ON one.id = look.officer AND one.payee_phone <> ''
-        JOIN profiles_officer other ON other.payee_phone = one.payee_phone AND other.id <> one.id
+        JOIN profiles_officer one
+            ON one.id = look.officer AND one.payee_phone <> '' AND one.paid_by = 'mpesa'
+        JOIN profiles_officer other
+            ON other.payee_phone = one.payee_phone AND other.id <> one.id
+            AND other.paid_by = 'mpesa'
         UNION
         SELECT look.claim, look.exam, 'account', theirs.officer_id
         FROM looked_at look
+        JOIN profiles_officer one ON one.id = look.officer AND one.paid_by = 'bank'
         JOIN profiles_bankaccount ours ON ours.officer_id = look.officer
         JOIN profiles_bankaccount theirs
             ON theirs.number = ours.number AND theirs.bank_id = ours.bank_id
             AND theirs.officer_id <> ours.officer_id
+        JOIN profiles_officer other ON other.id = theirs.officer_id AND other.paid_by = 'bank'
         UNION
         SELECT look.claim, look.exam, 'person', clash.other
         FROM (
@@ -152,10 +163,11 @@ FROM (
     GROUP BY pair.claim
 ) found
 """
-# Most names differ in nothing but capitals and marks; the odd ones are looked at one by one.
+# Of whom M-Pesa pays: at a bank the account is in their own name. Most names differ in nothing but
+# capitals and marks; the odd ones are looked at one by one.
 ODD_NAMES = """
 SELECT look.claim, officer.payee_name, officer.full_name
-FROM looked_at look JOIN profiles_officer officer ON officer.id = look.officer
+FROM {table} look JOIN profiles_officer officer ON officer.id = look.officer
 WHERE officer.payee_name <> '' AND officer.paid_by = 'mpesa'
     AND translate(lower(officer.payee_name), 'ũĩ''`´‘’ʻʼ', 'ui')
         <> translate(lower(officer.full_name), 'ũĩ''`´‘’ʻʼ', 'ui')
@@ -180,7 +192,7 @@ def judge(cursor: CursorWrapper, claims: models.QuerySet[Claim]) -> None:
     """Fill `due`, in the transaction of the caller."""
     look_at(cursor, claims)
     cursor.execute(";".join([PLACES, *RULES]), {"clashed": CLASHED})
-    odd = list(_other_names(cursor))
+    odd = [(claim, payee) for claim, payee, _name in other_names(cursor, "looked_at")]
     if odd:
         claims_held, names = zip(*odd, strict=True)
         cursor.execute(PAYEE_NAME, {"claims": list(claims_held), "names": list(names)})
@@ -192,8 +204,9 @@ def look_at(cursor: CursorWrapper, claims: models.QuerySet[Claim]) -> None:
     cursor.execute(LOOK.format(rows=rows), params)
 
 
-def _other_names(cursor: CursorWrapper) -> Iterator[tuple[int, str]]:
-    cursor.execute(ODD_NAMES)
+def other_names(cursor: CursorWrapper, table: str) -> Iterator[tuple[int, str, str]]:
+    """Of the claims in this table: whose payee has another name than they themselves, and both."""
+    cursor.execute(ODD_NAMES.format(table=table))
     for claim, payee, name in cursor.fetchall():
         if not same_name(payee, name):
-            yield claim, payee
+            yield claim, payee, name

@@ -2,40 +2,40 @@
 
 import random
 import time
+from datetime import datetime
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from claims.hold_rules import BY_RULE, FORGET, judge
 from claims.models import (
-    BANKS,
-    Channel,
+    UNPAID,
     Claim,
-    ClaimStatus,
     Hold,
     HoldCode,
     Payment,
     PaymentStatus,
 )
-from profiles.models import PAYEE_WAITS, PaidBy
+from claims.payees import with_the_same_payee
+from profiles.models import PAYEE_WAITS
 
 # Claims are locked before their holds, as people do it: the foreign key of a new hold would lock
-# its claim at the end, and wait for somebody who waits for the hold.
+# its claim at the end, and wait for somebody who waits for the hold. What somebody else works on
+# at this moment is left to the next look, at the latest when the claim is taken into a batch.
 LOCK = """
-SELECT count(*) FROM (
-    SELECT claim.id FROM claims_claim claim WHERE claim.id IN (
+CREATE TEMPORARY TABLE at_hand ON COMMIT DROP AS
+    SELECT claim.id AS claim FROM claims_claim claim WHERE claim.id IN (
         SELECT due.claim FROM due WHERE NOT EXISTS (
             SELECT FROM claims_hold hold
             WHERE hold.claim_id = due.claim AND hold.code = due.code AND hold.cleared_at IS NULL
                 AND (hold.raised_by_id IS NOT NULL OR hold.grounds = due.grounds)
         )
     )
-    ORDER BY claim.id FOR KEY SHARE
-) locked;
+    ORDER BY claim.id FOR KEY SHARE SKIP LOCKED;
+ANALYZE at_hand;
 """
-# What a person works on at this moment is left to the next look.
 CURE = """
 WITH cured AS (
     SELECT hold.id FROM claims_hold hold JOIN looked_at look ON look.claim = hold.claim_id
@@ -52,7 +52,7 @@ UPDATE claims_hold hold SET cleared_at = now() FROM cured WHERE hold.id = cured.
 """
 RAISE = """
 INSERT INTO claims_hold (claim_id, code, note, grounds)
-SELECT due.claim, due.code, due.note, due.grounds FROM due
+SELECT due.claim, due.code, due.note, due.grounds FROM due JOIN at_hand USING (claim)
 WHERE NOT EXISTS (
     SELECT FROM claims_hold hold
     WHERE hold.claim_id = due.claim AND hold.code = due.code AND (
@@ -63,12 +63,6 @@ WHERE NOT EXISTS (
 ORDER BY due.claim, due.code
 ON CONFLICT DO NOTHING
 """
-UNPAID = [
-    ClaimStatus.PREPARED,
-    ClaimStatus.VERIFIED,
-    ClaimStatus.APPROVED,
-    ClaimStatus.DISPUTED,
-]
 CHUNK = 20_000  # claims that are looked at in one transaction; a second
 
 
@@ -88,7 +82,7 @@ def check(claims: models.QuerySet[Claim]) -> tuple[int, int]:
         cured = cursor.rowcount
         cursor.execute(RAISE)
         raised = cursor.rowcount
-        cursor.execute(FORGET)
+        cursor.execute(f"DROP TABLE at_hand; {FORGET}")
     of_these = Hold.objects.filter(claim__in=claims.order_by().values("pk"))
     return raised, cured + _let_go(of_these)
 
@@ -115,39 +109,31 @@ def look_again(*, seconds: float = 60) -> int:
 @transaction.atomic
 def hold_changed_payees(claims: models.QuerySet[Claim]) -> None:
     """Whoever was paid before has three days to object; unless a person has let this one go."""
-    changed = claims.filter(officer__payee_changed_at__gt=Now() - PAYEE_WAITS).order_by("pk")
-    moments = changed.values_list("pk", "officer__payee_changed_at")
-    when = {pk: at.isoformat() for pk, at in moments if at}
-    of_these = Hold.objects.filter(claim__in=when, code=HoldCode.PAYEE_CHANGED)
-    decided = of_these.filter(cleared_by__isnull=False).values_list("claim", "grounds")
-    settled = set(decided)
+    changed = claims.filter(officer__payee_changed_at__gt=Now() - PAYEE_WAITS)
+    _hold_payees(dict(changed.values_list("pk", "officer__payee_changed_at")))
+
+
+@transaction.atomic
+def hold_left_out(payments: models.QuerySet[Payment]) -> None:
+    """The same for payments that are left out since their payee is another by now."""
+    _hold_payees(dict(payments.values_list("claim", "claim__officer__payee_changed_at")))
+
+
+def _hold_payees(changed: dict[int, datetime | None]) -> None:
+    """A person's decision rests on the moment of the change. Where none is known, each is new."""
+    grounds = {claim: at.isoformat() if at else "" for claim, at in changed.items()}
+    of_these = Hold.objects.filter(claim__in=changed, code=HoldCode.PAYEE_CHANGED)
+    decided = of_these.filter(cleared_by__isnull=False).exclude(grounds="")
+    settled = set(decided.values_list("claim", "grounds"))
     Hold.objects.bulk_create(
         [
-            Hold(claim_id=claim, code=HoldCode.PAYEE_CHANGED, grounds=grounds)
-            for claim, grounds in when.items()
-            if (claim, grounds) not in settled
+            Hold(claim_id=claim, code=HoldCode.PAYEE_CHANGED, grounds=moment)
+            for claim, moment in sorted(grounds.items())
+            if (claim, moment) not in settled
         ],
         batch_size=2000,
         ignore_conflicts=True,
     )
-
-
-# Of a payment, as it was copied into it.
-PAYEE = ["channel", "payee_name", "payee_phone", "bank_code", "branch_code", "account"]
-_SAME_PHONE = Q(
-    was_channel=Channel.MPESA,
-    claim__officer__paid_by=PaidBy.MPESA,
-    claim__officer__payee_name=F("was_payee_name"),
-    claim__officer__payee_phone=F("was_payee_phone"),
-)
-_SAME_ACCOUNT = Q(
-    was_channel__in=BANKS,
-    claim__officer__paid_by=PaidBy.BANK,
-    claim__officer__full_name=F("was_payee_name"),
-    claim__officer__bank_account__bank__code=F("was_bank_code"),
-    claim__officer__bank_account__branch__code=F("was_branch_code"),
-    claim__officer__bank_account__number=F("was_account"),
-)
 
 
 def _let_go(holds: models.QuerySet[Hold]) -> int:
@@ -156,18 +142,20 @@ def _let_go(holds: models.QuerySet[Hold]) -> int:
     failures = Payment.objects.filter(
         claim=OuterRef("claim"), status__in=[PaymentStatus.FAILED, PaymentStatus.REVERSED]
     )
-    latest = failures.order_by("-pk")
+    latest = Subquery(failures.order_by("-pk").values("pk")[:1])
     waited = Q(code=HoldCode.PAYEE_CHANGED) & (
         Q(claim__officer__payee_changed_at__lt=over)
         | Q(claim__officer__payee_changed_at=None, raised_at__lt=over)
     )
-    by_rule = holds.filter(cleared_at=None, raised_by=None).annotate(
-        **{f"was_{name}": Subquery(latest.values(name)[:1]) for name in PAYEE}
+    unchanged = Exists(with_the_same_payee().filter(pk=OuterRef("latest")))
+    corrected = Q(code=HoldCode.PAYMENT_FAILED) & ~Q(unchanged)
+    done = (
+        holds.filter(cleared_at=None, raised_by=None)
+        .filter(code__in=[HoldCode.PAYEE_CHANGED, HoldCode.PAYMENT_FAILED])
+        .annotate(latest=latest)
+        .filter(waited | corrected)
     )
-    unchanged = by_rule.filter(_SAME_PHONE | _SAME_ACCOUNT).values("pk")
-    corrected = Q(code=HoldCode.PAYMENT_FAILED) & ~Q(pk__in=unchanged)
-    done = by_rule.filter(code__in=[HoldCode.PAYEE_CHANGED, HoldCode.PAYMENT_FAILED]).filter(
-        waited | corrected
-    )
-    pks = list(done.values_list("pk", flat=True))
+    # In the order in which people lock them, and none that somebody works on at this moment.
+    free = done.select_for_update(of=("self",), skip_locked=True).order_by("pk")
+    pks = list(free.values_list("pk", flat=True))
     return Hold.objects.filter(pk__in=pks, cleared_at=None).update(cleared_at=Now())

@@ -197,7 +197,7 @@ class _Known:
         return list(rated)
 
     def deployment(self, cells: dict[str, str]) -> int:
-        person = _person(cells["officer"])
+        readings = _readings(cells["officer"])
         station, code = cells["station"].strip().upper(), cells["position"].strip().upper()
         if code not in self.positions:
             if code in self.unpaid:
@@ -205,32 +205,39 @@ class _Known:
                     _("This position has no rates of marking in this exam. Enter them first.")
                 )
             raise ValidationError(_("No position or paper has this code."))
+        people = [person for person in readings if person in self.people]
         found = {
             pk
+            for person in people
             for position in self.positions[code]
             if (pk := self.found.get((person, station, position)))
         }
         if len(found) == 1:
             return found.pop()
+        if found and len(people) > 1:
+            raise ValidationError(
+                _("This is the phone of one examiner and the ID number of another: write 2547….")
+            )
         if found:
             raise ValidationError(
                 _("This examiner serves in several positions of this paper: write the position.")
             )
-        if person not in self.people:
+        if not people:
             raise ValidationError(
                 _("Nobody with this phone or ID number is deployed to mark in this exam.")
             )
         raise ValidationError(_("This examiner is not deployed at this station in this position."))
 
 
-def _person(typed: str) -> str:
-    """A phone as it is kept, or an ID number."""
+def _readings(typed: str) -> list[str]:
+    """A phone as it is kept, or an ID number. Nine digits may be either: spreadsheets drop the
+    nought that a phone begins with."""
     text = typed.strip()
-    if NATIONAL_ID.fullmatch(text):
-        return text
     if not text:
         raise ValidationError(_("Enter the examiner's phone or ID number."))
-    return phones.mobile(text)
+    if not NATIONAL_ID.fullmatch(text):
+        return [phones.mobile(text)]
+    return [text, phones.mobile(text)] if phones.is_mobile(text) else [text]
 
 
 def _figures(cells: dict[str, str]) -> Figures:
@@ -303,6 +310,8 @@ NAMES = ["coordination_days", "scripts", "travel", "advance", "signed"]
 @transaction.atomic
 def apply(lines: list[list[Any]], *, exam: Exam, seal: str, sha256: str, by: User) -> int:
     """What was shown, if what it changes is still as it was. Says how many that is."""
+    if not lines:
+        return 0
     lock_exam(exam)
     deployments = [line[0] for line in lines]
     there = _there(exam, deployments)

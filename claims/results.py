@@ -16,8 +16,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from claims.models import (
+    SENT,
     WRITTEN,
-    BatchStatus,
     Payment,
     PaymentBatch,
     PaymentStatus,
@@ -306,7 +306,7 @@ def _verdict(
     if batch is not None and payment.batch != batch.pk:
         said = _("It belongs to payment batch %(batch)s.") % {"batch": payment.batch}
         return Verdict.FOREIGN, said
-    if payment.batch_status not in (BatchStatus.EXPORTED, BatchStatus.RECONCILED):
+    if payment.batch_status not in SENT:
         return unclear, _("Its batch was not sent to be paid yet.")
     if result.status is None:
         return unclear, _("The status is none that we know.")

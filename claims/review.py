@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from catalogue.models import Bank
 from claims.models import BANKS, Hold, Payment, PaymentBatch, PaymentStatus, Recovery
+from claims.payees import with_another_payee
 from claims.services.batches import changed_since
-from claims.services.payable import with_another_payee
 from profiles.models import masked
 
 MOST = 20  # of anything that is shown one by one

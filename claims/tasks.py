@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from accounts.running import LONGEST
 from claims import holds, ledger, runs, services
 from claims.ghosts import finding
 from claims.money import counting
@@ -7,7 +8,7 @@ from claims.services import exporting, preparing
 
 
 # A portion is a county's claims or some thousands of payments, and takes seconds.
-@shared_task(time_limit=600)
+@shared_task(time_limit=LONGEST.seconds)
 def work_runs() -> int:
     return runs.work(seconds=20)
 

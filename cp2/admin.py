@@ -21,6 +21,7 @@ from claims.money import pages as money_pages
 from cp2 import helpdesk, merge_views, texts_picture
 from cp2.admin_fields import careful, worded
 from cp2.rights import pages as rights_pages
+from cp2.runs import views as run_views
 from cp2.season_picture import picture
 from deployments import vacancy_views
 
@@ -105,6 +106,7 @@ ORDER = {
     ],
     "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
+    "runs": ["All", "Run"],
     "accounts": [
         "User",
         "Group",
@@ -119,6 +121,7 @@ ORDER = {
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
 Beside = tuple[str, Any, str, list[str]]
 PAGES: dict[str, list[Beside]] = {
+    "runs": [("All", _("All runs"), "admin:runs", ["runs.view_run"])],
     "claims": [
         ("Money", _("The money"), "admin:claims_money", ["claims.view_paymentbatch"]),
         ("Trail", _("Trace a payment"), "admin:claims_money_find", ["claims.view_payment"]),
@@ -249,6 +252,7 @@ class PortalAdminSite(AdminSite):
         texts, officer = "sms/message", "profiles/officer/<int:pk>/merge/"
         opening = partial(vacancy_views.open_vacancies, site=self)
         ours = [
+            path("runs/", page(partial(run_views.runs, site=self)), name="runs"),
             path(officer, page(merge_views.find), name="merge_find"),
             path(
                 "catalogue/centreentry/papers/",

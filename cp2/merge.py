@@ -39,6 +39,7 @@ from profiles.models import (
     WorkExperience,
     masked,
 )
+from profiles.owners import accounts_of
 from sms.models import Message
 from sms.phones import hinted, local
 from vacancies.models import Application, VacancyAlert
@@ -226,12 +227,11 @@ def reasons_against(kept: Officer, closed: Officer, *, by: User) -> Iterator[str
     if kept.pk == closed.pk:
         yield _("This is one and the same account.")
         return
+    own = accounts_of(by)
     for officer in (kept, closed):
         if officer.merged_into_id or not officer.user.is_active:
             yield _("The account of %(officer)s is closed or switched off.") % {"officer": officer}
-        if by.pk == officer.user_id or (
-            by.phone and by.phone in (officer.phone, officer.payee_phone)
-        ):
+        if officer.pk in own:
             yield _("One of these accounts is your own, so somebody else must decide about it.")
     yield from _two_places(kept, closed)
     yield from _two_marks(kept, closed)

@@ -35,6 +35,7 @@ from profiles.models import (
     WorkExperience,
     masked,
 )
+from profiles.owners import numbers_alike
 from profiles.uploads import PaperFile
 
 # Each on one account only.
@@ -453,9 +454,9 @@ def alike(officers: Iterable[Officer]) -> set[int]:
     front: perhaps one person with two accounts."""
     wanted: dict[str, int] = {}
     for officer in officers:
-        bare = (officer.national_id or "").lstrip("0")
-        same = {bare.zfill(length) for length in range(6, 10)} - {officer.national_id}
-        wanted |= dict.fromkeys(same, officer.pk)
+        if officer.national_id:
+            same = numbers_alike(officer.national_id) - {officer.national_id}
+            wanted |= dict.fromkeys(same, officer.pk)
     found = Officer.objects.filter(national_id__in=wanted).values_list("national_id", flat=True)
     return {wanted[number] for number in found if number}
 

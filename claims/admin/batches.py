@@ -20,7 +20,7 @@ from claims.admin.base import ReadOnly
 from claims.admin.results import ResultFileAdmin
 from claims.channels import content_type, ending
 from claims.models import (
-    BatchStatus,
+    SENT,
     PaymentBatch,
     ResultFile,
 )
@@ -161,7 +161,7 @@ class PaymentBatchAdmin(ReadOnly, FreshActions):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         batch = self.get_object(request, object_id)
-        sent = batch is not None and batch.status in (BatchStatus.EXPORTED, BatchStatus.RECONCILED)
+        sent = batch is not None and batch.status in SENT
         context = {
             "sent": sent and self.has_prepare_permission(request),
             "run": batch.runs.order_by("-pk").first() if batch else None,

@@ -26,6 +26,7 @@ from claims.models import (
     RunKind,
 )
 from claims.templatetags.shillings import masked, shillings
+from cp2.lists import LongList
 from cp2.rules import Refused
 
 
@@ -93,7 +94,7 @@ class HeldFilter(admin.SimpleListFilter):
 
 
 @admin.register(Claim)
-class ClaimAdmin(ReadOnly, FreshActions):
+class ClaimAdmin(ReadOnly, FreshActions, LongList[Claim]):
     change_list_template = "claims/admin/claims.html"
     list_display = [
         "officer",
@@ -108,8 +109,6 @@ class ClaimAdmin(ReadOnly, FreshActions):
     ]
     list_filter = ["status", HeldFilter, ("question", admin.EmptyFieldListFilter), "exam"]
     list_select_related = ["officer__user", "exam"]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = [
         "officer__user__username__startswith",
         "=officer__national_id",
@@ -239,7 +238,7 @@ class ClaimAdmin(ReadOnly, FreshActions):
 
 
 @admin.register(ClaimLine)
-class ClaimLineAdmin(ReadOnly, admin.ModelAdmin[ClaimLine]):
+class ClaimLineAdmin(ReadOnly, LongList[ClaimLine]):
     list_display = ["claim", "deployment", "kind", "quantity", "rate", "amount"]
     list_select_related = [
         "claim__officer__user",
@@ -249,7 +248,5 @@ class ClaimLineAdmin(ReadOnly, admin.ModelAdmin[ClaimLine]):
         "deployment__post__station",
         "deployment__post__exam",
     ]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ["claim__officer__user__username__startswith"]
     search_help_text = gettext_lazy("Number (2547…)")

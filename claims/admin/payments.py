@@ -16,21 +16,20 @@ from claims.models import (
     PaymentStatus,
 )
 from claims.templatetags.shillings import masked
+from cp2.lists import LongList
 from profiles import looks
 from profiles.models import Officer
 from profiles.unmasking import Unmasking
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly, Discreet, Unmasking):
+class PaymentAdmin(ReadOnly, LongList[Payment], Discreet, Unmasking):
     hidden = ("payee_name", "payee_phone", "account")
     looks_verb = looks.PAYEE
     change_form_template = "claims/admin/payment.html"
     list_display = ["payee", "number", "amount", "batch", "status", "reference", "failure", "trail"]
     list_filter = ["status", "batch__exam"]
     list_select_related = ["batch"]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ["=payee_phone", "=reference"]
     search_help_text = gettext_lazy("Number in full (2547…), or M-Pesa reference")
 

@@ -18,7 +18,7 @@ from accounts.taking import take_away
 from claims import services
 from claims.admin.base import ReadOnly
 from claims.forms import ApplyForm, ResultsForm
-from claims.models import PaymentBatch, ResultFile, ResultsStatus, Verdict
+from claims.models import PaymentBatch, ResultFile, ResultsStatus, RunStatus, Verdict
 from claims.result_lists import MISSING, SHOWN, figures, lines_table
 from cp2.rules import Refused
 
@@ -117,19 +117,23 @@ class ResultFileAdmin(ReadOnly, Discreet):
 
     def _state(self, request: HttpRequest, file: ResultFile) -> HttpResponse:
         may, run = self.has_add_permission(request), services.run_of(file)
-        said = figures(file)
+        is_busy = bool(file.is_working and run and run.is_open)
+        applying = file.status == ResultsStatus.APPLYING
+        called_off = bool(applying and run and run.status == RunStatus.CANCELLED)
+        said = [] if is_busy else figures(file)
+        is_new = file.status == ResultsStatus.READ and any(figure.writes for figure in said)
         context = {
             "file": file,
             "figures": said,
             "shown": SHOWN,
-            "waits": may
-            and file.status == ResultsStatus.READ
-            and any(figure.writes for figure in said),
+            "waits": may and (is_new or called_off),
             "form": ApplyForm(initial={"sha256": file.sha256}),
             "run": run,
+            "is_busy": is_busy,
+            "called_off": called_off,
         }
         response = self._page(request, "results.html", str(file), **context)
-        if file.is_working and run and run.is_open:
+        if is_busy:
             response["Refresh"] = "2"
         return response
 

@@ -14,8 +14,9 @@ from catalogue.models import Exam
 from claims import runs
 from claims.compute import lock_exam
 from claims.ghosts import rules
+from claims.hold_rules import other_names
 from claims.models import (
-    TO_BE_APPROVED,
+    OPEN,
     WEIGHTS,
     Claim,
     MoneyRun,
@@ -23,7 +24,7 @@ from claims.models import (
 )
 from claims.runs import Work
 from cp2.rules import Refused
-from profiles.names import same_name, tokens
+from profiles.names import tokens
 from profiles.services import CLASHED
 
 FAR = 60  # of a hundred; brothers and sisters are nearer to one another
@@ -40,7 +41,7 @@ def ask_at_night() -> int:
     now = timezone.now()
     if timezone.localtime(now).hour not in NIGHT:
         return 0
-    open_claims = Claim.objects.filter(exam=OuterRef("pk"), status__in=TO_BE_APPROVED)
+    open_claims = Claim.objects.filter(exam=OuterRef("pk"), status__in=OPEN)
     lately = MoneyRun.objects.filter(
         kind=RunKind.GHOSTS, exam=OuterRef("pk"), asked_at__gt=now - ONCE_IN
     )
@@ -81,11 +82,8 @@ def find(exam: Exam, family: str) -> int:
 
 
 def _far_names(cursor: CursorWrapper) -> None:
-    cursor.execute(rules.ODD_NAMES)
     far: list[tuple[int, int]] = []
-    for claim, payee, name in cursor.fetchall():
-        if same_name(payee, name):
-            continue
+    for claim, payee, name in other_names(cursor, "suspect"):
         likeness = round(fuzz.token_sort_ratio(" ".join(tokens(payee)), " ".join(tokens(name))))
         if likeness < FAR:
             far.append((claim, likeness))

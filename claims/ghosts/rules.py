@@ -17,6 +17,8 @@ CREATE TEMPORARY TABLE found (
 ) ON COMMIT DROP;
 """
 
+# A hold asks where money goes. Here it is asked who stands behind several people, and what they
+# have given as theirs tells that by whichever road they are paid at this moment.
 SAME_PAYEE = """
 WITH shared AS (
     SELECT officer.payee_phone AS phone, count(*) AS people
@@ -99,13 +101,6 @@ WITH kin AS (
 INSERT INTO found
 SELECT claim, 'same_kin', left(md5(phone), 16), jsonb_build_object('people', people)
 FROM kin WHERE people >= 3
-"""
-ODD_NAMES = """
-SELECT suspect.claim, officer.payee_name, officer.full_name
-FROM suspect JOIN profiles_officer officer ON officer.id = suspect.officer
-WHERE officer.payee_name <> ''
-    AND translate(lower(officer.payee_name), 'ũĩ''`´‘’ʻʼ', 'ui')
-        <> translate(lower(officer.full_name), 'ũĩ''`´‘’ʻʼ', 'ui')
 """
 NAME_FAR = """
 INSERT INTO found

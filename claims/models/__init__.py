@@ -1,5 +1,7 @@
+from accounts.promises import OPEN_RUNS, RunStatus
 from claims.models.batches import (
     BANKS,
+    SENT,
     BatchStatus,
     Channel,
     Payment,
@@ -7,17 +9,24 @@ from claims.models.batches import (
     PaymentStatus,
     Recovery,
 )
-from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
+from claims.models.claims import (
+    FIXED,
+    OPEN,
+    UNPAID,
+    Claim,
+    ClaimQuerySet,
+    ClaimStatus,
+    earned,
+)
 from claims.models.disputes import DisputedDay
 from claims.models.ghosts import (
-    TO_BE_APPROVED,
     WEIGHTS,
     GhostCode,
     GhostSignal,
     GhostSignalQuerySet,
 )
 from claims.models.holds import LIFTED, REMEDIES, UNTOLD, Hold, HoldCode, HoldQuerySet
-from claims.models.investigations import Investigation, InvestigationQuerySet
+from claims.models.investigations import Investigation
 from claims.models.ledger import Account, LedgerEntry
 from claims.models.lines import ClaimLine, LineKind
 from claims.models.money import (
@@ -30,16 +39,18 @@ from claims.models.money import (
 )
 from claims.models.rates import MarkingRate, MarkingRecord, RateChange
 from claims.models.results import WRITTEN, ResultFile, ResultLine, ResultsStatus, Verdict
-from claims.models.runs import OPEN_RUNS, MoneyRun, RunKind, RunStatus
+from claims.models.runs import MoneyRun, RunKind
 from claims.models.tax import TaxRule
 
 __all__ = [
     "BANKS",
+    "FIXED",
     "LIFTED",
     "OPEN",
     "OPEN_RUNS",
     "REMEDIES",
-    "TO_BE_APPROVED",
+    "SENT",
+    "UNPAID",
     "UNTOLD",
     "WEIGHTS",
     "WRITTEN",
@@ -59,7 +70,6 @@ __all__ = [
     "HoldCode",
     "HoldQuerySet",
     "Investigation",
-    "InvestigationQuerySet",
     "LedgerEntry",
     "LineKind",
     "MarkingRate",
@@ -82,4 +92,5 @@ __all__ = [
     "RunStatus",
     "TaxRule",
     "Verdict",
+    "earned",
 ]

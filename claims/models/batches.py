@@ -29,6 +29,7 @@ class BatchStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+SENT = [BatchStatus.EXPORTED, BatchStatus.RECONCILED]
 UNAPPROVED = [BatchStatus.BUILDING, BatchStatus.DRAFT, BatchStatus.CANCELLED]
 
 
@@ -108,7 +109,7 @@ class PaymentBatch(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    status__in=[BatchStatus.EXPORTED, BatchStatus.RECONCILED],
+                    status__in=SENT,
                     exported_at__isnull=False,
                 )
                 & ~Q(sha256="")

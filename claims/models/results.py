@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from claims.models.batches import Payment, PaymentBatch, PaymentStatus
 
+RESULTS = "results"  # the folder of their files
+
 
 class ResultsStatus(models.TextChoices):
     READING = "reading", _("Being read")
@@ -19,7 +21,7 @@ class ResultsStatus(models.TextChoices):
 
 def results_path(_file: "ResultFile", _sent: str) -> str:
     """A name that nobody can guess, and that says nothing."""
-    return f"results/{uuid4()}"
+    return f"{RESULTS}/{uuid4()}"
 
 
 class ResultFile(models.Model):
@@ -53,7 +55,7 @@ class ResultFile(models.Model):
     file_name = models.CharField(_("name of the file"), max_length=120)
     sha256 = models.CharField("SHA-256", max_length=64)
     failure = models.CharField(_("what went wrong"), max_length=300, blank=True)
-    # of each verdict, how many lines and how much money; `touched` are the batches it is about
+    # of each verdict, how many lines; `touched` are the batches it is about
     counts = models.JSONField(_("counts"), default=dict, blank=True)
     uploaded_by = models.ForeignKey(
         User, models.PROTECT, related_name="+", verbose_name=_("uploaded by")

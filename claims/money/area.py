@@ -29,7 +29,7 @@ POSITION = {
     "key": "position_id",
     "table": "catalogue_position",
     "name": "catalogue_position.name",
-    "order": "catalogue_position.rank::text",
+    "order": "catalogue_position.rank",
 }
 CENTRE = {
     "key": "station_id",
@@ -37,7 +37,6 @@ CENTRE = {
     "name": "catalogue_dutystation.code || ' ' || catalogue_dutystation.name",
     "order": "catalogue_dutystation.code",
 }
-COLUMNS = [*MoneyState.values]
 
 
 @dataclass

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.models import Entry, User
 from claims.models import (
+    FIXED,
     Claim,
-    ClaimLine,
     ClaimQuerySet,
     ClaimStatus,
     Hold,
@@ -20,12 +20,12 @@ from claims.models import (
     Payment,
     PaymentStatus,
     Road,
+    earned,
 )
 from claims.money.lines import of_claims
 
 LIVE = [PaymentStatus.WAITING, PaymentStatus.PAID]
 MISSED = [PaymentStatus.FAILED, PaymentStatus.REVERSED]
-AFTER_APPROVAL = [ClaimStatus.APPROVED, ClaimStatus.PAYING, ClaimStatus.PAID]
 
 
 def behind(asked: dict[str, Any], *, to: User) -> ClaimQuerySet:
@@ -57,9 +57,7 @@ def _from(asked: dict[str, Any]) -> Q:
         "position": f"{post}__position",
     }
     wanted = {lookup: asked[name] for name, lookup in lookups.items() if asked.get(name)}
-    if not wanted:
-        return Q()
-    return Q(Exists(ClaimLine.objects.filter(claim=OuterRef("pk"), **wanted)))
+    return earned(**wanted) if wanted else Q()
 
 
 def _tried(statuses: list[PaymentStatus], **fields: Any) -> Exists:
@@ -75,7 +73,7 @@ def _in(state: MoneyState) -> Q:
         case MoneyState.DISPUTED:
             return Q(status=ClaimStatus.DISPUTED)
         case MoneyState.KEPT_BACK:
-            return Q(status__in=AFTER_APPROVAL, net__lt=0)
+            return Q(status__in=FIXED, net__lt=0)
         case MoneyState.FAILED:
             return positive & Q(status=ClaimStatus.APPROVED) & Q(_tried(MISSED))
         case MoneyState.APPROVED:
@@ -113,10 +111,13 @@ def _since(state: MoneyState, monday: date) -> Q:
 
 def _by(channel: str) -> Q:
     """That of the newest attempt to pay, else what the officer chose."""
-    sent = [*LIVE, *MISSED]
-    by_this = Q(_tried(sent, channel=channel)) if channel != Road.BANK else Q(pk__in=[])
+    attempts = Payment.objects.filter(status__in=[*LIVE, *MISSED])
+    later = attempts.filter(claim=OuterRef("claim"), pk__gt=OuterRef("pk"))
+    newest = attempts.filter(~Exists(later), claim=OuterRef("pk"), channel=channel)
+    by_this = Q(Exists(newest)) if channel != Road.BANK else Q(pk__in=[])
     if channel in (Road.MPESA, Road.BANK):
-        by_this |= ~Q(_tried(sent)) & Q(officer__paid_by=channel)
+        untried = ~Exists(attempts.filter(claim=OuterRef("pk")))
+        by_this |= Q(untried) & Q(officer__paid_by=channel)
     return by_this
 
 

@@ -4,7 +4,7 @@ It is done when something has changed: triggers note of which exam (0007). What 
 when a station is moved to another sub-county, is caught up with within a day.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -49,8 +49,8 @@ GROUP BY 2, 3
 
 def count_due() -> int:
     """The exams of which something has changed, and those that were not looked at for a day."""
-    changed = set(MoneyChange.objects.values_list("exam", flat=True).distinct())
-    stale = MoneyCount.objects.filter(counted_at__lt=timezone.now() - STALE_AFTER)
+    changed = set(MoneyChange.objects.order_by().values_list("exam", flat=True).distinct())
+    stale = MoneyCount.objects.order_by().filter(counted_at__lt=timezone.now() - STALE_AFTER)
     due = sorted(changed | set(stale.values_list("exam", flat=True).distinct()))
     return sum(count(exam) for exam in due)
 
@@ -80,11 +80,3 @@ def count_all() -> None:
     """Whether anything has changed or not."""
     for exam in Claim.objects.order_by().values_list("exam", flat=True).distinct():
         count(exam)
-
-
-def counted_at() -> datetime | None:
-    """As of when the oldest figure is."""
-    found: datetime | None = (
-        MoneyCount.objects.order_by("counted_at").values_list("counted_at", flat=True).first()
-    )
-    return found

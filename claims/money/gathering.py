@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from accounts.models import Entry
 from attendance.models import Mark, MarkHistory, Register, RegisterReturn
@@ -187,13 +187,11 @@ def _entries(things: list[Any], claim: Claim) -> dict[Thing, list[Entry]]:
         numbers[thing._meta.label_lower].add(thing.pk)
     officer = claim.officer
     about = Q(subject_type=officer._meta.label_lower, subject_id=officer.pk, verb__in=OF_OFFICERS)
-    # whoever had the claims of the exam computed: written in the transaction that computed this one
-    about |= Q(
-        subject_type=claim.exam._meta.label_lower,
-        subject_id=claim.exam_id,
-        verb="claims.prepared",
-        at=claim.prepared_at,
+    # Whoever had the claims of the exam computed: written once its last portion is done.
+    prepared = Entry.objects.about(claim.exam).filter(
+        verb="claims.prepared", at__gte=claim.prepared_at
     )
+    about |= Q(pk=Subquery(prepared.order_by("at", "pk").values("pk")[:1]))
     for kind, those in numbers.items():
         about |= Q(subject_type=kind, subject_id__in=those)
     found: dict[Thing, list[Entry]] = defaultdict(list)

@@ -144,7 +144,9 @@ told AS (
     GROUP BY 1
 )
 """
-OF_ALL = TRAIL.format(told="true")
+OF_ALL = TRAIL.format(
+    told="coalesce(payment.claim_id, entry.subject_id) IN (SELECT id FROM chosen)"
+)
 # Of a few: their own entries and those of their payments, each found by what it is about.
 OF_THESE = TRAIL.format(
     told="""(

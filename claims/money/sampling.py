@@ -27,7 +27,12 @@ WITH paid AS (
 placed AS (
     SELECT DISTINCT ON (paid.id) paid.id, paid.lot, place.county_id
     FROM paid
-    JOIN claims_claimline line ON line.claim_id = paid.claim_id
+    JOIN claims_claim claim ON claim.id = paid.claim_id
+    -- an adjustment of the tax alone has no line; it belongs where the claim's are that it adjusts
+    JOIN claims_claimline line ON line.claim_id = CASE
+        WHEN claim.adjusts_id IS NULL
+            OR EXISTS (SELECT FROM claims_claimline own WHERE own.claim_id = claim.id)
+        THEN claim.id ELSE claim.adjusts_id END
     JOIN deployments_deployment deployment ON deployment.id = line.deployment_id
     JOIN deployments_post post ON post.id = deployment.post_id
     JOIN catalogue_dutystation station ON station.id = post.station_id

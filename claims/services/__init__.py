@@ -6,7 +6,6 @@ Nobody decides about money of their own, and nobody approves what they prepared 
 from claims.services.batches import (
     approve_batch,
     cancel_batch,
-    paid_total,
     take_out_changed,
 )
 from claims.services.building import prepare_batch, start_batch
@@ -22,12 +21,11 @@ from claims.services.holding import (
     raise_on_all,
 )
 from claims.services.investigating import claims_at, close_investigation, open_investigation
-from claims.services.own import Tally, is_own
+from claims.services.own import Tally
 from claims.services.preparing import prepare
 from claims.services.reconciling import (
     Outcome,
     apply_results,
-    missing,
     reconcile,
     refuse_other_bytes,
     run_of,
@@ -55,11 +53,8 @@ __all__ = [
     "export_batch",
     "exported_file",
     "hold_for",
-    "is_own",
     "look_at",
-    "missing",
     "open_investigation",
-    "paid_total",
     "prepare",
     "prepare_batch",
     "question",

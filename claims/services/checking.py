@@ -1,6 +1,6 @@
 """Approved by finance, of what a director has verified."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from catalogue.models import County, Exam, SubCounty
 from claims import runs
 from claims.approving import free
 from claims.models import (
+    UNPAID,
     Claim,
     ClaimStatus,
     LineKind,
@@ -21,8 +22,9 @@ from claims.models import (
     RunKind,
 )
 from claims.runs import Work
-from claims.services.own import Tally, is_own
+from claims.services.own import Tally
 from cp2.rules import Refused, refuse_move
+from profiles.owners import accounts_of
 
 PORTION = 5_000
 
@@ -46,11 +48,11 @@ def approve_all(claims: Iterable[Claim], *, by: User) -> Tally:
         .select_for_update(of=("self",))
         .order_by("pk")
     )
-    tally = Tally()
+    tally, own = Tally(), accounts_of(by)
     good = []
     wrong = _not_adding_up(numbers)
     for claim in locked:
-        if why := _why_not(claim, by, adds_up=claim.pk not in wrong):
+        if why := _why_not(claim, by, own, adds_up=claim.pk not in wrong):
             tally.refused.append((claim, why))
         else:
             good.append(claim)
@@ -62,13 +64,13 @@ def approve_all(claims: Iterable[Claim], *, by: User) -> Tally:
     return tally
 
 
-def _why_not(claim: Claim, by: User, *, adds_up: bool) -> str:
-    if claim.status in (ClaimStatus.PAYING, ClaimStatus.PAID):
+def _why_not(claim: Claim, by: User, own: Container[int], *, adds_up: bool) -> str:
+    if claim.status not in UNPAID:
         # they may go back to approved, but not by this road
         return _("This claim is being paid, so it cannot be approved again.")
     if claim.verified_by_id == by.pk:
         return _("You verified this claim, so someone else must approve it.")
-    if is_own(claim, by):
+    if claim.officer_id in own:
         return _("This claim is your own, so someone else must decide about it.")
     try:
         refuse_move(claim, ClaimStatus.APPROVED)

@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record, tell
-from claims.compute import compute, lock_exam
+from claims.compute import lock_exam
 from claims.models import Claim, ClaimStatus, DisputedDay
 from claims.services.own import lock_claim, refuse_own
+from claims.services.preparing import recompute
 from cp2.rules import Refused, move
 
 
@@ -105,7 +106,7 @@ def _on_its_way(claim: Claim, *, by: User, note: str) -> Claim | None:
     move(claim, ClaimStatus.PREPARED)
     claim.disputed_days.all().delete()
     _call("CLAIM_SETTLED", claim, by=by, note=note)
-    compute(claim.exam, officers=[claim.officer_id])
+    recompute(claim.exam, [claim.officer_id], by=by)
     return Claim.objects.filter(pk=number).first()
 
 

@@ -7,27 +7,24 @@ which is swept up.
 """
 
 import hashlib
-import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 from uuid import uuid4
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record
-from claims import ledger, runs
+from claims import holds, ledger, runs
 from claims.channels import FORMATS, Line, Sheet
 from claims.models import (
     BatchStatus,
@@ -36,20 +33,20 @@ from claims.models import (
     Payment,
     PaymentBatch,
     PaymentStatus,
+    ResultFile,
     RunKind,
 )
-from claims.services.batches import close_if_all_is_known, give_back, hold_changed
-from claims.services.payable import with_another_payee
+from claims.models.results import RESULTS
+from claims.payees import with_another_payee
+from claims.services.batches import close_if_all_is_known, give_back, totals
 from cp2.rules import Refused, lock, move, refuse_move
+from profiles import papers
 
 ROWS = 2000  # of payments in memory at a time
 MEGABYTE = 1 << 20
 FOLDER = "batches"
-ABANDONED = timedelta(days=1)
 LEAVE_OUT, WRITE = "leave out", "write"
 NOTHING_LEFT = b"Nothing is left to be paid in this batch.\r\n"
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,7 @@ def _leave_out(batch: PaymentBatch, *, by: User) -> list[int]:
     batch = lock(batch)
     refuse_move(batch, BatchStatus.EXPORTED)
     changed = with_another_payee(_waiting(batch), batch.channel)
-    hold_changed(changed)
+    holds.hold_left_out(changed)
     why = _("The payee changed after the batch was prepared.")
     pks = give_back(changed, failure=why)
     ledger.post_back(pks, why, by=by)
@@ -135,7 +132,7 @@ def _waiting(batch: PaymentBatch) -> QuerySet[Payment]:
 
 def _write(batch: PaymentBatch) -> Written:
     """Into the store, and read back from there."""
-    found = _counted(batch)
+    found = totals(_waiting(batch))
     sheet = Sheet(
         batch=batch.pk,
         remarks=batch.exam.short,
@@ -156,10 +153,6 @@ def _write(batch: PaymentBatch) -> Written:
         path = default_storage.save(f"{FOLDER}/{batch.pk}-{uuid4().hex}.{ending}", File(file))
     _make_sure(path, sha256)
     return Written(path, sha256, sheet.count, sheet.total)
-
-
-def _counted(batch: PaymentBatch) -> dict[str, Any]:
-    return _waiting(batch).aggregate(count=Count("pk"), total=Coalesce(Sum("amount"), Decimal(0)))
 
 
 def _lines(batch: PaymentBatch) -> Iterator[Line]:
@@ -196,7 +189,7 @@ def _settle(batch: PaymentBatch, written: Written, *, by: User) -> PaymentBatch 
         with transaction.atomic():
             batch = lock(batch)
             refuse_move(batch, BatchStatus.EXPORTED)
-            now = _counted(batch)
+            now = totals(_waiting(batch))
             same = (now["count"], now["total"]) == (written.count, written.total)
             if same and not with_another_payee(_waiting(batch), batch.channel).exists():
                 return _exported(batch, written, by=by)
@@ -242,17 +235,6 @@ def exported_file(batch: PaymentBatch, *, by: User) -> bytes:
 
 
 def sweep_files() -> int:
-    """Delete files that no batch names, left by workers that died; how many."""
-    try:
-        _folders, names = default_storage.listdir(FOLDER)
-    except FileNotFoundError:
-        return 0
-    swept = 0
-    paths = {f"{FOLDER}/{name}" for name in names}
-    named = PaymentBatch.objects.exclude(file="").values_list("file", flat=True)
-    for path in sorted(paths - set(named)):
-        if default_storage.get_modified_time(path) < timezone.now() - ABANDONED:
-            default_storage.delete(path)
-            log.info("orphan_deleted", extra={"path": path})
-            swept += 1
-    return swept
+    """Delete files that no row names, left by whoever died before it was written; how many."""
+    batches = papers.sweep([FOLDER], PaymentBatch.objects.all())
+    return batches + papers.sweep([RESULTS], ResultFile.objects.all())

@@ -6,8 +6,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import record_each
 from claims.models import Claim, GhostSignal, HoldCode
+from claims.owners import owned_by
 from claims.services.holding import raise_on_all
-from claims.services.own import owned_by
 
 
 @transaction.atomic

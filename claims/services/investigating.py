@@ -8,20 +8,15 @@ from accounts.models import User
 from accounts.services import record
 from catalogue.models import DutyStation, Exam
 from claims import holds
-from claims.models import Claim, ClaimQuerySet, Hold, HoldCode, Investigation
-from claims.services.own import owned_by
+from claims.models import UNPAID, Claim, ClaimQuerySet, Hold, HoldCode, Investigation, earned
+from claims.owners import owned_by
 from cp2.rules import Refused, lock
 
 
 def claims_at(exam: Exam, station: DutyStation) -> ClaimQuerySet:
     """Of those who served there, and are not paid yet."""
-    here = Claim.objects.filter(
-        exam=exam,
-        lines__deployment__post__exam=exam,
-        lines__deployment__post__station=station,
-    )
-    unpaid = Claim.objects.filter(status__in=holds.UNPAID)
-    return unpaid.filter(pk__in=here.order_by().values("pk"))
+    here = earned(deployment__post__exam=exam, deployment__post__station=station)
+    return Claim.objects.filter(here, exam=exam, status__in=UNPAID)
 
 
 @transaction.atomic

@@ -1,43 +1,9 @@
 """Which claims can be paid now, by which channel and by whom."""
 
-from typing import Any
-
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-
 from accounts.models import User
-from catalogue.models import County, Exam, SubCounty
-from claims.models import (
-    BANKS,
-    Claim,
-    ClaimLine,
-    ClaimQuerySet,
-    ClaimStatus,
-    Payment,
-)
-from claims.services.own import own_officers
-from profiles.models import PaidBy
-
-
-def chosen(
-    exam: Exam, *, sub_county: SubCounty | int | None = None, county: County | int | None = None
-) -> ClaimQuerySet:
-    """The claims of an exam, of those who worked in a place if one is named."""
-    claims = Claim.objects.filter(exam=exam)
-    here = ClaimLine.objects.filter(claim=OuterRef("pk"))
-    station = "deployment__post__station__sub_county"
-    if sub_county is not None:
-        claims = claims.filter(Exists(here.filter(**{station: sub_county})))
-    elif county is not None:
-        claims = claims.filter(Exists(here.filter(**{f"{station}__county": county})))
-    return claims
-
-
-def has_payee(channel: str, officer: str = "officer__") -> Q:
-    """They are to be paid by this kind of channel, and we know where."""
-    if channel in BANKS:
-        by_bank: dict[str, Any] = {"paid_by": PaidBy.BANK, "bank_account__isnull": False}
-        return Q(**{officer + name: value for name, value in by_bank.items()})
-    return Q(**{f"{officer}paid_by": PaidBy.MPESA}) & ~Q(**{f"{officer}payee_phone": ""})
+from claims.models import Claim, ClaimQuerySet, ClaimStatus
+from claims.owners import owned_by
+from claims.payees import has_payee
 
 
 def payable(claims: ClaimQuerySet, *, channel: str, by: User) -> ClaimQuerySet:
@@ -45,32 +11,11 @@ def payable(claims: ClaimQuerySet, *, channel: str, by: User) -> ClaimQuerySet:
     return (
         claims.filter(has_payee(channel), status=ClaimStatus.APPROVED, net__gt=0)
         .exclude(approved_by=by)
-        .exclude(officer__in=own_officers(by))
+        .exclude(owned_by(by))
     )
 
 
 def to_be_kept_back(*, by: User) -> ClaimQuerySet:
     """What officers owe: approved, and of nothing or less."""
     owing = Claim.objects.filter(status=ClaimStatus.APPROVED, net__lte=0)
-    return owing.exclude(approved_by=by).exclude(officer__in=own_officers(by))
-
-
-def as_it_stands(channel: str) -> Q:
-    """For payments: whether the payee is still the one that was copied into them."""
-    officer = "claim__officer__"
-    same: dict[str, Any]
-    if channel in BANKS:
-        same = {
-            f"{officer}full_name": "payee_name",
-            f"{officer}bank_account__bank__code": "bank_code",
-            f"{officer}bank_account__branch__code": "branch_code",
-            f"{officer}bank_account__number": "account",
-        }
-    else:
-        same = {f"{officer}payee_name": "payee_name", f"{officer}payee_phone": "payee_phone"}
-    return has_payee(channel, officer) & Q(**{name: F(of) for name, of in same.items()})
-
-
-def with_another_payee(payments: QuerySet[Payment], channel: str) -> QuerySet[Payment]:
-    same = Payment.objects.filter(as_it_stands(channel), pk=OuterRef("pk"))
-    return payments.exclude(Exists(same))
+    return owing.exclude(approved_by=by).exclude(owned_by(by))

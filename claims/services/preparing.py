@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +11,14 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Entry, User
 from accounts.services import record, record_each, tell_each
 from attendance.models import Amendment, MarkHistory
 from catalogue.models import Exam, SubCounty
 from claims import holds, runs
-from claims.compute import Change, Officers, compute, concerned, lock_exam
+from claims.compute import Change, Computed, Officers, compute, concerned, lock_exam
 from claims.models import (
+    UNPAID,
     Claim,
     ClaimStatus,
     MarkingRecord,
@@ -56,6 +58,8 @@ VERBS = {
     "gone": "claim.removed",
     "changed": "claim.changed",
 }
+# These keep no time of their own.
+RULES_SET = ["tax_rule.changed", "marking_rate.changed"]
 
 
 @transaction.atomic
@@ -66,7 +70,7 @@ def prepare(exam: Exam, *, by: User | None = None, sub_county: SubCounty | None 
     sub-county, only of officers who were deployed there; their claims still cover all their
     deployments.
     """
-    done = _compute(exam, _deployed_in(exam, sub_county) if sub_county else None, by=by)
+    done = _prepare(exam, _deployed_in(exam, sub_county) if sub_county else None, by=by)
     _record(exam, done, by=by, sub_county=sub_county)
     return done["claims"]
 
@@ -76,27 +80,40 @@ def _deployed_in(exam: Exam, sub_county: SubCounty) -> list[int]:
     return list(here.order_by("officer").values_list("officer", flat=True).distinct())
 
 
-def _compute(exam: Exam, officers: Officers, *, by: User | None) -> dict[str, int]:
-    """The claims of these officers with all that follows from it, and how many of each."""
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    computed: Computed
+    raised: int
+    cleared: int
+
+
+def recompute(exam: Exam, officers: Officers, *, by: User | None) -> Recomputed:
+    """The claims of these officers from their marks, what holds them, and the trail of what
+    changed; telling them is for whoever knows why it was done."""
     lock_exam(exam)
     computed = compute(exam, officers=officers)
     raised, cleared = holds.check(_unpaid(exam, officers))
     _leave_a_trail(computed.changes, by=by)
-    _tell(exam, computed.changes)
+    return Recomputed(computed, raised, cleared)
+
+
+def _prepare(exam: Exam, officers: Officers, *, by: User | None) -> dict[str, int]:
+    """With a text to whom it concerns; and how many there were of each."""
+    done = recompute(exam, officers, by=by)
+    changes = done.computed.changes
+    _tell(exam, changes)
     return {
-        "claims": computed.claims,
-        "changed": sum(change.act == "changed" for change in computed.changes),
-        "adjustments": sum(change.act == "new" for change in computed.changes),
-        "gone": len(computed.gone),
-        "holds_raised": raised,
-        "holds_cleared": cleared,
+        "claims": done.computed.claims,
+        "changed": sum(change.act == "changed" for change in changes),
+        "adjustments": sum(change.act == "new" for change in changes),
+        "gone": len(done.computed.gone),
+        "holds_raised": done.raised,
+        "holds_cleared": done.cleared,
     }
 
 
 def _unpaid(exam: Exam, officers: Officers) -> QuerySet[Claim]:
-    claims = Claim.objects.filter(exam=exam).exclude(
-        status__in=[ClaimStatus.PAYING, ClaimStatus.PAID]
-    )
+    claims = Claim.objects.filter(exam=exam, status__in=UNPAID)
     if officers is None:
         return claims
     if isinstance(officers, range):
@@ -192,7 +209,7 @@ def _step(run: MoneyRun, portion: dict[str, Any]) -> None:
             officers = listed
         case _:
             officers = _deployed_in(run.exam, SubCounty.objects.get(pk=portion["sub_county"]))
-    run.count(**_compute(run.exam, officers, by=run.started_by))
+    run.count(**_prepare(run.exam, officers, by=run.started_by))
     if len(run.left) == 1:
         _record(run.exam, run.outcome, by=run.started_by, sub_county=run.sub_county)
 
@@ -239,5 +256,6 @@ def _may_have_changed(exam: Exam) -> bool:
         MarkHistory.objects.filter(mark__deployment__post__exam=exam, changed_at__gte=since),
         RateChange.objects.filter(terms__exam=exam, at__gte=since),
         MarkingRecord.objects.filter(exam=exam, at__gte=since),
+        Entry.objects.filter(verb__in=RULES_SET, details__exam_id=exam.pk, at__gte=since),
     ]
     return any(sign.exists() for sign in signs)

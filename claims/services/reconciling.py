@@ -4,16 +4,14 @@ A person uploads the file and sees what it would change; a worker reads it. What
 of the same bytes, portion by portion, each line held against the books once more.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,8 +20,8 @@ from accounts.services import record
 from claims import results as reading
 from claims import runs
 from claims.models import (
+    SENT,
     WRITTEN,
-    BatchStatus,
     MoneyRun,
     Payment,
     PaymentBatch,
@@ -41,10 +39,9 @@ from claims.services.batches import close_if_all_is_known
 from claims.services.settling import fail_each, pay_each, reverse_each
 from cp2 import tables
 from cp2.rules import Refused, lock, move
-from profiles.fields import is_hidden, tidy
+from profiles.registers import digest_of, shown_name
 
 PORTION = 2_000
-SENT = [BatchStatus.EXPORTED, BatchStatus.RECONCILED]
 
 
 @dataclass
@@ -130,13 +127,13 @@ def upload(
     if of is None:
         raise Refused(_("No batch was sent to be paid yet."))
     tables.kind(file)  # what is no table at all is said at once
-    digest = _digest(file.chunks())
+    digest = digest_of(file.chunks())
     if found := _there(digest, batch):
         if found.status == ResultsStatus.READING and not _has_open_run(found):
             _start_reading(found, of, by=by)
         return found, False
     coming = ResultFile(
-        batch=batch, file_name=_shown(file.name or ""), sha256=digest, uploaded_by=by
+        batch=batch, file_name=shown_name(file.name or ""), sha256=digest, uploaded_by=by
     )
     # Put away before the transaction begins: the store may be far.
     path = default_storage.save(results_path(coming, ""), file)
@@ -178,19 +175,6 @@ def _there(digest: str, batch: PaymentBatch | None) -> ResultFile | None:
     return same.exclude(status=ResultsStatus.FAILED).first()
 
 
-def _digest(chunks: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _shown(sent: str) -> str:
-    """What the sender called the file, made harmless."""
-    last = sent.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(char for char in tidy(last) if not is_hidden(char))[-120:] or _("file")
-
-
 @transaction.atomic
 def apply_results(file: ResultFile, *, by: User, sha256: str) -> MoneyRun:
     """Somebody has looked at what these bytes would change, and wants it so."""
@@ -212,7 +196,7 @@ def apply_results(file: ResultFile, *, by: User, sha256: str) -> MoneyRun:
 
 def refuse_other_bytes(file: ResultFile) -> None:
     with file.file.open("rb") as stored:
-        if _digest(stored.chunks()) != file.sha256:
+        if digest_of(stored.chunks()) != file.sha256:
             raise Refused(_("The stored file is not the one that was uploaded. Do not use it."))
 
 
@@ -302,22 +286,15 @@ def _insert_lines(file: ResultFile, judged: Sequence[Judged]) -> None:
 
 
 def _counts(file: ResultFile, judged: Iterable[Judged]) -> dict[str, Any]:
-    """Of each verdict how many lines there are, and of which money."""
+    """Of each verdict how many lines there are, and which batches they are about."""
     lines: dict[str, int] = {}
-    money: dict[str, Decimal] = {}
     touched = {file.batch_id} if file.batch_id else set()
     for each in judged:
         key = str(each.verdict)
         lines[key] = lines.get(key, 0) + 1
-        if each.payment:
-            money[key] = money.get(key, Decimal(0)) + each.payment.amount
-            if each.payment.batch_status in SENT and file.batch_id is None:
-                touched.add(each.payment.batch)
-    return {
-        "lines": lines,
-        "money": {verdict: str(amount) for verdict, amount in money.items()},
-        "touched": sorted(touched),
-    }
+        if each.payment and each.payment.batch_status in SENT and file.batch_id is None:
+            touched.add(each.payment.batch)
+    return {"lines": lines, "touched": sorted(touched)}
 
 
 def _write_portion(run: MoneyRun, file: ResultFile, first: int, last: int) -> None:
@@ -362,11 +339,15 @@ def _again(row: ResultLine) -> Result:
 
 
 def _close(file: ResultFile, *, by: User | None) -> None:
-    move(file, ResultsStatus.APPLIED, applied_at=timezone.now())
+    # as they were written: the books may have moved on since the file was read
+    counted = file.lines.order_by().values("verdict").annotate(n=Count("pk"))
+    lines = dict(counted.values_list("verdict", "n"))
+    file.counts["lines"] = lines
+    move(file, ResultsStatus.APPLIED, applied_at=timezone.now(), counts=file.counts)
     touched = PaymentBatch.objects.select_for_update().order_by("pk")
     for batch in touched.filter(pk__in=file.counts["touched"]):
         close_if_all_is_known(batch, by=by or file.uploaded_by)
-    record("results.written", file, by=by, lines=file.counts["lines"])
+    record("results.written", file, by=by, lines=lines)
 
 
 WORK = Work(plan=_plan, step=_step, before=_before)

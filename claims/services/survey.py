@@ -9,9 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from claims.models import BANKS, ClaimQuerySet, ClaimStatus, Hold, HoldCode
-from claims.services.own import own_officers
-from claims.services.payable import has_payee
+from claims.models import BANKS, UNPAID, ClaimQuerySet, ClaimStatus, Hold, HoldCode
+from claims.owners import owned_by
+from claims.payees import has_payee
 from profiles.models import PAYEE_WAITS, PaidBy
 
 # Why claims are left out; the first that applies is said.
@@ -40,12 +40,12 @@ class Survey:
 
 def survey(claims: ClaimQuerySet, *, channel: str, by: User) -> Survey:
     """By the holds that stand now; profiles are looked at anew while the batch is built."""
-    unpaid = claims.exclude(status__in=[ClaimStatus.PAYING, ClaimStatus.PAID])
+    unpaid = claims.filter(status__in=UNPAID)
     paid_by = PaidBy.BANK if channel in BANKS else PaidBy.MPESA
     standing = Hold.objects.standing().filter(claim=OuterRef("pk"))
     reason = Case(
         When(~Q(status=ClaimStatus.APPROVED), then=Value("unapproved")),
-        When(officer__in=own_officers(by), then=Value("own")),
+        When(owned_by(by), then=Value("own")),
         When(approved_by=by, then=Value("approved_by_you")),
         When(net__lte=0, then=Value("owing")),
         When(~Q(officer__paid_by=paid_by), then=Value("other_channel")),

@@ -6,18 +6,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import tell_each
-from claims.holds import UNPAID
-from claims.models import UNTOLD, Claim, Hold, HoldCode
+from claims.models import UNPAID, UNTOLD, Claim, Hold, HoldCode
 from cp2.rules import in_portions
 
 FROM_HOUR, TO_HOUR = 7, 20  # nobody is woken by money that does not come
 PORTION = 1000  # holds in one transaction
+BEFORE = Hold.objects.filter(claim=OuterRef("claim"), code=OuterRef("code"), told_at__isnull=False)
 
 
 def tell_due(*, most: int = PORTION) -> int:
@@ -38,8 +38,10 @@ def tell_held(claims: models.QuerySet[Claim] | None = None, *, most: int = PORTI
     due = _due()
     if claims is not None:
         due = due.filter(claim__in=claims.order_by().values("pk"))
+    _pass_over(due, most=most)
     taken = list(
-        due.select_related("claim__officer__user", "claim__exam")
+        due.exclude(Exists(BEFORE))
+        .select_related("claim__officer__user", "claim__exam")
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("pk")[:most]
     )
@@ -54,15 +56,21 @@ def tell_held(claims: models.QuerySet[Claim] | None = None, *, most: int = PORTI
     return len(taken)
 
 
+def _pass_over(due: models.QuerySet[Hold], *, most: int) -> None:
+    """Whoever was told of the same reason before knows it, and need not be looked for again."""
+    again = due.filter(Exists(BEFORE)).select_for_update(of=("self",), skip_locked=True)
+    pks = list(again.order_by("pk").values_list("pk", flat=True)[:most])
+    when = BEFORE.order_by("-told_at").values("told_at")[:1]
+    if pks:
+        Hold.objects.filter(pk__in=pks).update(told_at=Subquery(when))
+
+
 def _due() -> models.QuerySet[Hold]:
     """Of those that somebody can do something about. Until an exam is over no register can be
     signed for all of it."""
-    before = Hold.objects.filter(
-        claim=OuterRef("claim"), code=OuterRef("code"), told_at__isnull=False
-    )
     on_its_way = Q(code=HoldCode.RETURN, claim__exam__ends_on__gte=timezone.localdate())
     standing = Hold.objects.standing().filter(told_at=None, claim__status__in=UNPAID)
-    return standing.exclude(code__in=UNTOLD).exclude(on_its_way).exclude(Exists(before))
+    return standing.exclude(code__in=UNTOLD).exclude(on_its_way)
 
 
 def _text(claim: Claim, holds: list[Hold]) -> tuple[User, str, dict[str, Any]]:

@@ -4,13 +4,14 @@ have nothing odd about them; and what a director does not believe is asked about
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record, record_each
-from catalogue.models import ExamDay, Office
+from catalogue.models import Office
 from claims.exceptions import Sorted, sort, with_signs
 from claims.models import Claim, ClaimQuerySet, ClaimStatus
 from claims.services.own import Tally, each, lock_claim, refuse_own
@@ -22,9 +23,9 @@ def verify(claim: Claim, *, by: User) -> Claim:
     """The TSC director confirms that the officer worked these days."""
     claim = lock_claim(claim)
     _refuse_strangers(by)
-    _refuse_elsewhere(claim, by)
+    is_too_long = _look(claim, by)
     refuse_own(claim, by)
-    if claim.days > ExamDay.objects.filter(exam=claim.exam_id).count():
+    if is_too_long:
         raise Refused(_("This claim has more days than the exam has."))
 
     move(claim, ClaimStatus.VERIFIED, verified_by=by, question="")
@@ -99,7 +100,7 @@ def question(claim: Claim, *, by: User, reason: str) -> Claim:
     headquarters and of the officer, until the director is satisfied."""
     claim = lock_claim(claim)
     _refuse_strangers(by)
-    _refuse_elsewhere(claim, by)
+    _look(claim, by)
     refuse_own(claim, by)
     if claim.status != ClaimStatus.PREPARED:
         raise Refused(
@@ -117,6 +118,10 @@ def _refuse_strangers(by: User) -> None:
         raise Refused(_("Only the TSC Sub-County Director verifies claims."))
 
 
-def _refuse_elsewhere(claim: Claim, by: User) -> None:
-    if not Claim.objects.visible_to(by).filter(pk=claim.pk).exists():
+def _look(claim: Claim, by: User) -> bool:
+    """Refused to whoever may not see it; to others, whether it has more days than the exam."""
+    visible = Claim.objects.visible_to(by).filter(pk=claim.pk)
+    seen: Any = visible.with_exceptions().only("pk").first()
+    if seen is None:
         raise Refused(_("No day of this claim was worked in your sub-county."))
+    return bool(seen.too_long)

@@ -12,10 +12,19 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Entry
+from accounts.services import record
 from attendance.models import Mark, MarkStatus
 from catalogue.models import Exam
 from claims import runs, services
-from claims.models import Claim, ClaimStatus, MarkingRecord, MoneyRun, RateChange, RunStatus
+from claims.models import (
+    Claim,
+    ClaimStatus,
+    MarkingRecord,
+    MoneyRun,
+    RateChange,
+    RunStatus,
+    TaxRule,
+)
 from claims.tasks import prepare_again
 from claims.tests import world
 from cp2.tests import make
@@ -69,6 +78,20 @@ class Nights(TestCase):
 
         assert Claim.objects.get(officer=late.officer).days == 1
         assert MoneyRun.objects.get().outcome["claims"] == 1
+
+    def test_a_tax_rule_that_was_added_or_changed(self):
+        net = dict.fromkeys([one.officer_id for one in self.deployments], 1100)
+        assert dict(Claim.objects.values_list("officer", "net")) == net
+        rule = TaxRule.objects.create(exam=self.exam, rate=5, above=0)
+        self.night()
+        assert {*Claim.objects.values_list("tax", "net")} == {(55, 1045)}
+
+        TaxRule.objects.filter(pk=rule.pk).update(above=1100)
+        self.night(days=1)
+        assert {*Claim.objects.values_list("tax", "net")} == {(0, 1100)}
+        assert [run.portions for run in MoneyRun.objects.all()] == [1, 1]
+        self.night(days=2)
+        assert MoneyRun.objects.first().portions == 0
 
     def test_officer_whose_days_were_all_taken_away_owes_all_of_them(self):
         self.approve_all()
@@ -127,6 +150,12 @@ class Nights(TestCase):
                 reason="So",
                 by=make.user(),
             ),
+            "a tax rule": lambda: record(
+                "tax_rule.changed", self.exam, by=None, exam_id=self.exam.pk, rate="5.00"
+            ),
+            "a marking rate": lambda: record(
+                "marking_rate.changed", self.exam, by=None, exam_id=self.exam.pk
+            ),
             "a record": lambda: MarkingRecord.objects.create(
                 exam=self.exam,
                 deployment=self.deployments[0],
@@ -138,6 +167,8 @@ class Nights(TestCase):
                 by=make.user(),
             ),
         }
+        record("tax_rule.changed", other := make.exam(), by=None, exam_id=other.pk)
+        assert self.night() == [0, 0, 0]
         for name, sign in signs.items():
             with self.subTest(name), transaction.atomic():
                 sign()

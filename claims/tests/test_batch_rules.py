@@ -160,6 +160,13 @@ class Exported(TestCase):
             sums[entry.credit] += entry.amount
         assert set(sums.values()) == {0}
 
+    def test_whoever_was_left_out_and_let_go_by_a_person_is_paid_by_the_next_batch(self):
+        self.change_payee(self.claims[0])
+        services.export_batch(self.batch, by=self.by)
+        hold = self.claims[0].holds.standing().get()
+        services.clear_hold(hold, by=world.approver(), note="Asked by phone")
+        assert world.batch(self.claims[0]).count == 1
+
     def test_it_is_asked_for_once_at_a_time_and_not_again(self):
         services.start_export(self.batch, by=self.by)
         with pytest.raises(Refused, match="being done already"):

@@ -128,7 +128,7 @@ class Building(TestCase):
             patch.setattr(building, "PORTION", 2)
             runs.work(seconds=0, run=run)
             for _ in range(2):
-                runs._go_on(runs._take(run))
+                runs.RUNS.go_on(runs.RUNS.take(run))
         assert Claim.objects.filter(status="paying").count() == 2
         batch = PaymentBatch.objects.get()
         services.cancel_batch(batch, by=world.approver())
@@ -141,7 +141,7 @@ class Building(TestCase):
     def test_a_run_that_is_called_off_cancels_its_batch(self):
         run = services.start_batch(self.exam, channel="mpesa", by=world.preparer())
         for _ in range(2):
-            runs._go_on(runs._take(run))
+            runs.RUNS.go_on(runs.RUNS.take(run))
         assert Claim.objects.filter(status="paying").count() == 3
         runs.cancel(run, by=world.preparer())
 

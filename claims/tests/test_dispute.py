@@ -11,7 +11,7 @@ from django_webtest import WebTest
 from accounts.models import Entry
 from catalogue.models import Exam
 from claims import services
-from claims.models import Claim, ClaimStatus, DisputedDay
+from claims.models import Claim, ClaimStatus, DisputedDay, HoldCode
 from claims.tests import world
 from claims.tests.test_database import refused
 from cp2.rules import Refused
@@ -133,8 +133,21 @@ class Settling(TestCase):
         assert text.text.startswith(
             f"KNEC CP2: your dispute about {claim.exam.short} is settled: The 3rd was added"
         )
-        assert Entry.objects.get().details == {"note": "The 3rd was added"}
-        assert Entry.objects.get().actor == self.user
+        entries = Entry.objects.about(claim)
+        assert {entry.verb: entry.details for entry in entries} == {
+            "claim.settled": {"note": "The 3rd was added"},
+            "claim.changed": {"days": 3, "net": "1650.00", "was_days": 2, "was_net": "1100.00"},
+        }
+        assert {entry.actor for entry in entries} == {self.user}
+        assert Entry.objects.count() == 2
+
+    def test_what_holds_it_is_looked_at_anew(self):
+        officer = self.claim.officer
+        officer.payee_name = "SOMEBODY ELSE"
+        officer.save()
+        self.settle(note="The 3rd was added")
+
+        assert self.claim.holds.standing().get().code == HoldCode.PAYEE_NAME
 
     def test_nothing_left_to_claim(self):
         Exam.objects.update(registers_close_after=60)
@@ -142,7 +155,9 @@ class Settling(TestCase):
         self.settle(note="No day was worked")
 
         assert not Claim.objects.exists()
-        assert Entry.objects.get().verb == "claim.settled"
+        assert {entry.verb for entry in Entry.objects.all()} == {"claim.settled", "claim.removed"}
+        removed = Entry.objects.get(verb="claim.removed").details
+        assert (removed["officer"], removed["was_days"]) == (self.claim.officer_id, 2)
         assert Message.objects.count() == 1
 
     def test_asks_what_was_found_first(self):
@@ -283,7 +298,10 @@ class Days(WebTest):
         assert services.settle(self.claim, by=make.user(), note="None was worked") is None
         assert len(OPENED) == 2
 
-    @override_settings(CLAIM_SETTLED="claims.tests.test_dispute.closed")
+    @override_settings(
+        CLAIM_DISPUTED="claims.tests.test_dispute.opened",
+        CLAIM_SETTLED="claims.tests.test_dispute.closed",
+    )
     def test_withdrawn_it_is_computed_afresh_and_goes_on(self):
         page = self.tick(self.second).submit().follow()
         page = page.click("Withdraw the dispute").forms[1].submit().follow()
@@ -292,7 +310,7 @@ class Days(WebTest):
         assert (self.claim.status, self.claim.days) == (ClaimStatus.PREPARED, 1)
         assert "Your dispute is withdrawn" in page.text
         assert not self.claim.disputed_days.exists()
-        assert [note for _by, note in OPENED] == ["The officer withdrew the dispute."]
+        assert [note for _by, note in OPENED][1:] == ["The officer withdrew the dispute."]
         assert Entry.objects.first().verb == "claim.dispute_withdrawn"
         self.tick(self.second).submit()  # and it may be disputed again
         assert self.claim.disputed_days.count() == 1

@@ -22,7 +22,9 @@ from claims.models import (
     MoneyRun,
 )
 from claims.tests import world
+from cp2.limits.models import Limit
 from cp2.tests import make
+from profiles.looks import LIMIT, VIEWED
 
 REPORT = reverse("admin:claims_ghostsignal_report")
 LIST = reverse("admin:claims_ghostsignal_changelist")
@@ -214,6 +216,14 @@ class OneClaim(Pages):
         page = form.submit().follow()
         assert officer.national_id in page
         assert Entry.objects.get(verb="payee.viewed").actor == self.user
+
+    def test_numbers_in_full_are_a_look_at_the_officer_and_there_is_an_end_to_them(self):
+        Limit.objects.filter(name=LIMIT).update(takes=1)
+        self.page().click("Show the numbers in full")
+        assert Entry.objects.about(self.claim.officer).filter(verb=VIEWED).count() == 1
+        refused = self.app.get(self.page().request.path, {"full": "1"}, status=429)
+        assert self.claim.officer.national_id not in refused
+        self.page()
 
     def test_leads_to_all_of_its_group(self):
         other = odd(self.exam)

@@ -96,7 +96,8 @@ class Finding(TestCase):
     def test_quite_another_name_with_how_far(self):
         brother = self.claim(full_name="Otieno Ouma", payee_name="OTIENO OUMA ODHIAMBO")
         stranger = self.claim(full_name="Otieno Ouma", payee_name="MARY WAIRIMU")
-        assert self.found(brother, stranger) == [[], ["name_far"]]
+        by_bank = self.claim(full_name="Jane Wafula", payee_name="PETER KIPTOO", paid_by="bank")
+        assert self.found(brother, stranger, by_bank) == [[], ["name_far"], []]
         assert stranger.signals.get().detail["likeness"] < finding.FAR
 
     def test_number_of_another_officer_and_kin_of_three(self):

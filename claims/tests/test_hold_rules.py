@@ -108,12 +108,27 @@ class Rules(TestCase):
         assert codes(one) == codes(other) == []
 
     def test_same_bank_account_and_the_same_person_by_a_number_that_met_another(self):
-        one, other, third = self.claim(), self.claim(), self.claim()
+        one, other = self.claim(paid_by="bank"), self.claim(paid_by="bank")
+        third = self.claim()
         make.bank_account(one.officer)
         make.bank_account(other.officer)
         record(CLASHED, third.officer, by=make.user(), field="x", other=one.officer_id)
         check(one, other, third)
         assert codes(one) == codes(other) == codes(third) == [HoldCode.DUPLICATE]
+
+    def test_what_both_have_given_but_one_is_not_paid_by_is_no_duplicate(self):
+        one, other = self.claim(), self.claim(paid_by="bank")
+        other.officer.payee_phone = one.officer.payee_phone
+        other.officer.save()
+        for claim in (one, other):
+            make.bank_account(claim.officer)
+        check(one, other)
+        assert codes(one) == codes(other) == []
+
+        other.officer.paid_by = "mpesa"
+        other.officer.save()
+        check(one, other)
+        assert codes(one) == codes(other) == [HoldCode.DUPLICATE]
 
     def test_duplicate_that_a_person_let_go_is_held_again_when_a_third_comes(self):
         one, other = self.claim(), self.claim()
@@ -253,6 +268,18 @@ class Investigations(TestCase):
         services.check_holds(Claim.objects.filter(pk=later.pk), by=self.by)
         assert codes(later) == [HoldCode.INVESTIGATION]
 
+    def test_an_adjustment_of_the_tax_alone_is_held_with_the_claim_that_it_adjusts(self):
+        [first] = world.approved()
+        alone = world.tax_alone(first)
+        station = first.lines.get().deployment.post.station
+        opened, held = services.open_investigation(
+            first.exam, station, reason="Leaked paper", by=self.by
+        )
+        assert held == 2
+        assert codes(alone) == codes(first) == [HoldCode.INVESTIGATION]
+        services.close_investigation(opened, by=self.by, note="Nothing found")
+        assert codes(alone) == codes(first) == []
+
     def test_one_at_a_time(self):
         opened, _held = self.open()
         with pytest.raises(Refused, match="already"):
@@ -312,6 +339,8 @@ class Telling(TestCase):
         check(claim)
         assert claim.holds.count() == 2
         assert services.tell_held() == 0
+        assert len(self.texts()) == 1
+        assert not claim.holds.filter(told_at=None).exists()  # nor is it looked for again
 
     def test_only_of_these_claims(self):
         one, other = (self.claim(payee_name="MARY WAIRIMU") for _ in range(2))

@@ -149,6 +149,18 @@ class Reading(Returns):
                 shown = marking.preview(file(self.line(who=who), head=head), exam=self.exam)
                 assert list(shown.given) == [self.deployment.pk]
 
+    def test_by_a_phone_whose_nought_a_spreadsheet_dropped(self):
+        shown = marking.preview(file(self.line(who=self.phone[3:])), exam=self.exam)
+        assert list(shown.given) == [self.deployment.pk]
+
+        other = make.deployment(post=self.post, slot=2).officer
+        type(other).objects.filter(pk=other.pk).update(national_id=self.phone[3:])
+        (said,) = self.refused(self.line(who=self.phone[3:]))
+        assert "phone of one examiner and the ID number of another" in said
+        for who in (self.phone, f"0{self.phone[3:]}"):
+            shown = marking.preview(file(self.line(who=who)), exam=self.exam)
+            assert list(shown.given) == [self.deployment.pk]
+
     def test_many_wrong_lines_are_told_up_to_a_number(self):
         said = self.refused(*[self.line(who="x")] * 50)
         assert len(said) == 21
@@ -278,6 +290,14 @@ class Pages(Returns):
         done = self.client.post(SEND, {"apply": page.context["signed"]}, follow=True)
         self.assertContains(done, "1 examiner&#x27;s record is taken.")
         assert MarkingRecord.objects.get().by == self.clerk
+
+    def test_what_changes_nothing_is_no_error_when_it_is_applied(self):
+        self.take(self.line())
+        self.sign_in()
+        signed = self.send(self.line()).context["signed"]
+        done = self.client.post(SEND, {"apply": signed}, follow=True)
+        self.assertContains(done, "0 examiners&#x27; records are taken.")
+        assert Entry.objects.filter(verb="marking_records.taken").count() == 1
 
     def test_wrong_line_is_said_and_nothing_is_taken(self):
         self.sign_in()

@@ -26,6 +26,7 @@ from claims.models import (
     MoneyState,
 )
 from claims.money import counting
+from claims.money.behind import behind
 from claims.money.lines import of_claims
 from claims.money.report import By, report
 from claims.tests import money, world
@@ -150,6 +151,13 @@ class WhenToCount(TestCase):
         counting.count_due()
         assert not MoneyCount.objects.get().is_held
 
+    def test_telling_the_officer_of_a_hold_is_no_change(self):
+        hold = Hold.objects.create(claim=make.claim(), code=HoldCode.DUPLICATE)
+        counting.count_due()
+        hold.told_at = timezone.now()
+        hold.save()
+        assert counting.count_due() == 0
+
     def test_a_claim_that_goes_away_is_counted_no_more(self):
         claim = make.claim()
         counting.count_due()
@@ -207,11 +215,12 @@ class Shares(PropertyCase):
 class TaxAlone(TestCase):
     def test_an_adjustment_without_lines_is_where_the_first_claim_is(self):
         claim = world.claim(ClaimStatus.APPROVED)
-        Claim.objects.create(
-            officer=claim.officer, exam=claim.exam, adjusts=claim, days=0, gross=0, tax=7, net=-7
-        )
+        alone = world.tax_alone(claim)
         counting.count_due()
         assert report(By.COUNTY, {}).total.all.net == claim.net - 7
+        county = claim.lines.get().deployment.post.station.sub_county.county
+        there = behind({"county": county}, to=world.staff("Auditor"))
+        assert sorted(each.pk for each in there) == [claim.pk, alone.pk]
 
 
 class Held(TestCase):

@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from accounts.models import Entry
 from catalogue.models import Office
-from claims.models import Claim, MoneyState
+from claims import services
+from claims.models import Channel, Claim, MoneyState, Road
 from claims.money import counting
 from claims.money.behind import behind
 from claims.money.forms import MoneyForm
@@ -76,6 +77,21 @@ class Reading(TestCase):
             listed = behind(form.asked, to=self.auditor)
             counted = report(By.EXAM, form.asked).total.all
             assert listed.count() == counted.claims, state
+
+    def test_a_claim_stands_under_the_channel_of_its_newest_attempt_alone(self):
+        failed = self.made.failed
+        failed.officer.paid_by = "bank"
+        failed.officer.save()
+        make.bank_account(failed.officer)
+        world.cleared(failed)
+        by_bank = Claim.objects.filter(pk=failed.pk)
+        services.prepare_batch(by_bank, by=world.preparer(), channel=Channel.EFT)
+        counting.count_due()
+        for channel in Road:
+            form = MoneyForm({"channel": channel.value})
+            listed = behind(form.asked, to=self.auditor)
+            assert listed.count() == report(By.EXAM, form.asked).total.all.claims, channel
+            assert (failed in listed) is (channel == Road.EFT)
 
     def test_rows_lead_further_in(self):
         page = self.client.get(MONEY, {"by": "county"})
@@ -182,6 +198,16 @@ class Area(TestCase):
         # of the claim in two places two days of three, with their share of the tax
         assert total.states["owed"] == made.owed.net + 1100 - Decimal("55.01")
         assert total.states["disputed"] == 0
+
+    def test_positions_stand_by_their_rank_as_a_number(self):
+        for code, rank in (("INV", 10), ("SUP", 9)):
+            position = make.position(code)
+            position.rank = rank
+            position.save()
+            make.claim(deployment=money.deployed(self.made.first, self.made.here, code))
+        page = self.client.get(AREA)
+        names = [line.name for line, _states in page.context["rows"]]
+        assert names.index("Supervisor") < names.index("Invigilator")
 
     def test_it_names_nobody(self):
         page = self.client.get(AREA, {"by": "centre"})

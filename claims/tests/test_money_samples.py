@@ -12,6 +12,7 @@ from accounts.models import Entry
 from claims.models import AuditSample
 from claims.money.sampling import draw, shared
 from claims.tests import money, world
+from cp2.rules import move
 from cp2.tests import make
 
 SAMPLES = reverse("admin:claims_money_samples")
@@ -57,6 +58,14 @@ class Drawing(TestCase):
     def test_only_what_was_paid_is_drawn(self):
         world.export(world.batch(world.claim("approved", deployment=self.deployed())))
         assert draw(self.exam, size=12, by=self.auditor, seed="7").drawn_from == 12
+
+    def test_an_adjustment_of_the_tax_alone_is_drawn_with_the_county_of_its_claim(self):
+        given_back = world.tax_alone(self.few[0], -7)
+        move(given_back, "verified", verified_by=make.user())
+        move(given_back, "approved", approved_by=make.user())
+        world.reconcile(world.export(world.batch(given_back)), given_back)
+        drawn = draw(self.exam, size=13, by=self.auditor, seed="7", by_county=True)
+        assert given_back.payments.get().pk in drawn.payments
 
     def deployed(self):
         return money.deployed(self.exam, self.here)

@@ -1,17 +1,22 @@
 """From a payment back to the marks: every person in the chain is named, and every look recorded."""
 
+import re
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Entry
+from accounts.services import record
 from attendance.models import Amendment, Mark, RegisterReturn
 from catalogue.models import DayKind, ExamDay
 from claims import services
 from claims.models import HoldCode
+from claims.money.gathering import LOOKS
+from claims.money.words import VERBS
 from claims.tests import money, world
 from cp2.tests import make
 
@@ -240,6 +245,41 @@ class Chain(TestCase):
         for path in ("/admin/claims/payment/0/trail/", "/admin/claims/claim/999999999/trail/"):
             assert self.client.get(path).status_code == 404
         assert self.client.get(f"/admin/claims/claim/{10**30}/trail/").status_code == 404
+
+
+class Computed(TestCase):
+    """By a run, of which each portion is a transaction of its own."""
+
+    def test_whoever_had_it_computed_is_named_whichever_portion_it_was_in(self):
+        post = make.post()
+        earlier, by, later = (world.preparer() for _ in range(3))
+        record("claims.prepared", post.exam, by=earlier)
+        claim = make.claim(deployment=make.deployment(post=post))
+        record("claims.prepared", post.exam, by=by)
+        record("claims.prepared", post.exam, by=later)  # which changed nothing of it
+        make.sign_in(self.client, world.staff("Auditor"))
+        page = self.client.get(trail(claim, "claim"))
+        self.assertContains(page, by.username)
+        for other in (earlier, later):
+            self.assertNotContains(page, other.username)
+
+
+TOLD = re.compile(r'"((?:amendment|application|batch|claim|deployment|payment|return)\.[a-z_]+)"')
+
+
+def test_what_services_record_of_these_is_said_in_words_and_nothing_else_is():
+    apps = ("accounts", "attendance", "claims", "cp2", "deployments", "profiles", "vacancies")
+    files = [
+        path
+        for app in apps
+        for path in (settings.BASE_DIR / app).rglob("*.py")
+        if not {"tests", "migrations", "season", "money"}.intersection(path.parts)
+    ]
+    recorded = {verb for path in files for verb in TOLD.findall(path.read_text())}
+    of_what_is_gone = {"claim.removed"}
+    assert recorded - set(LOOKS) - of_what_is_gone - set(VERBS) == set()
+    of_these = {verb for verb in VERBS if TOLD.fullmatch(f'"{verb}"')}
+    assert of_these - recorded == set()
 
 
 class Failed(TestCase):

@@ -1,13 +1,16 @@
 """At the same moment: whatever two people do to the same money, it happens once."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 from django.db.models import Sum
+from django.utils import timezone
 
 from accounts.models import Entry
-from claims import ledger, runs, services
+from claims import holds, ledger, runs, services
 from claims.models import (
     Claim,
     ClaimLine,
@@ -240,6 +243,42 @@ def test_a_rule_that_cures_and_a_person_who_clears_at_once():
     )
     assert not Hold.objects.standing().exists()
     assert Hold.objects.count() == 1
+
+
+def held():
+    return list(Hold.objects.standing().order_by("claim", "code").values_list("claim", "code"))
+
+
+def impatient(claims):
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '5s'")
+    holds.check(Claim.objects.filter(pk__in=[claim.pk for claim in claims]))
+
+
+def test_a_rule_leaves_a_claim_that_somebody_works_on_to_the_next_look():
+    claims = [world.claim() for _ in range(2)]
+    for claim in claims:
+        claim.officer.submitted_at = None
+        claim.officer.save()
+    with transaction.atomic():
+        Claim.objects.select_for_update().get(pk=claims[0].pk)
+        at_once(lambda: impatient(claims))
+    assert held() == [(claims[1].pk, "not_submitted")]
+    at_once(lambda: impatient(claims))
+    assert held() == [(claim.pk, "not_submitted") for claim in claims]
+
+
+def test_a_rule_leaves_a_hold_that_somebody_works_on_to_the_next_look():
+    claims = [world.claim() for _ in range(2)]
+    for claim in claims:
+        Hold.objects.create(claim=claim, code="payee_changed")
+    Hold.objects.update(raised_at=timezone.now() - timedelta(hours=73))
+    with transaction.atomic():
+        Hold.objects.select_for_update().get(claim=claims[0])
+        at_once(lambda: impatient(claims))
+    assert held() == [(claims[0].pk, "payee_changed")]
+    at_once(lambda: impatient(claims))
+    assert held() == []
 
 
 def test_two_people_write_the_same_file_down_at_once_and_it_counts_once():

@@ -113,3 +113,17 @@ def owing(first: Claim, amount: int = 300) -> Claim:
     )
     move(owed, ClaimStatus.APPROVED, approved_by=make.user())
     return owed
+
+
+def tax_alone(first: Claim, amount: int = 7, **fields: Any) -> Claim:
+    """An adjustment that has no line: so much more tax, or less."""
+    return Claim.objects.create(
+        officer=first.officer,
+        exam=first.exam,
+        adjusts=first,
+        days=0,
+        gross=0,
+        tax=amount,
+        net=-amount,
+        **fields,
+    )

@@ -47,6 +47,7 @@ from claims.models import (
     ResultLine,
 )
 from cp2.rights.models import PowerChange, RateProposal
+from cp2.runs.models import Run
 from deployments.models import (
     AllocationRun,
     Deployment,
@@ -147,6 +148,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (PaymentBatch, "prepared_by"): IN_OFFICE,
     (PaymentBatch, "approved_by"): IN_OFFICE,
     (MoneyRun, "started_by"): IN_OFFICE,
+    (Run, "started_by"): IN_OFFICE,
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,

@@ -31,6 +31,7 @@ ACTED_ON = {
     "claims.hold",
     "claims.ghostsignal",
     "enquiries.enquiry",
+    "runs.run",
 }
 VERBS = {
     "view": gettext_lazy("sees"),

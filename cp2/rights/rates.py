@@ -6,6 +6,7 @@ somebody has been promised money.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.apps import apps
@@ -248,10 +249,12 @@ def notes(proposal: RateProposal) -> Iterator[str]:
     if proposal.row:
         terms = RateChange.objects.filter(pk=proposal.row).values_list("terms", flat=True).first()
     found = PositionTerms.objects.filter(pk=terms).first()
-    day = proposal.wanted.get("from_day") or proposal.was.get("from_day")
+    day = proposal.wanted.get("from_day")
+    if day is None and proposal.row:
+        day = RateChange.objects.filter(pk=proposal.row).values_list("from_day", flat=True).first()
     if found is None or day is None:
         return
-    every, approved = freeze.touched_by(RateChange(terms=found, from_day=day))
+    every, approved = freeze.touched_by(found, date.fromisoformat(str(day)))
     said = ngettext(
         "It touches the claim of %(n)s officer, when claims are prepared again.",
         "It touches the claims of %(n)s officers, when claims are prepared again.",

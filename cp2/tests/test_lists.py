@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from accounts.models import Entry
 from accounts.services import record
+from claims.models import Claim, ClaimLine, ClaimStatus, Payment
+from claims.tests import world as money
 from cp2.lists import LongList
 from cp2.rules import Role
 from cp2.tests import make
@@ -60,6 +62,17 @@ class ListTests(TestCase):
             assert [entry.verb for entry in self.found(Entry, typed)] == ["exam.changed"], typed
         assert self.found(Entry, "nobody") == []
 
+    def test_a_claim_and_what_belongs_to_it_is_found_by_whose_it_is_and_by_its_reference(self):
+        claim, _other = money.claim(ClaimStatus.PAID), money.claim()
+        officer, payment = claim.officer, claim.payments.get()
+        Officer.objects.filter(pk=officer.pk).update(full_name="Achieng Ng'ang'a")
+        reference = claim.payment_reference
+        for typed in (officer.phone, officer.national_id, "Achieng Ng", reference.lower()):
+            assert self.found(Claim, typed) == [claim], typed
+        assert [line.claim for line in self.found(ClaimLine, officer.phone)] == [claim]
+        for typed in (payment.payee_phone, payment.reference.lower()):
+            assert self.found(Payment, typed) == [payment], typed
+
     def test_whatever_is_typed_every_list_answers(self):
         for model in LONG:
             for typed in ('"', "'", "%", "٣", "9" * 40, "-1", "1.5", "\\", "a b", "\x00"):
@@ -102,7 +115,19 @@ class ListTests(TestCase):
         self.assertContains(page, "No more than 10,000 are counted.")
 
 
-@pytest.mark.parametrize("name", ["Officer", "Application", "Deployment", "Entry", "RegisterEntry"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Officer",
+        "Application",
+        "Deployment",
+        "Entry",
+        "RegisterEntry",
+        "Claim",
+        "ClaimLine",
+        "Payment",
+    ],
+)
 def test_what_grows_with_the_nation_is_a_long_list(name):
     (model,) = [model for model in apps.get_models() if model.__name__ == name]
     assert isinstance(admin.site._registry[model], LongList)

@@ -22,6 +22,8 @@ RIGHTS = {
         "rights.view_powerchange",
         "rights.decide_powerchange",
         "rights.see_looks",
+        "runs.view_run",
+        "runs.change_run",
         # two accounts of one person: nobody else may make them one
         "profiles.view_officer",
         "profiles.merge_officer",
@@ -47,7 +49,7 @@ RIGHTS = {
 
 
 def give_rights(apps: Any, schema_editor: Any) -> None:
-    for label in ("auth", "accounts", "catalogue", "claims", "limits", "profiles", "rights"):
+    for label in ("auth", "accounts", "catalogue", "claims", "limits", "profiles", "rights", "runs"):
         create_permissions(installed.get_app_config(label), apps=apps, verbosity=0)
     Group = apps.get_model("auth", "Group")
     Permission = apps.get_model("auth", "Permission")
@@ -69,6 +71,7 @@ class Migration(migrations.Migration):
         ("claims", "0021_who_sets_rates"),
         ("limits", "0007_enquiries_by_text"),
         ("profiles", "0010_paid_by"),
+        ("runs", "0002_who_sees_runs"),
     ]
 
     operations = [migrations.RunPython(give_rights, migrations.RunPython.noop)]

@@ -54,6 +54,9 @@ from claims.models import (
 )
 from cp2.rights.models import PowerChange, RateProposal
 from cp2.rules import Role
+from cp2.runs import services as runs
+from cp2.runs.models import Run
+from cp2.runs.models import RunKind as HeadquartersRun
 from cp2.tests import make
 from deployments import letters
 from deployments.models import (
@@ -178,6 +181,7 @@ class Place:
     payment: Payment | None = None
     results: ResultFile | None = None
     money_run: MoneyRun | None = None
+    hq_run: Run | None = None
     sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
@@ -436,7 +440,7 @@ def build() -> World:
     for each in places.values():
         each.nation_run, each.text = nation, own.text
         each.fairness = own.fairness
-        each.money_run = own.money_run
+        each.money_run, each.hq_run = own.money_run, own.hq_run
         each.power, each.rate = own.power, own.rate
         each.payment, each.sample = own.payment, own.sample
     return World(places, people)
@@ -516,6 +520,7 @@ def _money(own: Place, by: User) -> None:
     own.money_run = MoneyRun.objects.create(
         kind=RunKind.PREPARE, exam=own.exam, sub_county=own.sub_county
     )
+    own.hq_run = runs.start(HeadquartersRun.EXPORT, by=None, title="Officers")
 
 
 def _rest(own: Place) -> None:
