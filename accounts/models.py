@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Q, Value
 from django.db.models.functions import Now
@@ -19,6 +20,8 @@ from accounts.news import News
 from catalogue.models import DutyStation, Exam, Office, SubCounty
 from cp2.rules import Role
 
+MOST_SUPERUSERS = 2
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
@@ -28,6 +31,9 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, username: str, password: str, **fields: Any) -> "User":
+        """For an emergency: no rule of the portal stops a superuser, so there are hardly any."""
+        if self.filter(is_superuser=True, is_active=True).count() >= MOST_SUPERUSERS:
+            raise ValidationError(_("There are two superusers already. Switch one off first."))
         return self.create_user(username, password, role=Role.STAFF, is_superuser=True, **fields)
 
 

@@ -22,6 +22,7 @@ from cp2 import helpdesk, merge_views, season_picture, texts_picture
 from cp2.admin_fields import careful, worded
 from cp2.health import pages as health_pages
 from cp2.opening import pages as opening_pages
+from cp2.rights import pages as rights_pages
 from cp2.runs import views as run_views
 from deployments import vacancy_views
 
@@ -106,17 +107,26 @@ ORDER = {
         "TaxRule",
     ],
     "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
-    "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt", "Broadcast"],
+    "sms": ["Picture", "Phone", "Broadcast", "Message", "InboundMessage", "Receipt"],
     "protection": ["DataRequest", "Breach", "RetentionRule", "Processor"],
     "runs": ["All", "Run"],
-    "accounts": ["User", "Group", "Limit", "Entry", "Health"],
+    "accounts": [
+        "User",
+        "Group",
+        "PowerChange",
+        "RateProposal",
+        "Matrix",
+        "Looks",
+        "Limit",
+        "Entry",
+        "Health",
+    ],
 }
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
 Beside = tuple[str, Any, str, list[str]]
 PAGES: dict[str, list[Beside]] = {
     "opening": [("Path", _("Open a season"), "admin:opening", ["opening.view_opening"])],
     "runs": [("All", _("All runs"), "admin:runs", ["runs.view_run"])],
-    "accounts": [("Health", _("How the portal is"), "admin:health", ["health.look"])],
     "claims": [
         ("Money", _("The money"), "admin:claims_money", ["claims.view_paymentbatch"]),
         ("Trail", _("Trace a payment"), "admin:claims_money_find", ["claims.view_payment"]),
@@ -136,9 +146,20 @@ PAGES: dict[str, list[Beside]] = {
             ["sms.view_message", "sms.view_inboundmessage"],
         ),
     ],
+    "accounts": [
+        ("Matrix", _("Who may do what"), "admin:rights_matrix", rights_pages.SEES_RIGHTS),
+        ("Looks", _("Who saw whom, and why"), "admin:rights_looks", rights_pages.SEES_LOOKS),
+        ("Health", _("How the portal is"), "admin:health", ["health.look"]),
+    ],
 }
-# Django's groups, and the limits, shown under Accounts; what goes to many, beside all texts
-GUESTS = {"auth": "accounts", "limits": "accounts", "broadcasts": "sms"}
+# What is shown under another app: Django's groups, the limits, and what waits for a second person
+# under Accounts; what goes to many, beside all texts
+GUESTS = {
+    "auth": "accounts",
+    "limits": "accounts",
+    "rights": "accounts",
+    "broadcasts": "sms",
+}
 
 
 class Portals(ModelAdmin[Any]):
@@ -229,8 +250,10 @@ class PortalAdminSite(AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        found = season_picture.picture(actor(request), request.GET.dict())
-        return super().index(request, {**found, **(extra_context or {})})
+        user = actor(request)
+        shown = season_picture.picture(user, request.GET.dict())
+        shown["alarms"] = [*rights_pages.alarms(user), *shown["alarms"]]
+        return super().index(request, {**shown, **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The roof's own pages, before those of the models whose addresses they share."""
@@ -273,6 +296,7 @@ class PortalAdminSite(AdminSite):
             *season_picture.urls(self),
             *opening_pages.urls(self),
             *money_pages.urls(self),
+            *rights_pages.urls(self),
             *super().get_urls(),
         ]
 

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "cp2.health",
     "cp2.limits",
     "cp2.picture",
+    "cp2.rights",
     "cp2.season",
     "cp2.apps.PortalAdminConfig",
     "django.contrib.auth",

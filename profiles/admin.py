@@ -36,15 +36,21 @@ from profiles.models import (
     WorkExperience,
 )
 from profiles.register_admin import OutcomeFilter, PayeeFilter
+from profiles.unmasking import Unmasking
 
 
-class OfficersOwn(LongList[Any], Discreet):
-    """What officers themselves say: headquarters reads it, and who read it is written down."""
+class OfficersOwn(LongList[Any], Discreet, Unmasking):
+    """What officers themselves say: headquarters reads it, and who read it is written down; and
+    why, where numbers are shown in full."""
 
     actions: list[str] = []
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_readonly_fields(request, obj)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields or [field.name for field in self.opts.fields]
+        names = self.fields or [field.name for field in self.opts.fields if field.editable]
+        return self.with_masks(request, names, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -59,10 +65,15 @@ class OfficersOwn(LongList[Any], Discreet):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        response = super().change_view(request, object_id, form_url, extra_context)
-        if response.status_code == 200 and is_read(request):  # it is shown, not refused
-            seen: Any = self.get_object(request, unquote(object_id))
-            looks.note_view(getattr(seen, "officer", seen), by=actor(request))
+        seen: Any = self.get_object(request, unquote(object_id))
+        look = self.looked(request, seen)
+        if isinstance(look, HttpResponse):
+            return look
+        context = {"look": look, **(extra_context or {})}
+        response = super().change_view(request, object_id, form_url, context)
+        if response.status_code == 200 and is_read(request) and not self.in_full(request):
+            details: dict[str, Any] = {"masked": True} if self.hidden else {}
+            looks.note_view(self.officer_of(seen), by=actor(request), **details)
         return response
 
 
@@ -198,8 +209,21 @@ class OfficerAdmin(OfficersOwn):
     ]
     search_help_text = _("A whole number (2547…, ID, KRA PIN, TSC), or how the name begins")
     inlines = [CheckRows, CopyRows, WorkRows, QualificationRows]
+    change_form_template = "admin/profiles/officer/change_form.html"
     action_form = ReasonForm
     actions = ["vet", "bar"]
+    hidden = (
+        "user",
+        "national_id",
+        "kra_pin",
+        "nssf_number",
+        "sha_number",
+        "tsc_number",
+        "pf_number",
+        "payee_name",
+        "payee_phone",
+        "email",
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*super().get_readonly_fields(request, obj), "appeal"]
@@ -274,6 +298,7 @@ class SharedFilter(admin.SimpleListFilter):
 
 @admin.register(BankAccount)
 class BankAccountAdmin(OfficersOwn):
+    hidden = ("number",)
     list_display = ["officer", "bank", "branch", "masked_number"]
     list_filter = [SharedFilter, "bank"]
     list_select_related = ["officer__user", "bank", "branch"]
@@ -286,6 +311,7 @@ class BankAccountAdmin(OfficersOwn):
 
 @admin.register(NextOfKin)
 class NextOfKinAdmin(OfficersOwn):
+    hidden = ("phone",)
     list_display = ["officer", "relationship"]
     list_select_related = ["officer__user"]
     search_fields = ["officer__national_id__exact", "officer__user__username__exact"]
@@ -295,6 +321,7 @@ class NextOfKinAdmin(OfficersOwn):
 class NumberChangeAdmin(OfficersOwn):
     """Who asks for another number. The helpdesk decides where no director does."""
 
+    hidden = ("old_phone", "new_phone")
     list_display = [
         "officer",
         "old",

@@ -41,7 +41,7 @@ class RegisterEntryAdmin(LongList[Any], Discreet):
     """Lines of the agencies' registers. Imported anew rather than changed by hand."""
 
     change_list_template = "profiles/admin/register_entries.html"
-    list_display = ["register", "number", "name", "imported_at"]
+    list_display = ["register", "masked_number", "name", "imported_at"]
     list_filter = ["register"]
     search_fields = ["number__exact"]
     readonly_fields = ["imported_at"]
@@ -52,8 +52,26 @@ class RegisterEntryAdmin(LongList[Any], Discreet):
         yield those.values("pk")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        written = ["register", "number", "national_id", "name"]
-        return [*written, *self.readonly_fields] if obj else written
+        """Nobody needs these numbers in full but whoever may mend them."""
+        if obj is None:
+            return ["register", "number", "national_id", "name"]
+        numbers = ["number", "national_id"]
+        if not self.has_change_permission(request):
+            numbers = ["masked_number", "masked_id"]
+        return ["register", *numbers, "name", *self.readonly_fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None or self.has_change_permission(request):
+            return self.readonly_fields
+        return self.get_fields(request, obj)
+
+    @admin.display(description=gettext_lazy("number"))
+    def masked_number(self, line: RegisterEntry) -> str:
+        return masked(line.number)
+
+    @admin.display(description=gettext_lazy("national ID number"))
+    def masked_id(self, line: RegisterEntry) -> str:
+        return masked(line.national_id)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -428,7 +428,12 @@ class InAdmin(TestCase):
         self.assertNotContains(page, payment.payee_phone)
         self.assertNotContains(page, payment.payee_name)
 
-        page = self.client.get(reverse("admin:claims_payment_change", args=[payment.pk]))
+        url = reverse("admin:claims_payment_change", args=[payment.pk])
+        page = self.client.get(url)
+        self.assertNotContains(page, payment.payee_phone)
+        self.assertNotContains(page, payment.payee_name)
+        assert not Entry.objects.filter(verb="payee.viewed").exists()
+        page = self.client.post(url, {"look_why": "payment"}, follow=True)
         self.assertContains(page, payment.payee_phone)
         entry = Entry.objects.get(verb="payee.viewed")
         assert (entry.actor, entry.subject_id) == (self.preparer, payment.pk)

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.models import Entry, User
-from claims.models import Payment
+from claims.models import Claim, Payment
 from cp2.mydata.parts import Model, Part, handed_out, parts
 from cp2.rules import Role
 from profiles import looks
@@ -19,7 +19,7 @@ from profiles.models import ChangeStatus, NumberChange, Officer
 from sms.models import InboundMessage, Message
 from sms.phones import spellings
 
-SEEN = [looks.VIEWED, "payee.viewed", "number.looked_up"]
+SEEN = [looks.VIEWED, looks.PAYEE, "number.looked_up"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,8 @@ class Person:
         )
         payments = Payment.objects.filter(claim__officer__in=self.officers)
         theirs |= Q(subject_type="claims.payment", subject_id__in=payments.values("pk"))
+        claims = Claim.objects.filter(officer__in=self.officers)
+        theirs |= Q(subject_type="claims.claim", subject_id__in=claims.values("pk"))
         return (
             Entry.objects.filter(theirs, verb__in=SEEN)
             .exclude(actor__in=self.accounts)

@@ -49,6 +49,7 @@ from claims.models import (
 from cp2.broadcasts.models import Broadcast, Recipient
 from cp2.opening.models import Opening
 from cp2.protection.models import Breach, DataRequest, Dossier
+from cp2.rights.models import PowerChange, RateProposal
 from cp2.runs.models import Run
 from deployments.models import (
     AllocationRun,
@@ -181,6 +182,14 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Enquiry, "taken_by"): IN_OFFICE,
     (Note, "enquiry"): AMONG_STAFF,
     (Note, "by"): IN_OFFICE,
+    (
+        PowerChange,
+        "subject",
+    ): "It is of headquarters and directors, and in the trail, which is given.",
+    (PowerChange, "proposed_by"): IN_OFFICE,
+    (PowerChange, "decided_by"): IN_OFFICE,
+    (RateProposal, "proposed_by"): IN_OFFICE,
+    (RateProposal, "decided_by"): IN_OFFICE,
     (Officer, "merged_into"): "Closed accounts of the same person are taken as their own.",
     (Paper, "qualification"): THE_SAME_ROW,
     (Deployment, "application"): THE_SAME_ROW,

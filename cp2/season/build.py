@@ -41,7 +41,6 @@ from cp2.season.officers import LIST_IN_REGISTERS, Officers
 from cp2.season.places import (
     FEWER_PAPERS,
     RARE_SUBJECTS,
-    SUPERUSER,
     Places,
     hash_passwords,
     make_exams,
@@ -116,7 +115,7 @@ def build(
                 kcse,
                 places.sub_counties[0],
                 writer=User.objects.get(username="deployment"),
-                other=User.objects.get(username=SUPERUSER),
+                other=User.objects.get(username="admin"),
             )
             questions.ask(kpsea, places.sub_counties[0], today, further=size.enquiries)
         with progress.stage("audit trail"):

@@ -33,9 +33,9 @@ def rows(model: str, **who: str) -> Rows:
     return Rows(model, **may)
 
 
-ALL = "deployment preparer approver helpdesk auditor"
+ALL = "deployment preparer approver helpdesk auditor administrator"
 PLACES = {
-    "look": "deployment auditor",
+    "look": "deployment auditor administrator",
     "add": "deployment superuser",
     "change": "deployment superuser",
 }
@@ -44,7 +44,16 @@ WRITTEN_BY_THE_HELPDESK = {
     "add": "helpdesk superuser",
     "change": "helpdesk superuser",
 }
-KNOWN = {"look": "deployment auditor", "add": "superuser", "change": "superuser"}
+KNOWN = {
+    "look": "deployment auditor administrator",
+    "add": "administrator superuser",
+    "change": "administrator superuser",
+}
+RATES = {
+    "look": "preparer approver auditor",
+    "add": "preparer approver superuser",
+    "change": "preparer approver superuser",
+}
 
 ALL_OF_PROTECTION = "deployment helpdesk auditor"
 
@@ -52,7 +61,10 @@ MODELS = [
     rows("catalogue.county", **KNOWN),
     rows("catalogue.subcounty", **KNOWN),
     rows("catalogue.dutystation", **PLACES),
-    rows("catalogue.exam", **PLACES | {"look": "deployment preparer approver auditor"}),
+    rows(
+        "catalogue.exam",
+        **PLACES | {"look": "deployment preparer approver auditor administrator"},
+    ),
     rows("catalogue.examday", **PLACES, delete="superuser"),
     rows("catalogue.positionterms", **PLACES | {"look": "deployment preparer approver auditor"}),
     rows("catalogue.centreentry", **PLACES),
@@ -150,24 +162,9 @@ MODELS = [
     ),
     rows("claims.ledgerentry", look="preparer approver auditor"),
     rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
-    rows(
-        "claims.taxrule",
-        look="preparer approver auditor",
-        add="approver superuser",
-        change="approver superuser",
-    ),
-    rows(
-        "claims.ratechange",
-        look="preparer approver auditor",
-        add="approver superuser",
-        change="approver superuser",
-    ),
-    rows(
-        "claims.markingrate",
-        look="preparer approver auditor",
-        add="approver superuser",
-        change="approver superuser",
-    ),
+    rows("claims.taxrule", **RATES),
+    rows("claims.ratechange", **RATES),
+    rows("claims.markingrate", **RATES),
     rows("claims.markingrecord", look="preparer approver auditor"),
     rows("enquiries.enquiry", look="deployment helpdesk auditor"),
     rows("enquiries.reply", look="deployment helpdesk auditor"),
@@ -182,13 +179,19 @@ MODELS = [
     rows("sms.receipt", look="helpdesk auditor"),
     rows(
         "accounts.user",
-        look="deployment helpdesk auditor",
-        add="superuser",
-        change="superuser",
+        look="deployment helpdesk auditor administrator",
+        add="administrator superuser",
+        change="administrator superuser",
     ),
     rows("accounts.entry", look="auditor"),
-    rows("auth.group", add="superuser", change="superuser"),
-    rows("limits.limit", look="deployment helpdesk auditor", change="deployment superuser"),
+    rows("auth.group", look="auditor administrator"),
+    rows("rights.powerchange", look="auditor administrator"),
+    rows("rights.rateproposal", look="deployment preparer approver auditor"),
+    rows(
+        "limits.limit",
+        look="deployment helpdesk auditor administrator",
+        change="deployment administrator superuser",
+    ),
 ]
 
 
@@ -208,13 +211,46 @@ PAGES = [
     page("admin:autocomplete", who=STAFF, answers=(404,)),
     page("admin:view_on_site", "'1", "'1"),
     page("admin:app_list", "'sms", who=of("deployment helpdesk auditor")),
-    page("admin:app_list", "'accounts", who=of("deployment helpdesk auditor")),
-    page("admin:app_list", "'catalogue", who=of("deployment preparer approver auditor")),
+    page("admin:app_list", "'accounts", who=of(ALL)),
+    page(
+        "admin:app_list",
+        "'catalogue",
+        who=of("deployment preparer approver auditor administrator"),
+    ),
     page("admin:app_list", "'profiles", who=of(ALL)),
     page("admin:app_list", "'claims", who=of("preparer approver helpdesk auditor")),
-    page("admin:merge_find", "officer.pk", superuser=NATION),
-    page("admin:merge", "officer.pk", "guard.pk", superuser=NATION),
     page("admin:health", who=of("auditor")),
+    page("admin:merge_find", "officer.pk", who=of("administrator")),
+    page("admin:merge", "officer.pk", "guard.pk", who=of("administrator")),
+    page("admin:rights_matrix", who=of("auditor administrator")),
+    page(
+        "admin:rights_files",
+        "'people",
+        who=of("auditor administrator"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:rights_looks", who=of("auditor administrator")),
+    page(
+        "admin:rights_looks_files",
+        who=of("auditor administrator"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page(
+        "admin:rights_powerchange_decide",
+        "power.pk",
+        who=of("administrator"),
+        posted=True,
+        sends={"act": "'confirm"},
+    ),
+    page(
+        "admin:rights_rateproposal_decide",
+        "rate.pk",
+        who=of("approver"),
+        posted=True,
+        sends={"act": "'confirm"},
+    ),
     page("admin:sms_picture", who=of("deployment helpdesk auditor")),
     page("admin:sms_phone", who=of("helpdesk auditor")),
     page(
@@ -476,7 +512,7 @@ PAGES = [
         "admin:runs_run_act",
         "hq_run.pk",
         posted=True,
-        who=of("deployment"),
+        who=of("deployment administrator"),
         sends={"act": "'cancel"},
     ),
     page(

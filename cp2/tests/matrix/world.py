@@ -55,6 +55,7 @@ from claims.models import (
 from cp2.broadcasts.models import Broadcast
 from cp2.protection.models import Affected, Breach, DataRequest, RequestKind
 from cp2.protection.services import ask
+from cp2.rights.models import PowerChange, RateProposal
 from cp2.rules import Role
 from cp2.runs import services as runs
 from cp2.runs.models import Run
@@ -125,6 +126,7 @@ GROUPS = {
     "approver": "Finance approver",
     "helpdesk": "Helpdesk",
     "auditor": "Auditor",
+    "administrator": "Administrator",
 }
 HEADQUARTERS = [*GROUPS, "superuser", "newcomer"]  # a newcomer is in no group yet
 PEOPLE = ["officer", "centre", "tsc", "scde", *HEADQUARTERS]
@@ -189,6 +191,8 @@ class Place:
     sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
+    power: PowerChange | None = None
+    rate: RateProposal | None = None
     vacancy_file: VacancyFile | None = None
     text: LetterText | None = None
     run: Any = None
@@ -444,8 +448,8 @@ def build() -> World:
         each.nation_run, each.text = nation, own.text
         each.fairness = own.fairness
         each.money_run, each.hq_run, each.breach = own.money_run, own.hq_run, own.breach
-        each.money_run, each.hq_run = own.money_run, own.hq_run
         each.broadcast = own.broadcast
+        each.power, each.rate = own.power, own.rate
         each.payment, each.sample = own.payment, own.sample
     return World(places, people)
 
@@ -575,6 +579,17 @@ def _rest(own: Place) -> None:
         provider_id="in-1", sender=own.phone, shortcode="22262", text="STATUS"
     )
     Receipt.objects.create(provider_id="out-1", status="Success")
+    given = {"was": {"is_active": False}, "wanted": {"is_active": True}, "reason": "Back"}
+    own.power = PowerChange.objects.create(subject=make.user(), proposed_by=make.user(), **given)
+    own.rate = RateProposal.objects.create(
+        model="claims.taxrule",
+        about="claims.taxrule 0",
+        title="A rule",
+        was={},
+        wanted={"exam": own.exam.pk, "rate": "5", "above": "0"},
+        reason="The law",
+        proposed_by=make.user(),
+    )
     record("officer.vetted", own.officer, by=make.user())
 
 
