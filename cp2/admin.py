@@ -22,6 +22,7 @@ from cp2 import helpdesk, merge_views, texts_picture
 from cp2.admin_fields import careful, worded
 from cp2.runs import views as run_views
 from cp2.season_picture import picture
+from cp2.transfers.urls import urls as transfer_urls
 from deployments import vacancy_views
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -105,13 +106,16 @@ ORDER = {
     ],
     "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
-    "runs": ["All", "Run"],
+    "runs": ["All", "InAndOut", "Run"],
     "accounts": ["User", "Group", "Limit", "Entry"],
 }
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
 Beside = tuple[str, Any, str, list[str]]
 PAGES: dict[str, list[Beside]] = {
-    "runs": [("All", _("All runs"), "admin:runs", ["runs.view_run"])],
+    "runs": [
+        ("All", _("All runs"), "admin:runs", ["runs.view_run"]),
+        ("InAndOut", _("In and out"), "admin:transfers", ["transfers.add_export"]),
+    ],
     "claims": [
         ("Money", _("The money"), "admin:claims_money", ["claims.view_paymentbatch"]),
         ("Trail", _("Trace a payment"), "admin:claims_money_find", ["claims.view_payment"]),
@@ -261,7 +265,7 @@ class PortalAdminSite(AdminSite):
                 name="sms_phone_send_again",
             ),
         ]
-        return [*ours, *money_pages.urls(self), *super().get_urls()]
+        return [*ours, *transfer_urls(self), *money_pages.urls(self), *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}

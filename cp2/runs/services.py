@@ -9,7 +9,11 @@ from cp2.runs.models import Run, RunKind
 __all__ = ["RUNS", "Work", "cancel", "finish", "start", "try_again", "work"]
 
 # The Work of each kind
-WORKS: dict[str, str] = {}
+WORKS: dict[str, str] = {
+    RunKind.READ: "cp2.transfers.importing.READ",
+    RunKind.APPLY: "cp2.transfers.importing.APPLY",
+    RunKind.EXPORT: "cp2.transfers.exporting.EXPORT",
+}
 RUNS = Runs(Run, WORKS)
 
 cancel, try_again, work, finish = RUNS.cancel, RUNS.try_again, RUNS.work, RUNS.finish
