@@ -70,7 +70,8 @@ def answer(kind: Kind, table: Table) -> HttpResponseBase:
     if kind == Kind.CSV:
         response = StreamingHttpResponse(csv_stream(table.heading, table.rows))
     elif kind == Kind.XLSX:
-        response = HttpResponse(xlsx_file(table.title, table.heading, table.rows))
+        made = xlsx_file(table.title, table.heading, table.rows, by=taken_by(table.by))
+        response = HttpResponse(made)
     else:
         response = HttpResponse(pdf_file(table))
     response["Content-Type"] = TYPES[kind]
@@ -144,11 +145,16 @@ def _local(moment: datetime) -> datetime:
 # XLSX
 
 
-def xlsx_file(title: str, heading: Row, rows: Iterable[Row]) -> bytes:
+def taken_by(who: object) -> str:
+    """Among the properties of a workbook; a CSV file has no place for it but its rows."""
+    return f"{who}, {timezone.localtime():%Y-%m-%d %H:%M}"
+
+
+def xlsx_file(title: str, heading: Row, rows: Iterable[Row], *, by: str = "") -> bytes:
     """One sheet. Text stays text, whatever it looks like: it is no formula, and keeps the noughts
     in front of a number."""
     file = io.BytesIO()
-    xlsx_write(file, title, heading, rows)
+    xlsx_write(file, title, heading, rows, by=by)
     return file.getvalue()
 
 

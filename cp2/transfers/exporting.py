@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.services import record
-from cp2.exports import Kind, Table, csv_stream, xlsx_write
+from cp2.exports import Kind, Table, csv_stream, taken_by, xlsx_write
 from cp2.rules import Refused, lock
 from cp2.runs import services as runs
 from cp2.runs.models import Run, RunKind
@@ -153,8 +153,7 @@ def _fill(file: Any, listed: Listed, kind: Kind, progress: Progress) -> int:
             for block in csv_stream(listed.heading(), lines):
                 file.write(block)
         else:
-            now = timezone.localtime()
-            by = _("%(who)s, %(at)s") % {"who": listed.user, "at": f"{now:%Y-%m-%d %H:%M}"}
+            by = taken_by(listed.user)
             xlsx_write(file, listed.title, listed.heading(), lines, by=by)
     file.seek(0, os.SEEK_END)
     return number
