@@ -47,6 +47,7 @@ from claims.models import (
     ResultLine,
 )
 from cp2.runs.models import Run
+from cp2.transfers.models import Export, Import
 from deployments.models import (
     AllocationRun,
     Deployment,
@@ -148,6 +149,9 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (PaymentBatch, "approved_by"): IN_OFFICE,
     (MoneyRun, "started_by"): IN_OFFICE,
     (Run, "started_by"): IN_OFFICE,
+    (Import, "uploaded_by"): IN_OFFICE,
+    (Import, "decided_by"): IN_OFFICE,
+    (Export, "asked_by"): IN_OFFICE,
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,
