@@ -24,6 +24,7 @@ from cp2.health import pages as health_pages
 from cp2.opening import pages as opening_pages
 from cp2.rights import pages as rights_pages
 from cp2.runs import views as run_views
+from cp2.transfers.urls import urls as transfer_urls
 from deployments import vacancy_views
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -109,7 +110,7 @@ ORDER = {
     "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
     "sms": ["Picture", "Phone", "Broadcast", "Message", "InboundMessage", "Receipt"],
     "protection": ["DataRequest", "Breach", "RetentionRule", "Processor"],
-    "runs": ["All", "Run"],
+    "runs": ["All", "InAndOut", "Run"],
     "accounts": [
         "User",
         "Group",
@@ -126,7 +127,10 @@ ORDER = {
 Beside = tuple[str, Any, str, list[str]]
 PAGES: dict[str, list[Beside]] = {
     "opening": [("Path", _("Open a season"), "admin:opening", ["opening.view_opening"])],
-    "runs": [("All", _("All runs"), "admin:runs", ["runs.view_run"])],
+    "runs": [
+        ("All", _("All runs"), "admin:runs", ["runs.view_run"]),
+        ("InAndOut", _("In and out"), "admin:transfers", ["transfers.add_export"]),
+    ],
     "claims": [
         ("Money", _("The money"), "admin:claims_money", ["claims.view_paymentbatch"]),
         ("Trail", _("Trace a payment"), "admin:claims_money_find", ["claims.view_payment"]),
@@ -296,6 +300,7 @@ class PortalAdminSite(AdminSite):
             *season_picture.urls(self),
             *opening_pages.urls(self),
             *money_pages.urls(self),
+            *transfer_urls(self),
             *rights_pages.urls(self),
             *super().get_urls(),
         ]

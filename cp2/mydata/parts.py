@@ -51,6 +51,7 @@ from cp2.opening.models import Opening
 from cp2.protection.models import Breach, DataRequest, Dossier
 from cp2.rights.models import PowerChange, RateProposal
 from cp2.runs.models import Run
+from cp2.transfers.models import Export, Import
 from deployments.models import (
     AllocationRun,
     Deployment,
@@ -164,6 +165,9 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Recipient, "user"): "Whom a text to many was meant for; the texts themselves are given.",
     (Opening, "begun_by"): IN_OFFICE,
     (Opening, "opened_by"): IN_OFFICE,
+    (Import, "uploaded_by"): IN_OFFICE,
+    (Import, "decided_by"): IN_OFFICE,
+    (Export, "asked_by"): IN_OFFICE,
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,

@@ -17,6 +17,9 @@ WORKS: dict[str, str] = {
     RunKind.SEND: "cp2.broadcasts.sending.WORK",
     RunKind.CHECK: "cp2.opening.checking.WORK",
     RunKind.OPEN: "cp2.opening.centre_accounts.WORK",
+    RunKind.READ: "cp2.transfers.importing.READ",
+    RunKind.APPLY: "cp2.transfers.importing.APPLY",
+    RunKind.EXPORT: "cp2.transfers.exporting.EXPORT",
 }
 RUNS = Runs(Run, WORKS)
 

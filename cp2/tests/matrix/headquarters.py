@@ -480,6 +480,16 @@ PAGES = [
         sends={"as": "'csv"},
     ),
     page("admin:runs", who=of(ALL)),
+    page("admin:transfers", who=of(ALL)),
+    page("admin:transfers_upload", "'stations", who=of("deployment")),
+    page("admin:transfers_template", "'stations", "'csv", who=of("deployment")),
+    page("admin:transfers_import", "hq_import.pk", who=of("deployment auditor")),
+    page("admin:transfers_faults", "hq_import.pk", who=of("deployment auditor")),
+    page("admin:transfers_apply", "hq_import.pk", who=of("deployment"), posted=True),
+    page("admin:transfers_discard", "hq_import.pk", who=of("deployment"), posted=True),
+    page("admin:transfers_export"),
+    page("admin:transfers_leaving", "hq_export.pk", deployment=NATION),
+    page("admin:transfers_download", "hq_export.pk", deployment=NATION, posted=True),
     page(
         "admin:protection_datarequest_collect", "data_request.pk", posted=True, who=of("helpdesk")
     ),

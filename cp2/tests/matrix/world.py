@@ -61,6 +61,7 @@ from cp2.runs import services as runs
 from cp2.runs.models import Run
 from cp2.runs.models import RunKind as HeadquartersRun
 from cp2.tests import make
+from cp2.transfers.models import Export, Import
 from deployments import letters
 from deployments.models import (
     AllocationPart,
@@ -188,6 +189,8 @@ class Place:
     hq_run: Run | None = None
     breach: Breach | None = None
     broadcast: Broadcast | None = None
+    hq_import: Import | None = None
+    hq_export: Export | None = None
     sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
@@ -430,6 +433,21 @@ def build() -> World:
     _money(own, people["preparer"])
     own.vacancy_file = VacancyFile.objects.create(name="v.csv", by=people["deployment"])
     own.coming = _coming(people["deployment"])
+    own.hq_import = Import.objects.create(
+        kind="stations",
+        file="imports/made-up",
+        file_name="s.csv",
+        sha256="0" * 64,
+        size=1,
+        status="read",
+        uploaded_by=people["deployment"],
+    )
+    own.hq_export = Export.objects.create(
+        list_of="catalogue.dutystation",
+        title="Duty stations",
+        format="csv",
+        asked_by=people["deployment"],
+    )
     own.fairness = FairnessReport.objects.create(
         exam=own.exam,
         asked_by=people["auditor"],
@@ -450,6 +468,7 @@ def build() -> World:
         each.money_run, each.hq_run, each.breach = own.money_run, own.hq_run, own.breach
         each.broadcast = own.broadcast
         each.power, each.rate = own.power, own.rate
+        each.hq_import, each.hq_export = own.hq_import, own.hq_export
         each.payment, each.sample = own.payment, own.sample
     return World(places, people)
 
