@@ -1,4 +1,4 @@
-"""The run that finds an audience: person by person, a hundred thousand accounts at a time."""
+"""The run that finds an audience: person by person, fifty thousand accounts at a time."""
 
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from cp2.broadcasts.wording import segments_of
 from cp2.rules import lock, move
 from cp2.runs.models import Run
 
-BLOCK = 100_000
+BLOCK = 50_000
 SAMPLE = 10
 BY_CHANCE = MD5(Cast("user", CharField()))  # the same people at each look
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -188,7 +189,7 @@ def report(broadcast: Broadcast) -> dict[str, Any]:
             for reason, n in made.get("reasons", [])
         ],
         "hours": [(hour_of(hour), counts) for hour, *counts in made.get("hours", [])],
-        "cost": made.get("cost", "0"),
+        "cost": Decimal(made.get("cost", "0")),
         "unreached": sum(states.get(state, 0) for state in NOT_REACHED),
     }  # fmt: skip
 
