@@ -3,7 +3,7 @@ from functools import partial, update_wrapper
 from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite, ModelAdmin
-from django.contrib.admin.utils import flatten
+from django.contrib.admin.utils import flatten, unquote
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -20,6 +20,7 @@ from attendance import sittings_admin
 from claims.money import pages as money_pages
 from cp2 import helpdesk, merge_views, texts_picture
 from cp2.admin_fields import careful, worded
+from cp2.audit import views as audit_views
 from cp2.runs import views as run_views
 from cp2.season_picture import picture
 from deployments import vacancy_views
@@ -106,11 +107,14 @@ ORDER = {
     "enquiries": ["Enquiry", "Reply", "Topic", "EnquiryPromise", "CannedAnswer"],
     "sms": ["Picture", "Phone", "Message", "InboundMessage", "Receipt"],
     "runs": ["All", "Run"],
-    "accounts": ["User", "Group", "Limit", "Entry"],
+    "accounts": ["User", "Group", "Limit", "TrailSearch", "Entry", "Change", "Seal"],
 }
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
 Beside = tuple[str, Any, str, list[str]]
 PAGES: dict[str, list[Beside]] = {
+    "accounts": [
+        ("TrailSearch", _("Search the trail"), "admin:audit_trail", ["accounts.view_entry"]),
+    ],
     "runs": [("All", _("All runs"), "admin:runs", ["runs.view_run"])],
     "claims": [
         ("Money", _("The money"), "admin:claims_money", ["claims.view_paymentbatch"]),
@@ -132,8 +136,8 @@ PAGES: dict[str, list[Beside]] = {
         ),
     ],
 }
-# Django's groups, and the limits, shown under Accounts
-GUESTS = ["auth", "limits"]
+# Django's groups, the limits and the history, shown under Accounts
+GUESTS = ["auth", "limits", "audit"]
 
 
 class Portals(ModelAdmin[Any]):
@@ -156,6 +160,20 @@ class Portals(ModelAdmin[Any]):
     ) -> HttpResponse:
         """As everywhere in the portal; Django would lead to the index and say so there."""
         raise Http404
+
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """All that became of a row, whatever road it was changed by."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        return audit_views.history(request, self, row)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The right to act on rows is one; a row's page is saved only if something can be typed
@@ -261,7 +279,7 @@ class PortalAdminSite(AdminSite):
                 name="sms_phone_send_again",
             ),
         ]
-        return [*ours, *money_pages.urls(self), *super().get_urls()]
+        return [*ours, *audit_views.urls(self), *money_pages.urls(self), *super().get_urls()]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}

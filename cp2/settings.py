@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "accounts",
     "sms",
     "catalogue",
+    "cp2.audit",
     "cp2.runs",
     "cp2.limits",
     "cp2.season",
@@ -67,6 +68,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "pgtrigger",
 ]
 
 MIDDLEWARE = [
@@ -84,6 +86,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.FirstThingsFirstMiddleware",
+    "cp2.audit.context.HistoryMiddleware",
 ]
 
 ROOT_URLCONF = "cp2.urls"
@@ -320,6 +323,7 @@ CELERY_BEAT_SCHEDULE = {
     "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),
     "papers": every(2, "profiles.tasks.scan_papers"),
     "orphaned-papers": every(24 * 3600, "profiles.tasks.sweep_papers"),
+    "seals": every(300, "cp2.audit.tasks.seal"),
     "limits": every(3600, "cp2.limits.tasks.tidy"),
     "sessions": every(3600, "accounts.tasks.tidy"),
     "receipts": every(3600, "sms.tasks.give_up_receipts"),

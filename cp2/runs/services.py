@@ -9,7 +9,9 @@ from cp2.runs.models import Run, RunKind
 __all__ = ["RUNS", "Work", "cancel", "finish", "start", "try_again", "work"]
 
 # The Work of each kind
-WORKS: dict[str, str] = {}
+WORKS: dict[str, str] = {
+    RunKind.VERIFY: "cp2.audit.work.WORK",
+}
 RUNS = Runs(Run, WORKS)
 
 cancel, try_again, work, finish = RUNS.cancel, RUNS.try_again, RUNS.work, RUNS.finish
