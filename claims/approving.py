@@ -9,20 +9,14 @@ from django.db.models.functions import Coalesce
 from accounts.models import User
 from catalogue.models import Exam, ExamDay
 from claims.ghosts.reading import unlooked_signals
-from claims.models import Claim, ClaimLine, ClaimQuerySet, ClaimStatus, Hold, HoldCode
+from claims.models import Claim, ClaimQuerySet, ClaimStatus, Hold, HoldCode
 from claims.owners import owned_by
 
 
 def verified(exam: Exam, *, county: int | None, sub_county: int | None) -> ClaimQuerySet:
-    """Waiting for finance; by place, those with a day that was served there."""
+    """Waiting for finance."""
     claims = Claim.objects.filter(exam=exam, status=ClaimStatus.VERIFIED)
-    lines = ClaimLine.objects.filter(claim=OuterRef("pk"))
-    station = "deployment__post__station"
-    if sub_county is not None:
-        return claims.filter(Exists(lines.filter(**{f"{station}__sub_county": sub_county})))
-    if county is not None:
-        return claims.filter(Exists(lines.filter(**{f"{station}__sub_county__county": county})))
-    return claims
+    return claims.served_in(sub_county=sub_county, county=county)
 
 
 def own(by: User) -> Q:

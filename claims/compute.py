@@ -12,11 +12,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from catalogue.models import Exam
-from claims.models import OPEN, Claim
+from claims.models import FIXED, OPEN, Claim
 
-FIXED = "('approved', 'paying', 'paid')"
-STILL_OPEN = f"({', '.join(repr(str(status)) for status in OPEN)})"
-CARRIED = f"c.status IN {FIXED}"  # what is not computed again, but taken off
+STILL_OPEN, APPROVED = (
+    f"({', '.join(repr(str(status)) for status in statuses)})" for statuses in (OPEN, FIXED)
+)
+CARRIED = f"c.status IN {APPROVED}"  # what is not computed again, but taken off
 
 # For the rest of the transaction: sorted and hashed in memory, and run rather than compiled, which
 # takes longer than a portion does.
@@ -96,7 +97,7 @@ CREATE TEMPORARY TABLE figures ON COMMIT DROP AS
         SELECT c.officer_id, min(c.id) FILTER (WHERE c.adjusts_id IS NULL) AS original,
             sum(c.gross) AS gross, sum(c.tax) AS tax, sum(c.net) AS net
         FROM claims_claim c
-        WHERE c.exam_id = %(exam)s AND c.status IN {FIXED} AND {{c}} GROUP BY c.officer_id
+        WHERE c.exam_id = %(exam)s AND c.status IN {APPROVED} AND {{c}} GROUP BY c.officer_id
     ),
     stands AS (
         SELECT c.* FROM claims_claim c

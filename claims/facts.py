@@ -25,6 +25,7 @@ from attendance.models import Mark, MarkStatus
 from catalogue.models import CentreEntry, DayKind, Exam, ExamDay, PositionTerms
 from claims.life import Step, Trail, life, trail, whereabouts
 from claims.models import (
+    OPEN,
     Claim,
     ClaimLine,
     ClaimQuerySet,
@@ -40,7 +41,6 @@ from claims.models import (
 from claims.templatetags.shillings import shillings
 from cp2.rules import Role
 
-NEVER_PAID = [ClaimStatus.PREPARED, ClaimStatus.VERIFIED, ClaimStatus.DISPUTED]
 # Where an officer goes to have a hold lifted; for all others there is an enquiry.
 PAGES = {
     HoldCode.PAYEE_NAME: "profiles:payee",
@@ -99,7 +99,7 @@ def whole(claims: ClaimQuerySet) -> ClaimQuerySet:
 def facts(claim: Any) -> Facts:
     """Of a claim as `whole` reads it."""
     known = trail(claim)
-    paying = claim.status not in NEVER_PAID
+    paying = claim.status not in OPEN
     payments = list(payments_of(claim)) if paying and claim.net > 0 else []
     free = claim.status == ClaimStatus.PAID or getattr(claim, "standing_holds", None) == 0
     holds = [] if free else list(_holds(claim))

@@ -210,8 +210,8 @@ class PrepareForm(forms.Form):
     )
 
 
-class BatchForm(forms.Form):
-    """What a batch is to be built of."""
+class ApproveForm(forms.Form):
+    """Which claims are looked at, in order to approve those that nothing speaks against."""
 
     exam = ChosenField(
         queryset=Exam.objects.all(),
@@ -219,17 +219,29 @@ class BatchForm(forms.Form):
         error_messages={"required": gettext_lazy("Choose the exam")},
     )
     county = ChosenField(
-        queryset=County.objects.all(),
+        queryset=County.objects.order_by("name"),
         required=False,
         label=gettext_lazy("County"),
         empty_label=gettext_lazy("All"),
     )
     sub_county = ChosenField(
-        queryset=SubCounty.objects.select_related("county"),
+        queryset=SubCounty.objects.select_related("county").order_by("county__name", "name"),
         required=False,
         label=gettext_lazy("Sub-county"),
         empty_label=gettext_lazy("All"),
     )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        county, sub_county = data.get("county"), data.get("sub_county")
+        if county and sub_county and sub_county.county_id != county.pk:
+            self.add_error("sub_county", _("This sub-county is in another county."))
+        return data
+
+
+class BatchForm(ApproveForm):
+    """What a batch is to be built of."""
+
     channel = forms.ChoiceField(
         label=gettext_lazy("Channel"),
         choices=Channel,
@@ -237,12 +249,10 @@ class BatchForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        county, sub_county = self.cleaned_data.get("county"), self.cleaned_data.get("sub_county")
-        if county and sub_county:
-            if sub_county.county_id != county.pk:
-                self.add_error("sub_county", _("This sub-county is in another county."))
-            self.cleaned_data["county"] = None
-        return self.cleaned_data
+        data = super().clean()
+        if data.get("sub_county"):
+            data["county"] = None
+        return data
 
 
 class NoteForm(forms.Form):
@@ -304,32 +314,3 @@ class TakeBackForm(forms.Form):
         widget=forms.TextInput(attrs={"size": 80}),
         error_messages={"required": gettext_lazy("Enter what the channel says")},
     )
-
-
-class ApproveForm(forms.Form):
-    """Which claims are looked at, in order to approve those that nothing speaks against."""
-
-    exam = ChosenField(
-        queryset=Exam.objects.all(),
-        label=gettext_lazy("Exam"),
-        error_messages={"required": gettext_lazy("Choose the exam")},
-    )
-    county = ChosenField(
-        queryset=County.objects.order_by("name"),
-        required=False,
-        label=gettext_lazy("County"),
-        empty_label=gettext_lazy("All"),
-    )
-    sub_county = ChosenField(
-        queryset=SubCounty.objects.select_related("county").order_by("county__name", "name"),
-        required=False,
-        label=gettext_lazy("Sub-county"),
-        empty_label=gettext_lazy("All"),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        county, sub_county = data.get("county"), data.get("sub_county")
-        if county and sub_county and sub_county.county_id != county.pk:
-            self.add_error("sub_county", _("This sub-county is in another county."))
-        return data

@@ -2,6 +2,7 @@
 so that a form can say beside its box what a trigger would refuse."""
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,10 +10,9 @@ from django.db import connection, models
 from django.utils.translation import gettext as _
 
 from catalogue.models import PositionTerms
-from claims.models import ClaimStatus, LineKind, MarkingRate, RateChange, TaxRule
+from claims.models import LineKind, MarkingRate, RateChange, TaxRule
 
 MARKING = [LineKind.COORDINATION, LineKind.BASIC, LineKind.SCRIPTS]
-FIXED = [ClaimStatus.APPROVED, ClaimStatus.PAYING, ClaimStatus.PAID]
 
 # What of each kind of row stands still.
 BOXES: dict[type[models.Model], list[str]] = {
@@ -83,13 +83,12 @@ SELECT count(*), count(*) FILTER (WHERE fixed) FROM (
 """
 
 
-def touched_by(change: RateChange) -> tuple[int, int]:
+def touched_by(terms: PositionTerms, from_day: date) -> tuple[int, int]:
     """How many officers' claims have days from then on, and how many of these are approved."""
-    terms = change.terms
     values: dict[str, Any] = {
         "exam": terms.exam_id,
         "position": terms.position_id,
-        "from_day": change.from_day,
+        "from_day": from_day,
     }
     with connection.cursor() as cursor:
         cursor.execute(TOUCHED, values)

@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 
 from claims.hold_rules import BY_RULE, FORGET, judge
 from claims.models import (
+    UNPAID,
     Claim,
-    ClaimStatus,
     Hold,
     HoldCode,
     Payment,
@@ -63,12 +63,6 @@ WHERE NOT EXISTS (
 ORDER BY due.claim, due.code
 ON CONFLICT DO NOTHING
 """
-UNPAID = [
-    ClaimStatus.PREPARED,
-    ClaimStatus.VERIFIED,
-    ClaimStatus.APPROVED,
-    ClaimStatus.DISPUTED,
-]
 CHUNK = 20_000  # claims that are looked at in one transaction; a second
 
 

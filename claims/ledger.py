@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.services import record
-from claims.models import Account, Payment, PaymentBatch
+from claims.models import Account, PaymentBatch
 
 UNBALANCED = "ledger.unbalanced"
 
@@ -84,11 +84,9 @@ def post_paid(payments: Iterable[int], *, by: User | None) -> None:
     post_each(payments, Account.CHANNEL, Account.PAID, by=by)
 
 
-def post_back(
-    payments: Iterable[Payment] | Iterable[int], note: str = "", *, by: User | None = None
-) -> None:
+def post_back(payments: Iterable[int], note: str = "", *, by: User | None = None) -> None:
     """These never reached anybody: officers are owed again, also what was kept back."""
-    numbers = [each.pk if isinstance(each, Payment) else each for each in payments]
+    numbers = list(payments)
     post_each(numbers, Account.CHANNEL, Account.OWED, by=by, note=note)
     _post_kept(numbers, Account.KEPT, Account.OWED, by=by, note=note)
 
@@ -187,10 +185,6 @@ class Held:
         return str(WHAT[self.account])
 
 
-# What `check` answers with: those that differ.
-Imbalance = Held
-
-
 def _held(batch: PaymentBatch | None) -> list[Held]:
     select = HELD.format(
         of_batch="WHERE batch_id = %(batch)s" if batch else "",
@@ -201,13 +195,13 @@ def _held(batch: PaymentBatch | None) -> list[Held]:
         return [Held(*row) for row in cursor.fetchall()]
 
 
-def check(batch: PaymentBatch | None = None) -> list[Imbalance]:
+def check(batch: PaymentBatch | None = None) -> list[Held]:
     """Whatever does not agree, of one batch or of all."""
     return [held for held in _held(batch) if held.payments]
 
 
 @transaction.atomic
-def watch() -> list[Imbalance]:
+def watch() -> list[Held]:
     """Each night: what does not agree is logged, and headquarters sees it on its first page."""
     found = check()
     batches = PaymentBatch.objects.in_bulk({each.batch for each in found})
@@ -230,7 +224,7 @@ class Accounts:
     channel: Decimal
     paid: Decimal
     kept: Decimal
-    imbalances: Sequence[Imbalance]
+    imbalances: Sequence[Held]
 
     @property
     def together(self) -> Decimal:

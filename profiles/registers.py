@@ -7,6 +7,7 @@ its lines, and says as it goes how far it is; a lease that runs out is taken by 
 import hashlib
 import logging
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -47,12 +48,12 @@ class Lost(Exception):
 
 def upload(register: str, file: "UploadedFile[Any]", *, by: User) -> tuple[RegisterImport, bool]:
     """A file to be read, and whether it is new: the same one again is the import that is open."""
-    digest = _digest(file)
+    digest = digest_of(file.chunks())
     there = RegisterImport.objects.filter(register=register, sha256=digest, status__in=OPEN_IMPORTS)
     if found := there.first():
         return found, False
     coming = RegisterImport(
-        register=register, file_name=_shown(file.name or ""), sha256=digest, uploaded_by=by
+        register=register, file_name=shown_name(file.name or ""), sha256=digest, uploaded_by=by
     )
     # Put away before the transaction begins: the store may be far.
     path = default_storage.save(import_path(coming, ""), file)
@@ -67,14 +68,14 @@ def upload(register: str, file: "UploadedFile[Any]", *, by: User) -> tuple[Regis
     return coming, True
 
 
-def _digest(file: "UploadedFile[Any]") -> str:
+def digest_of(chunks: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    for chunk in file.chunks():
+    for chunk in chunks:
         digest.update(chunk)
     return digest.hexdigest()
 
 
-def _shown(sent: str) -> str:
+def shown_name(sent: str) -> str:
     """What the sender called the file, made harmless."""
     last = re.split(r"[/\\]", sent)[-1]
     return "".join(char for char in tidy(last) if not is_hidden(char))[-120:] or _("file")

@@ -36,12 +36,12 @@ def ask_for_note(
     act: Callable[[Any, str], object],
 ) -> HttpResponse | None:
     """The page between an action and its doing, where a person writes what they found."""
-    asked = ask_for_all(page, request, queryset, title=title)
+    asked = _ask(page, request, queryset, title=title)
     if isinstance(asked, HttpResponse):
         return asked
-    _chosen, note = asked
+    rows, note = asked
     done = 0
-    for row in queryset[:MOST_AT_ONCE]:
+    for row in rows:
         try:
             act(row, note)
         except Refused as refusal:
@@ -57,12 +57,20 @@ def ask_for_all(
 ) -> HttpResponse | tuple[QuerySet[Any], str]:
     """As `ask_for_note`, for what is done to all of them in a few statements: the page that asks,
     or the rows and what somebody wrote."""
+    asked = _ask(page, request, queryset, title=title)
+    if isinstance(asked, HttpResponse):
+        return asked
+    rows, note = asked
+    return queryset.model._base_manager.filter(pk__in=[row.pk for row in rows]), note
+
+
+def _ask(
+    page: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any], *, title: str
+) -> HttpResponse | tuple[list[Any], str]:
     form = NoteForm(request.POST if "note" in request.POST else None)
     rows = list(queryset[:MOST_AT_ONCE])
     if form.is_valid():
-        return queryset.model._base_manager.filter(pk__in=[row.pk for row in rows]), str(
-            form.cleaned_data["note"]
-        )
+        return rows, str(form.cleaned_data["note"])
     context = {
         **page.admin_site.each_context(request),
         "opts": page.opts,

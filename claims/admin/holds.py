@@ -18,7 +18,6 @@ from accounts.admin import FreshActions
 from accounts.codes import needs_fresh_code
 from accounts.models import User
 from accounts.requests import actor
-from catalogue.models import County
 from claims import services
 from claims.admin.base import ask_for_all
 from claims.admin.taking import take_list
@@ -27,6 +26,7 @@ from claims.models import Hold, HoldCode
 from cp2.exports import Table
 from cp2.lists import LongList
 from cp2.rules import Refused
+from deployments.admin_lists import CountyFilter
 
 LIST = "admin:claims_hold_changelist"
 
@@ -80,18 +80,9 @@ class Standing(admin.SimpleListFilter):
                 return queryset.filter(cleared_at=None)
 
 
-class InCounty(admin.SimpleListFilter):
+class InCounty(CountyFilter):
     title = gettext_lazy("county of the officer")
-    parameter_name = "county"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(pk), name) for pk, name in County.objects.values_list("pk", "name")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        asked = self.value() or ""
-        if not (asked.isascii() and asked.isdigit() and len(asked) < 9):
-            return queryset
-        return queryset.filter(claim__officer__sub_county__county=int(asked))
+    station = "claim__officer"
 
 
 @admin.register(Hold)

@@ -15,8 +15,7 @@ from accounts.codes import needs_fresh_code
 from accounts.requests import actor
 from claims import services
 from claims.forms import BatchForm
-from claims.models import OPEN, ClaimStatus
-from claims.services.payable import chosen
+from claims.models import OPEN, Claim, ClaimStatus
 from claims.services.survey import survey
 
 # Where the claims that are left out for a reason can be looked at; of the others no list is kept.
@@ -45,7 +44,8 @@ def new(page: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
             run = services.start_batch(by=by, **wanted)
             return redirect("admin:claims_moneyrun_change", run.pk)
         where = {name: wanted[name] for name in ("sub_county", "county")}
-        found = survey(chosen(wanted["exam"], **where), channel=wanted["channel"], by=by)
+        claims = Claim.objects.filter(exam=wanted["exam"]).served_in(**where)
+        found = survey(claims, channel=wanted["channel"], by=by)
     context = {
         **page.admin_site.each_context(request),
         "opts": page.opts,

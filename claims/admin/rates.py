@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -42,8 +42,7 @@ class Rates(FreshForm):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         try:
-            with transaction.atomic():
-                return super().changeform_view(request, object_id, form_url, extra_context)
+            return super().changeform_view(request, object_id, form_url, extra_context)
         except IntegrityError:  # a claim was approved since the form asked
             self.message_user(request, _("Nothing was saved: look at it again."), messages.ERROR)
             return redirect(request.path)
@@ -51,13 +50,12 @@ class Rates(FreshForm):
     def save_model(
         self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool
     ) -> None:
-        with transaction.atomic():
-            details = {name: _said(getattr(obj, name)) for name in self.told}
-            if change:
-                was = self.model._base_manager.get(pk=obj.pk)
-                details["was"] = {name: _said(getattr(was, name)) for name in self.told}
-            super().save_model(request, obj, form, change)
-            record(self.verb, obj, by=actor(request), **details)
+        details = {name: _said(getattr(obj, name)) for name in self.told}
+        if change:
+            was = self.model._base_manager.get(pk=obj.pk)
+            details["was"] = {name: _said(getattr(was, name)) for name in self.told}
+        super().save_model(request, obj, form, change)
+        record(self.verb, obj, by=actor(request), **details)
 
 
 def _said(value: Any) -> Any:
@@ -103,7 +101,7 @@ class RateChangeForm(forms.ModelForm[RateChange]):
             raise ValidationError(
                 {"from_day": _("This day is before the rehearsal or after the end.")}
             )
-        every, approved = freeze.touched_by(RateChange(terms=terms, from_day=day))
+        every, approved = freeze.touched_by(terms, day)
         if approved and not data.get("seen"):
             said = ngettext(
                 "%(n)s officer has an approved claim with days from then on, and gets an "

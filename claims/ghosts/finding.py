@@ -16,7 +16,7 @@ from claims.compute import lock_exam
 from claims.ghosts import rules
 from claims.hold_rules import other_names
 from claims.models import (
-    TO_BE_APPROVED,
+    OPEN,
     WEIGHTS,
     Claim,
     MoneyRun,
@@ -41,7 +41,7 @@ def ask_at_night() -> int:
     now = timezone.now()
     if timezone.localtime(now).hour not in NIGHT:
         return 0
-    open_claims = Claim.objects.filter(exam=OuterRef("pk"), status__in=TO_BE_APPROVED)
+    open_claims = Claim.objects.filter(exam=OuterRef("pk"), status__in=OPEN)
     lately = MoneyRun.objects.filter(
         kind=RunKind.GHOSTS, exam=OuterRef("pk"), asked_at__gt=now - ONCE_IN
     )

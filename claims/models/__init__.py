@@ -9,17 +9,24 @@ from claims.models.batches import (
     PaymentStatus,
     Recovery,
 )
-from claims.models.claims import OPEN, Claim, ClaimQuerySet, ClaimStatus
+from claims.models.claims import (
+    FIXED,
+    OPEN,
+    UNPAID,
+    Claim,
+    ClaimQuerySet,
+    ClaimStatus,
+    earned,
+)
 from claims.models.disputes import DisputedDay
 from claims.models.ghosts import (
-    TO_BE_APPROVED,
     WEIGHTS,
     GhostCode,
     GhostSignal,
     GhostSignalQuerySet,
 )
 from claims.models.holds import LIFTED, REMEDIES, UNTOLD, Hold, HoldCode, HoldQuerySet
-from claims.models.investigations import Investigation, InvestigationQuerySet
+from claims.models.investigations import Investigation
 from claims.models.ledger import Account, LedgerEntry
 from claims.models.lines import ClaimLine, LineKind
 from claims.models.money import (
@@ -37,12 +44,13 @@ from claims.models.tax import TaxRule
 
 __all__ = [
     "BANKS",
+    "FIXED",
     "LIFTED",
     "OPEN",
     "OPEN_RUNS",
     "REMEDIES",
     "SENT",
-    "TO_BE_APPROVED",
+    "UNPAID",
     "UNTOLD",
     "WEIGHTS",
     "WRITTEN",
@@ -62,7 +70,6 @@ __all__ = [
     "HoldCode",
     "HoldQuerySet",
     "Investigation",
-    "InvestigationQuerySet",
     "LedgerEntry",
     "LineKind",
     "MarkingRate",
@@ -85,4 +92,5 @@ __all__ = [
     "RunStatus",
     "TaxRule",
     "Verdict",
+    "earned",
 ]

@@ -1,5 +1,5 @@
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
@@ -28,6 +28,10 @@ class ClaimStatus(models.TextChoices):
 
 # Their figures still follow the marks.
 OPEN = [ClaimStatus.PREPARED, ClaimStatus.VERIFIED, ClaimStatus.DISPUTED]
+# Approved, so what was claimed stands still.
+FIXED = [ClaimStatus.APPROVED, ClaimStatus.PAYING, ClaimStatus.PAID]
+# No payment is under way or made, so they can be held.
+UNPAID = [*OPEN, ClaimStatus.APPROVED]
 
 
 class ClaimQuerySet(models.QuerySet["Claim"]):
@@ -43,6 +47,15 @@ class ClaimQuerySet(models.QuerySet["Claim"]):
                 return self.filter(officer__user=user)
             case _:
                 return self.none()
+
+    def served_in(self, *, sub_county: Any = None, county: Any = None) -> Self:
+        """Those with work that was done there; all of them, where no place is named."""
+        station = "deployment__post__station__sub_county"
+        if sub_county is not None:
+            return self.filter(earned(**{station: sub_county}))
+        if county is not None:
+            return self.filter(earned(**{f"{station}__county": county}))
+        return self
 
     def free_of_holds(self) -> Self:
         return self.exclude(holds__in=_holds().standing())
@@ -181,7 +194,7 @@ class Claim(models.Model):
                     approved_by=None,
                 )
                 | Q(
-                    status__in=[ClaimStatus.APPROVED, ClaimStatus.PAYING, ClaimStatus.PAID],
+                    status__in=FIXED,
                     approved_by__isnull=False,
                     verified_by__isnull=False,
                 ),
@@ -206,3 +219,11 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.officer}, {self.exam.short}"
+
+
+def earned(**where: Any) -> Q:
+    """For claims: those with a line of which this is so. An adjustment of the tax alone has no
+    line: it is for the work of the claim that it adjusts."""
+    lines = _lines().filter(**where).order_by().values("claim")
+    tax_alone = Claim.objects.filter(adjusts__in=lines, lines=None).order_by().values("pk")
+    return Q(pk__in=lines.union(tax_alone))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalogue.models import Exam
-from claims.models.claims import Claim, ClaimStatus
+from claims.models.claims import OPEN, Claim
 from deployments.models import DeploymentStatus
 from profiles.models import Outcome
 
@@ -72,7 +72,6 @@ STATES: dict[str, str | Promise] = {
     **dict(Outcome.choices),
     "not_checked": _("Never held against it"),
 }
-TO_BE_APPROVED = [ClaimStatus.PREPARED, ClaimStatus.VERIFIED, ClaimStatus.DISPUTED]
 
 
 class GhostSignalQuerySet(models.QuerySet["GhostSignal"]):
@@ -80,7 +79,7 @@ class GhostSignalQuerySet(models.QuerySet["GhostSignal"]):
         return self.filter(looked_at=None)
 
     def before_approval(self) -> Self:
-        return self.filter(claim__status__in=TO_BE_APPROVED)
+        return self.filter(claim__status__in=OPEN)
 
 
 class GhostSignal(models.Model):

@@ -1,5 +1,3 @@
-from typing import Self
-
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -7,11 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalogue.models import DutyStation, Exam
-
-
-class InvestigationQuerySet(models.QuerySet["Investigation"]):
-    def open(self) -> Self:
-        return self.filter(closed_at=None)
 
 
 class Investigation(models.Model):
@@ -36,8 +29,6 @@ class Investigation(models.Model):
     )
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     finding = models.CharField(_("what was found"), max_length=300, blank=True)
-
-    objects = InvestigationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("investigation")

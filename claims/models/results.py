@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from claims.models.batches import Payment, PaymentBatch, PaymentStatus
 
+RESULTS = "results"  # the folder of their files
+
 
 class ResultsStatus(models.TextChoices):
     READING = "reading", _("Being read")
@@ -19,7 +21,7 @@ class ResultsStatus(models.TextChoices):
 
 def results_path(_file: "ResultFile", _sent: str) -> str:
     """A name that nobody can guess, and that says nothing."""
-    return f"results/{uuid4()}"
+    return f"{RESULTS}/{uuid4()}"
 
 
 class ResultFile(models.Model):

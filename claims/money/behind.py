@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Entry, User
 from claims.models import (
+    FIXED,
     Claim,
     ClaimQuerySet,
     ClaimStatus,
@@ -19,13 +20,12 @@ from claims.models import (
     Payment,
     PaymentStatus,
     Road,
+    earned,
 )
 from claims.money.lines import of_claims
-from claims.places import earned
 
 LIVE = [PaymentStatus.WAITING, PaymentStatus.PAID]
 MISSED = [PaymentStatus.FAILED, PaymentStatus.REVERSED]
-AFTER_APPROVAL = [ClaimStatus.APPROVED, ClaimStatus.PAYING, ClaimStatus.PAID]
 
 
 def behind(asked: dict[str, Any], *, to: User) -> ClaimQuerySet:
@@ -73,7 +73,7 @@ def _in(state: MoneyState) -> Q:
         case MoneyState.DISPUTED:
             return Q(status=ClaimStatus.DISPUTED)
         case MoneyState.KEPT_BACK:
-            return Q(status__in=AFTER_APPROVAL, net__lt=0)
+            return Q(status__in=FIXED, net__lt=0)
         case MoneyState.FAILED:
             return positive & Q(status=ClaimStatus.APPROVED) & Q(_tried(MISSED))
         case MoneyState.APPROVED:

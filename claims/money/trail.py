@@ -40,11 +40,7 @@ def sections(found: Found) -> Iterator[Section]:
 
 
 def _payment(found: Found, payment: Payment) -> Section:
-    to = (
-        masked(payment.payee_phone)
-        if payment.payee_phone
-        else f"{payment.bank_code} {payment.branch_code} … {payment.account[-3:]}"
-    )
+    to = masked(payment.payee_phone) or payment.masked_account
     first, _space, rest = payment.payee_name.partition(" ")
     facts = [
         (_("Reference"), reference(payment.pk)),

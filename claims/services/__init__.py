@@ -6,7 +6,6 @@ Nobody decides about money of their own, and nobody approves what they prepared 
 from claims.services.batches import (
     approve_batch,
     cancel_batch,
-    paid_total,
     take_out_changed,
 )
 from claims.services.building import prepare_batch, start_batch
@@ -27,7 +26,6 @@ from claims.services.preparing import prepare
 from claims.services.reconciling import (
     Outcome,
     apply_results,
-    missing,
     reconcile,
     refuse_other_bytes,
     run_of,
@@ -56,9 +54,7 @@ __all__ = [
     "exported_file",
     "hold_for",
     "look_at",
-    "missing",
     "open_investigation",
-    "paid_total",
     "prepare",
     "prepare_batch",
     "question",

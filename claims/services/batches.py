@@ -1,10 +1,11 @@
 """Payments that leave together: prepared by one person, approved by another."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -27,6 +28,7 @@ from claims.models import (
 )
 from claims.payees import with_another_payee
 from claims.services.own import among
+from claims.services.settling import give_back_claims
 from cp2.rules import Refused, lock, move, refuse_move
 from profiles.owners import accounts_of
 
@@ -94,15 +96,15 @@ def take_out_changed(batch: PaymentBatch, *, by: User) -> int:
     payments.delete()  # a draft is nobody's history yet
     _return(claims)
     record_all("claim.taken_out", Claim, claims, by=by, batch=batch.pk)
-    for name, value in totals(batch).items():
+    for name, value in totals(batch.payments.all()).items():
         setattr(batch, name, value)
     batch.save(update_fields=["count", "total"])
     record("batch.reduced", batch, by=by, taken_out=len(pks), total=str(batch.total))
     return len(pks)
 
 
-def totals(batch: PaymentBatch) -> dict[str, int | Decimal]:
-    return batch.payments.aggregate(count=Count("pk"), total=Coalesce(Sum("amount"), Decimal(0)))
+def totals(payments: QuerySet[Payment]) -> dict[str, Any]:
+    return payments.aggregate(count=Count("pk"), total=Coalesce(Sum("amount"), Decimal(0)))
 
 
 @transaction.atomic
@@ -118,7 +120,7 @@ def cancel_batch(batch: PaymentBatch, *, by: User) -> PaymentBatch:
 def cancel_locked(batch: PaymentBatch, *, by: User) -> PaymentBatch:
     refuse_move(batch, BatchStatus.CANCELLED)
     give_back(batch.payments.all())
-    move(batch, BatchStatus.CANCELLED, **totals(batch))
+    move(batch, BatchStatus.CANCELLED, **totals(batch.payments.all()))
     record("batch.cancelled", batch, by=by)
     return batch
 
@@ -128,12 +130,10 @@ def give_back(payments: QuerySet[Payment], *, failure: str = "") -> list[int]:
     what was to be kept back. Answers with the payments."""
     waiting = payments.filter(status=PaymentStatus.WAITING).select_for_update(of=("self",))
     pks = list(waiting.order_by("pk").values_list("pk", flat=True))
-    claims = _claims_of(pks)
     Payment.objects.filter(pk__in=among(pks)).update(
         status=PaymentStatus.CANCELLED, failure=failure
     )
-    Recovery.objects.filter(payment__in=among(pks), returned_at=None).update(returned_at=Now())
-    _return(claims)
+    give_back_claims(pks)
     return pks
 
 
@@ -150,13 +150,9 @@ def _return(claims: list[int]) -> None:
     )
 
 
-def paid_total(batch: PaymentBatch) -> Decimal:
-    paid = batch.payments.filter(status=PaymentStatus.PAID)
-    return paid.aggregate(total=Sum("amount"))["total"] or Decimal(0)
-
-
 def close_if_all_is_known(batch: PaymentBatch, *, by: User) -> None:
     waiting = batch.payments.filter(status=PaymentStatus.WAITING).exists()
     if batch.status == BatchStatus.EXPORTED and not waiting:
         move(batch, BatchStatus.RECONCILED)
-        record("batch.reconciled", batch, by=by, paid=str(paid_total(batch)))
+        paid = totals(batch.payments.filter(status=PaymentStatus.PAID))
+        record("batch.reconciled", batch, by=by, paid=str(paid["total"]))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import Count, F, OuterRef, Subquery, Sum
+from django.db.models import F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -25,8 +25,9 @@ from claims.models import (
     Recovery,
     RunKind,
 )
+from claims.services.batches import cancel_locked, totals
 from claims.services.own import among
-from claims.services.payable import chosen, payable, to_be_kept_back
+from claims.services.payable import payable, to_be_kept_back
 from cp2.rules import Refused, lock, move
 
 PORTION = 5000  # claims
@@ -114,7 +115,8 @@ def _begin(
 
 
 def _asked_for(run: MoneyRun) -> ClaimQuerySet:
-    return chosen(run.exam, sub_county=run.sub_county_id, county=run.asked.get("county"))
+    claims = Claim.objects.filter(exam=run.exam)
+    return claims.served_in(sub_county=run.sub_county_id, county=run.asked.get("county"))
 
 
 def _plan(run: MoneyRun) -> list[Any]:
@@ -167,6 +169,8 @@ def _take(claims: ClaimQuerySet) -> list[int]:
     """Locked, and looked at anew for holds: profiles change after a claim is approved."""
     locked = claims.select_for_update(of=("self",), skip_locked=True)
     taken = list(locked.order_by("pk").values_list("pk", flat=True))
+    if not taken:
+        return []
     these = Claim.objects.filter(pk__in=among(taken))
     holds.check(these)
     holds.hold_changed_payees(these)
@@ -222,7 +226,7 @@ def _matched(
 
 def _close(batch: PaymentBatch) -> PaymentBatch:
     """It holds what it holds: from here on a second person may look at it."""
-    found = batch.payments.aggregate(count=Count("pk"), total=Coalesce(Sum("amount"), Decimal(0)))
+    found = totals(batch.payments.all())
     by = batch.prepared_by
     if not found["count"]:
         move(batch, BatchStatus.CANCELLED)
@@ -235,8 +239,6 @@ def _close(batch: PaymentBatch) -> PaymentBatch:
 
 def called_off(run: MoneyRun, by: User) -> None:
     """A batch that is not finished gives back what it has."""
-    from claims.services.batches import cancel_locked
-
     cancel_locked(lock(_batch_of(run)), by=by)
 
 

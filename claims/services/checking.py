@@ -14,6 +14,7 @@ from catalogue.models import County, Exam, SubCounty
 from claims import runs
 from claims.approving import free
 from claims.models import (
+    UNPAID,
     Claim,
     ClaimStatus,
     LineKind,
@@ -64,7 +65,7 @@ def approve_all(claims: Iterable[Claim], *, by: User) -> Tally:
 
 
 def _why_not(claim: Claim, by: User, own: Container[int], *, adds_up: bool) -> str:
-    if claim.status in (ClaimStatus.PAYING, ClaimStatus.PAID):
+    if claim.status not in UNPAID:
         # they may go back to approved, but not by this road
         return _("This claim is being paid, so it cannot be approved again.")
     if claim.verified_by_id == by.pk:

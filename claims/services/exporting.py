@@ -7,21 +7,18 @@ which is swept up.
 """
 
 import hashlib
-import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 from uuid import uuid4
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,20 +33,20 @@ from claims.models import (
     Payment,
     PaymentBatch,
     PaymentStatus,
+    ResultFile,
     RunKind,
 )
+from claims.models.results import RESULTS
 from claims.payees import with_another_payee
-from claims.services.batches import close_if_all_is_known, give_back
+from claims.services.batches import close_if_all_is_known, give_back, totals
 from cp2.rules import Refused, lock, move, refuse_move
+from profiles import papers
 
 ROWS = 2000  # of payments in memory at a time
 MEGABYTE = 1 << 20
 FOLDER = "batches"
-ABANDONED = timedelta(days=1)
 LEAVE_OUT, WRITE = "leave out", "write"
 NOTHING_LEFT = b"Nothing is left to be paid in this batch.\r\n"
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +132,7 @@ def _waiting(batch: PaymentBatch) -> QuerySet[Payment]:
 
 def _write(batch: PaymentBatch) -> Written:
     """Into the store, and read back from there."""
-    found = _counted(batch)
+    found = totals(_waiting(batch))
     sheet = Sheet(
         batch=batch.pk,
         remarks=batch.exam.short,
@@ -156,10 +153,6 @@ def _write(batch: PaymentBatch) -> Written:
         path = default_storage.save(f"{FOLDER}/{batch.pk}-{uuid4().hex}.{ending}", File(file))
     _make_sure(path, sha256)
     return Written(path, sha256, sheet.count, sheet.total)
-
-
-def _counted(batch: PaymentBatch) -> dict[str, Any]:
-    return _waiting(batch).aggregate(count=Count("pk"), total=Coalesce(Sum("amount"), Decimal(0)))
 
 
 def _lines(batch: PaymentBatch) -> Iterator[Line]:
@@ -196,7 +189,7 @@ def _settle(batch: PaymentBatch, written: Written, *, by: User) -> PaymentBatch 
         with transaction.atomic():
             batch = lock(batch)
             refuse_move(batch, BatchStatus.EXPORTED)
-            now = _counted(batch)
+            now = totals(_waiting(batch))
             same = (now["count"], now["total"]) == (written.count, written.total)
             if same and not with_another_payee(_waiting(batch), batch.channel).exists():
                 return _exported(batch, written, by=by)

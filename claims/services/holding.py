@@ -12,6 +12,7 @@ from accounts.services import record, record_each
 from catalogue.models import Exam
 from claims import holds
 from claims.models import (
+    UNPAID,
     Claim,
     ClaimStatus,
     Hold,
@@ -25,9 +26,8 @@ from cp2.rules import Refused, lock
 @transaction.atomic
 def check_holds(claims: models.QuerySet[Claim], *, by: User) -> tuple[int, int]:
     """Look at the officers' profiles again, without computing anything."""
-    unpaid = Claim.objects.filter(pk__in=claims.order_by().values("pk")).exclude(
-        status__in=[ClaimStatus.PAYING, ClaimStatus.PAID]
-    )
+    chosen = claims.order_by().values("pk")
+    unpaid = Claim.objects.filter(pk__in=chosen, status__in=UNPAID)
     raised, cleared = holds.check(unpaid)
     for exam in Exam.objects.filter(pk__in=unpaid.order_by().values("exam")):
         record("holds.checked", exam, by=by, raised=raised, cleared=cleared)

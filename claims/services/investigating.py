@@ -8,16 +8,15 @@ from accounts.models import User
 from accounts.services import record
 from catalogue.models import DutyStation, Exam
 from claims import holds
-from claims.models import Claim, ClaimQuerySet, Hold, HoldCode, Investigation
+from claims.models import UNPAID, Claim, ClaimQuerySet, Hold, HoldCode, Investigation, earned
 from claims.owners import owned_by
-from claims.places import earned
 from cp2.rules import Refused, lock
 
 
 def claims_at(exam: Exam, station: DutyStation) -> ClaimQuerySet:
     """Of those who served there, and are not paid yet."""
     here = earned(deployment__post__exam=exam, deployment__post__station=station)
-    return Claim.objects.filter(here, exam=exam, status__in=holds.UNPAID)
+    return Claim.objects.filter(here, exam=exam, status__in=UNPAID)
 
 
 @transaction.atomic

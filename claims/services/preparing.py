@@ -18,6 +18,7 @@ from catalogue.models import Exam, SubCounty
 from claims import holds, runs
 from claims.compute import Change, Computed, Officers, compute, concerned, lock_exam
 from claims.models import (
+    UNPAID,
     Claim,
     ClaimStatus,
     MarkingRecord,
@@ -112,9 +113,7 @@ def _prepare(exam: Exam, officers: Officers, *, by: User | None) -> dict[str, in
 
 
 def _unpaid(exam: Exam, officers: Officers) -> QuerySet[Claim]:
-    claims = Claim.objects.filter(exam=exam).exclude(
-        status__in=[ClaimStatus.PAYING, ClaimStatus.PAID]
-    )
+    claims = Claim.objects.filter(exam=exam, status__in=UNPAID)
     if officers is None:
         return claims
     if isinstance(officers, range):

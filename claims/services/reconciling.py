@@ -4,7 +4,6 @@ A person uploads the file and sees what it would change; a worker reads it. What
 of the same bytes, portion by portion, each line held against the books once more.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +39,7 @@ from claims.services.batches import close_if_all_is_known
 from claims.services.settling import fail_each, pay_each, reverse_each
 from cp2 import tables
 from cp2.rules import Refused, lock, move
-from profiles.fields import is_hidden, tidy
+from profiles.registers import digest_of, shown_name
 
 PORTION = 2_000
 
@@ -128,13 +127,13 @@ def upload(
     if of is None:
         raise Refused(_("No batch was sent to be paid yet."))
     tables.kind(file)  # what is no table at all is said at once
-    digest = _digest(file.chunks())
+    digest = digest_of(file.chunks())
     if found := _there(digest, batch):
         if found.status == ResultsStatus.READING and not _has_open_run(found):
             _start_reading(found, of, by=by)
         return found, False
     coming = ResultFile(
-        batch=batch, file_name=_shown(file.name or ""), sha256=digest, uploaded_by=by
+        batch=batch, file_name=shown_name(file.name or ""), sha256=digest, uploaded_by=by
     )
     # Put away before the transaction begins: the store may be far.
     path = default_storage.save(results_path(coming, ""), file)
@@ -176,19 +175,6 @@ def _there(digest: str, batch: PaymentBatch | None) -> ResultFile | None:
     return same.exclude(status=ResultsStatus.FAILED).first()
 
 
-def _digest(chunks: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _shown(sent: str) -> str:
-    """What the sender called the file, made harmless."""
-    last = sent.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(char for char in tidy(last) if not is_hidden(char))[-120:] or _("file")
-
-
 @transaction.atomic
 def apply_results(file: ResultFile, *, by: User, sha256: str) -> MoneyRun:
     """Somebody has looked at what these bytes would change, and wants it so."""
@@ -210,7 +196,7 @@ def apply_results(file: ResultFile, *, by: User, sha256: str) -> MoneyRun:
 
 def refuse_other_bytes(file: ResultFile) -> None:
     with file.file.open("rb") as stored:
-        if _digest(stored.chunks()) != file.sha256:
+        if digest_of(stored.chunks()) != file.sha256:
             raise Refused(_("The stored file is not the one that was uploaded. Do not use it."))
 
 

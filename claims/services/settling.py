@@ -3,7 +3,7 @@
 The payments, which are locked, go first: the database lets their claims move only after them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -114,6 +114,7 @@ def fail_each(failed: Sequence[tuple[int, str]], *, by: User | None) -> int:
         WHERE p.id = said.id AND p.status = 'waiting'
         """,
         verb="payment.failed",
+        post=ledger.post_back,
         template="claims/failed",
         by=by,
     )
@@ -129,20 +130,26 @@ def reverse_each(reversed_: Sequence[tuple[int, str]], *, by: User | None) -> in
         WHERE p.id = said.id AND p.status = 'paid'
         """,
         verb="payment.reversed",
+        post=ledger.post_reversed,
         template="claims/taken_back",
         by=by,
     )
 
 
 def _undo(
-    undone: Sequence[tuple[int, str]], update: str, *, verb: str, template: str, by: User | None
+    undone: Sequence[tuple[int, str]],
+    update: str,
+    *,
+    verb: str,
+    post: Callable[..., None],
+    template: str,
+    by: User | None,
 ) -> int:
     if not undone:
         return 0
     numbers, reasons = [number for number, _reason in undone], [reason for _n, reason in undone]
     _move_payments(update, [numbers, reasons], count=len(undone))
     give_back_claims(numbers)
-    post = ledger.post_reversed if verb == "payment.reversed" else ledger.post_back
     post(numbers, by=by)
     payments = _with_people(numbers)
     Hold.objects.bulk_create(

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from claims.models import BANKS, ClaimQuerySet, ClaimStatus, Hold, HoldCode
+from claims.models import BANKS, UNPAID, ClaimQuerySet, ClaimStatus, Hold, HoldCode
 from claims.owners import owned_by
 from claims.payees import has_payee
 from profiles.models import PAYEE_WAITS, PaidBy
@@ -40,7 +40,7 @@ class Survey:
 
 def survey(claims: ClaimQuerySet, *, channel: str, by: User) -> Survey:
     """By the holds that stand now; profiles are looked at anew while the batch is built."""
-    unpaid = claims.exclude(status__in=[ClaimStatus.PAYING, ClaimStatus.PAID])
+    unpaid = claims.filter(status__in=UNPAID)
     paid_by = PaidBy.BANK if channel in BANKS else PaidBy.MPESA
     standing = Hold.objects.standing().filter(claim=OuterRef("pk"))
     reason = Case(

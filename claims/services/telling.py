@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import tell_each
-from claims.holds import UNPAID
-from claims.models import UNTOLD, Claim, Hold, HoldCode
+from claims.models import UNPAID, UNTOLD, Claim, Hold, HoldCode
 from cp2.rules import in_portions
 
 FROM_HOUR, TO_HOUR = 7, 20  # nobody is woken by money that does not come

@@ -30,7 +30,6 @@ def masked(phone: str) -> str:
     return f"{local(phone)[:4]} … {phone[-3:]}" if phone else ""
 
 
-@register.filter
 def masked_account(account: str) -> str:
     """Of a bank account only its end: … 4321."""
     return f"… {account[-4:]}" if account else ""

@@ -25,6 +25,7 @@ from claims.models import (
 from claims.services import building, exporting
 from claims.tests import crowd, world
 from claims.tests.forked import PORTION, Worker
+from profiles import papers
 
 pytestmark = [
     pytest.mark.race,
@@ -108,7 +109,7 @@ def test_killed_while_the_file_is_written_there_is_nothing_or_the_whole(monkeypa
         assert written.count(b"\r\n") == 1 + PEOPLE
         assert Entry.objects.filter(verb="batch.exported").count() == 1
 
-        monkeypatch.setattr(exporting, "default_storage", store)
+        monkeypatch.setattr(papers, "default_storage", store)
         assert exporting.sweep_files() == 0  # what is young may be about to be named
         for path in Path(folder).rglob("*.csv"):
             os.utime(path, (0, 0))

@@ -3,12 +3,17 @@
 import csv
 import io
 import random
+from datetime import timedelta
 from unittest import mock
 
 import pytest
+import time_machine
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.test import TestCase
+from django.test import TestCase, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -28,8 +33,10 @@ from claims.models import (
     ResultLine,
     ResultsStatus,
 )
+from claims.models.results import results_path
 from claims.results import read_results
 from claims.runs import work
+from claims.services import exporting
 from claims.tests import world
 from claims.tests.test_database import refused
 from cp2.exports import xlsx_file
@@ -334,7 +341,7 @@ class Page(TestCase):
             "Reference,Status,Receipt\n"
             f"CP2-{self.payments[0].pk},Paid,SGH1234\n"
             f"CP2-{self.payments[1].pk},Failed,\n"
-            "CP2-1,Paid,X\n"
+            "CP2-999999999999,Paid,X\n"
         )
 
     def file(self, content, name="results.csv"):
@@ -458,6 +465,17 @@ class Page(TestCase):
         self.write(file)
         assert self.statuses() == ["paid", "failed", "waiting"]
         self.assertNotContains(self.client.get(self.page(file)), "Write these results down")
+
+    @override_settings(STORAGES=settings.STORAGES)  # a store of its own, with no other test's files
+    def test_a_file_that_no_row_names_is_swept_up(self):
+        self.send()
+        kept = ResultFile.objects.get().file.name
+        lost = default_storage.save(results_path(ResultFile(), ""), ContentFile(b"x"))
+        assert exporting.sweep_files() == 0  # what is young may be about to be named
+        with time_machine.travel(timezone.now() + timedelta(days=2)):
+            assert exporting.sweep_files() == 1
+        assert default_storage.exists(kept)
+        assert not default_storage.exists(lost)
 
     def test_pasted_lines_are_a_file_too(self):
         self.client.post(self.url, {"text": self.lines})

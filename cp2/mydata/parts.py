@@ -46,6 +46,7 @@ from claims.models import (
     ResultFile,
     ResultLine,
 )
+from cp2.runs.models import Run
 from deployments.models import (
     AllocationRun,
     Deployment,
@@ -146,6 +147,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (PaymentBatch, "prepared_by"): IN_OFFICE,
     (PaymentBatch, "approved_by"): IN_OFFICE,
     (MoneyRun, "started_by"): IN_OFFICE,
+    (Run, "started_by"): IN_OFFICE,
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from catalogue.models import Exam, SubCounty
+from catalogue.typed import exam_named, sub_county_named
 from claims import runs
 from claims.models import MoneyRun, RunKind, RunStatus
 from cp2.rules import Refused
@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
-        exam, sub_county = _exam(options["exam"]), _sub_county(options["sub_county"])
+        exam, sub_county = exam_named(options["exam"]), sub_county_named(options["sub_county"])
         try:
             run = runs.start(RunKind.PREPARE, exam, by=None, sub_county=sub_county)
         except Refused as refusal:
@@ -49,29 +49,3 @@ class Command(BaseCommand):
             raise CommandError(run.failure)
         if run.status == RunStatus.CANCELLED:
             raise CommandError("Somebody called it off.")
-
-
-def _exam(typed: str) -> Exam:
-    year, _slash, code = typed.partition("/")
-    named = year.isdecimal() and code.isdecimal() and len(typed) < 12
-    found = Exam.objects.filter(year=int(year), code=int(code)).first() if named else None
-    if found is None:
-        raise CommandError(f"There is no exam {typed}. It is named as 2025/3.")
-    return found
-
-
-def _sub_county(typed: str | None) -> SubCounty | None:
-    if typed is None:
-        return None
-    county, slash, name = typed.rpartition("/")
-    found = SubCounty.objects.filter(name__iexact=name).select_related("county")
-    if slash:
-        found = found.filter(county__name__iexact=county)
-    match list(found):
-        case [one]:
-            return one
-        case []:
-            raise CommandError(f"There is no sub-county {typed}.")
-        case several:
-            names = ", ".join(f"{each.county}/{each}" for each in several)
-            raise CommandError(f"There are several: {names}.")

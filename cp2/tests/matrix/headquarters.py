@@ -133,6 +133,7 @@ MODELS = [
     rows("claims.paymentbatch", look="preparer approver auditor"),
     rows("claims.payment", look="preparer approver auditor"),
     rows("claims.moneyrun", look="preparer approver auditor"),
+    rows("runs.run", look=ALL),
     rows("claims.ledgerentry", look="preparer approver auditor"),
     rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
     rows(
@@ -388,6 +389,14 @@ PAGES = [
         who=of("preparer approver auditor"),
         posted=True,
         sends={"as": "'csv"},
+    ),
+    page("admin:runs", who=of(ALL)),
+    page(
+        "admin:runs_run_act",
+        "hq_run.pk",
+        posted=True,
+        who=of("deployment"),
+        sends={"act": "'cancel"},
     ),
     page(
         "admin:claims_moneyrun_act",

@@ -53,6 +53,9 @@ from claims.models import (
     TaxRule,
 )
 from cp2.rules import Role
+from cp2.runs import services as runs
+from cp2.runs.models import Run
+from cp2.runs.models import RunKind as HeadquartersRun
 from cp2.tests import make
 from deployments import letters
 from deployments.models import (
@@ -176,6 +179,7 @@ class Place:
     payment: Payment | None = None
     results: ResultFile | None = None
     money_run: MoneyRun | None = None
+    hq_run: Run | None = None
     sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
@@ -432,7 +436,7 @@ def build() -> World:
     for each in places.values():
         each.nation_run, each.text = nation, own.text
         each.fairness = own.fairness
-        each.money_run = own.money_run
+        each.money_run, each.hq_run = own.money_run, own.hq_run
         each.payment, each.sample = own.payment, own.sample
     return World(places, people)
 
@@ -511,6 +515,7 @@ def _money(own: Place, by: User) -> None:
     own.money_run = MoneyRun.objects.create(
         kind=RunKind.PREPARE, exam=own.exam, sub_county=own.sub_county
     )
+    own.hq_run = runs.start(HeadquartersRun.EXPORT, by=None, title="Officers")
 
 
 def _rest(own: Place) -> None:

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from accounts.models import User
-from catalogue.models import County, Exam, SubCounty
+from catalogue.models import County
+from catalogue.typed import exam_named, sub_county_named
 from cp2.rules import Refused, Role
 from deployments.allocation import runs
 from deployments.allocation.confirm import confirm
@@ -52,9 +53,9 @@ class Command(BaseCommand):
         began = time.monotonic()
         try:
             run = runs.start(
-                _exam(options["exam"]),
+                exam_named(options["exam"]),
                 by=by,
-                scope=_sub_county(options["sub_county"]),
+                scope=sub_county_named(options["sub_county"]),
                 county=_county(options["county"]),
                 whose=Whose(options["whose"]),
                 spill=Spill(options["spill"]),
@@ -122,32 +123,6 @@ def _line(what: str, gauge: dict[str, int], places: int) -> str:
         f"{what}: {gauge['filled']:,} filled ({share:.1f} %), mean way {km:.2f} km, "
         f"mean standing {standing:.1f}, {gauge['alone']:,} posts all of one gender"
     )
-
-
-def _exam(typed: str) -> Exam:
-    year, _slash, code = typed.partition("/")
-    named = year.isdecimal() and code.isdecimal() and len(typed) < 12
-    found = Exam.objects.filter(year=int(year), code=int(code)).first() if named else None
-    if found is None:
-        raise CommandError(f"There is no exam {typed}. It is named as 2025/3.")
-    return found
-
-
-def _sub_county(typed: str | None) -> SubCounty | None:
-    if typed is None:
-        return None
-    county, slash, name = typed.rpartition("/")
-    found = SubCounty.objects.filter(name__iexact=name).select_related("county")
-    if slash:
-        found = found.filter(county__name__iexact=county)
-    match list(found):
-        case [one]:
-            return one
-        case []:
-            raise CommandError(f"There is no sub-county {typed}.")
-        case several:
-            names = ", ".join(f"{each.county}/{each}" for each in several)
-            raise CommandError(f"There are several: {names}.")
 
 
 def _county(typed: str | None) -> County | None:
