@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -40,8 +40,8 @@ class ChangeAdmin(OnlyRead):
     list_select_related = ["actor"]
     search_fields = ["actor__username__startswith", "=subject_id"]
     search_help_text = gettext_lazy("Who (user name), or the number of the thing")
-    fields = ["at", "actor", "kind", "thing", "subject_id", "what", "through"]
-    readonly_fields = fields
+    fields: ClassVar[Any] = list_display
+    readonly_fields: ClassVar[Any] = list_display
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Change]:
         return Change.objects.visible_to(actor(request))
@@ -68,8 +68,11 @@ class ChangeAdmin(OnlyRead):
 class SealAdmin(OnlyRead):
     change_list_template = "audit/seals.html"
     list_display = ["number", "rows", "after", "upto", "count", "sealed_at", "short"]
-    fields = ["number", "rows", "after", "upto", "count", "digest", "previous", "hash", "sealed_at"]
-    readonly_fields = fields
+    readonly_fields: ClassVar[Any] = [
+        *("number", "rows", "after", "upto", "count"),
+        *("digest", "previous", "hash", "sealed_at"),
+    ]
+    fields: ClassVar[Any] = readonly_fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Seal]:
         return super().get_queryset(request).defer("ids", "marks")

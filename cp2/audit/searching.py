@@ -13,7 +13,6 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import CharField, Q, Value
-from django.db.models.functions import Cast
 
 from accounts.models import Entry, User
 from cp2.mydata.parts import parts
@@ -72,14 +71,14 @@ def of_person(user: int) -> Q:
     arms = [
         model._base_manager.filter(**{part.path: user})
         .order_by()
-        .annotate(kind=Value(model._meta.label_lower, CharField()), row=Cast("pk", CharField()))
-        .values_list("kind", "row")
+        .annotate(thing_=Value(model._meta.label_lower, CharField()))
+        .values_list("thing_", "pk")
         for model, part in parts().items()
         if isinstance(model._meta.pk, models.AutoField | models.BigAutoField)
     ]
     rows: dict[str, list[int]] = {}
     for kind, row in arms[0].union(*arms[1:], all=True):
-        rows.setdefault(kind, []).append(int(row))
+        rows.setdefault(kind, []).append(row)
     about = NOBODY
     for kind, numbers in rows.items():
         about |= Q(subject_type=kind, subject_id__in=numbers)

@@ -116,7 +116,7 @@ def trail_files(request: HttpRequest, site: AdminSite) -> HttpResponseBase:
         back=as_asked(request, "admin:audit_trail"),
         verb="trail.taken",
         subject=actor(request),
-        **details,
+        asked=details,
     )
 
 

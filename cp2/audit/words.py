@@ -93,9 +93,11 @@ class Names:
         return {pk: str(row) for pk, row in model._base_manager.in_bulk(pks).items()}
 
     def lines(self, change: Change) -> Iterator[tuple[str, str, str]]:
-        """Field, old value, new value."""
-        for name, values in change.fields.items():
-            field = field_of(change.subject_type, name)
+        """Field, old value, new value, as the fields stand in the model."""
+        known = [(field_of(change.subject_type, name), name) for name in change.fields]
+        known.sort(key=lambda pair: getattr(pair[0], "creation_counter", 0))
+        for field, name in known:
+            values = change.fields[name]
             label = str(field.verbose_name) if field is not None else name
             was, now = (self._said(field, name, each) for each in (values[0], values[1]))
             yield label, was, now
