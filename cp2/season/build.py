@@ -11,6 +11,7 @@ from accounts.services import record_each
 from attendance.models import Mark, Register
 from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
 from claims.money import counting
+from cp2.audit.watched import unwatched
 from cp2.season import checks, money, people, questions, reports, talk, to_come, trail, work
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
@@ -50,6 +51,19 @@ def build(
 ) -> None:
     # Else every row's check of a foreign key waits in memory for the end of it all.
     run("SET CONSTRAINTS ALL IMMEDIATE")
+    with unwatched():
+        _build(scale, seed, today, say, until=until, on_terminal=on_terminal)
+
+
+def _build(
+    scale: str,
+    seed: int,
+    today: date,
+    say: Callable[[str], None],
+    *,
+    until: str,
+    on_terminal: bool,
+) -> None:
     run("SET LOCAL work_mem = '64MB'")  # marks and the trail are sorted by the million
     size, last = SCALES[scale], UNTIL.index(until)
     progress = Progress(say, on_terminal=on_terminal)

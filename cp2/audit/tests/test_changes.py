@@ -9,7 +9,8 @@ from django.test import TestCase
 from accounts.models import User
 from claims.models import MarkingRate
 from cp2.audit.models import Change, ChangeKind
-from cp2.audit.watched import WATCHED
+from cp2.audit.verifying import guards
+from cp2.audit.watched import WATCHED, unwatched
 from cp2.mydata.parts import SECRET
 from cp2.rules import Role
 from cp2.tests import make
@@ -184,3 +185,15 @@ def test_nothing_secret_is_watched(watched):
 def test_what_matters_most_is_watched(model, names):
     (watched,) = [each for each in WATCHED if each.model is model]
     assert names <= {each.name for each in watched.fields}
+
+
+class UnwatchedTests(TestCase):
+    def test_a_season_that_is_made_up_has_no_history_and_what_comes_after_has(self):
+        deployment = make.deployment(DeploymentStatus.OFFERED)
+        sql("SET CONSTRAINTS ALL IMMEDIATE")
+        with unwatched():
+            Deployment.objects.update(reason="made up")
+        assert not Change.objects.about(deployment).exists()
+        assert guards() == []
+        Deployment.objects.update(reason="for real")
+        assert Change.objects.about(deployment).exists()
