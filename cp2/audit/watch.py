@@ -89,12 +89,13 @@ class Watch(pgtrigger.Trigger):
         was, now = (
             ", ".join(f"{row}.{column}" for column in self.columns.values()) for row in "on"
         )
-        fields = " || ".join(
-            f"CASE WHEN o.{column} IS DISTINCT FROM n.{column} "
-            f"THEN jsonb_build_object('{name}', jsonb_build_array(o.{column}, n.{column})) "
-            "ELSE '{}'::jsonb END"
+        changed = ", ".join(
+            f"'{name}', CASE WHEN o.{column} IS DISTINCT FROM n.{column} "
+            f"THEN jsonb_build_array(o.{column}, n.{column}) END"
             for name, column in self.columns.items()
         )
+        # what has not changed is null, and left out; a null within a pair stays
+        fields = f"jsonb_strip_nulls(jsonb_build_object({changed}))"
         kind = CHANGED.format(pk=pk)
         write = self._write(kind, f"coalesce(o.{subject}, n.{subject})", fields)
         return (
