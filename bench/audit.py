@@ -37,7 +37,7 @@ from cp2.rules import Role
 
 ENTRIES = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000_000
 ROWS = int(sys.argv[2]) if len(sys.argv) > 2 else 50_000
-TURNS = 5
+TURNS = 3
 MOST_FOR_INSERTS = 1.15
 MOST_SECONDS = 0.3
 

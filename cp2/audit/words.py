@@ -49,7 +49,8 @@ def details(value: Any, name: str = "") -> Any:
 
 def said(value: dict[str, Any]) -> str:
     """The same in one line."""
-    return "; ".join(f"{name}: {_flat(each)}" for name, each in details(value).items())
+    told = ((name, _flat(each)) for name, each in details(value).items() if each is not None)
+    return "; ".join(f"{name}: {words}" for name, words in told if words)
 
 
 def _flat(value: Any) -> str:
