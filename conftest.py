@@ -12,7 +12,13 @@ from django.utils import translation
 
 from sms.backends import memory
 
-ONLY_GROW = ["accounts_entry", "attendance_markhistory", "claims_ledgerentry"]
+ONLY_GROW = [
+    "accounts_entry",
+    "attendance_markhistory",
+    "audit_change",
+    "audit_seal",
+    "claims_ledgerentry",
+]
 flush = TransactionTestCase._fixture_teardown
 
 

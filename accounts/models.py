@@ -108,6 +108,15 @@ class User(AbstractBaseUser, PermissionsMixin):
             ("issue_password", _("Can have a new password texted to its owner")),
             ("reset_code", _("Can take away the one-time code of a director")),
         ]
+        indexes = [
+            models.Index(
+                # those of offices, found by how a name begins; officers have theirs elsewhere
+                fields=["name"],
+                name="people_of_offices_by_name",
+                opclasses=["varchar_pattern_ops"],
+                condition=~Q(name=""),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(role=Role.OFFICER, station=None, exam=None, office="", sub_county=None)
@@ -351,6 +360,7 @@ class Entry(models.Model):
             models.Index(fields=["subject_type", "subject_id", "-id"], name="entries_of_a_thing"),
             models.Index(fields=["actor", "-id"], name="entries_of_a_person"),
             models.Index(fields=["verb", "-id"], name="entries_of_a_verb"),
+            models.Index(fields=["at", "id"], name="entries_by_time"),
         ]
         constraints = [
             models.CheckConstraint(

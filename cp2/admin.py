@@ -3,7 +3,7 @@ from functools import partial, update_wrapper
 from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite, ModelAdmin
-from django.contrib.admin.utils import flatten
+from django.contrib.admin.utils import flatten, unquote
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -20,6 +20,7 @@ from attendance import sittings_admin
 from claims.money import pages as money_pages
 from cp2 import helpdesk, merge_views, season_picture, texts_picture
 from cp2.admin_fields import careful, worded
+from cp2.audit import views as audit_views
 from cp2.health import pages as health_pages
 from cp2.opening import pages as opening_pages
 from cp2.rights import pages as rights_pages
@@ -119,7 +120,10 @@ ORDER = {
         "Matrix",
         "Looks",
         "Limit",
+        "TrailSearch",
         "Entry",
+        "Change",
+        "Seal",
         "Health",
     ],
 }
@@ -153,14 +157,16 @@ PAGES: dict[str, list[Beside]] = {
     "accounts": [
         ("Matrix", _("Who may do what"), "admin:rights_matrix", rights_pages.SEES_RIGHTS),
         ("Looks", _("Who saw whom, and why"), "admin:rights_looks", rights_pages.SEES_LOOKS),
+        ("TrailSearch", _("Search the trail"), "admin:audit_trail", ["accounts.view_entry"]),
         ("Health", _("How the portal is"), "admin:health", ["health.look"]),
     ],
 }
-# What is shown under another app: Django's groups, the limits, and what waits for a second person
-# under Accounts; what goes to many, beside all texts
+# What is shown under another app: Django's groups, the limits, the history and what waits for a
+# second person under Accounts; what goes to many, beside all texts
 GUESTS = {
     "auth": "accounts",
     "limits": "accounts",
+    "audit": "accounts",
     "rights": "accounts",
     "broadcasts": "sms",
 }
@@ -186,6 +192,20 @@ class Portals(ModelAdmin[Any]):
     ) -> HttpResponse:
         """As everywhere in the portal; Django would lead to the index and say so there."""
         raise Http404
+
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """All that became of a row, whatever road it was changed by."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        return audit_views.history(request, self, row)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The right to act on rows is one; a row's page is saved only if something can be typed
@@ -300,6 +320,7 @@ class PortalAdminSite(AdminSite):
             *season_picture.urls(self),
             *opening_pages.urls(self),
             *money_pages.urls(self),
+            *audit_views.urls(self),
             *transfer_urls(self),
             *rights_pages.urls(self),
             *super().get_urls(),

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "cp2.broadcasts",
     "cp2.opening",
     "cp2.transfers",
+    "cp2.audit",
     "cp2.runs",
     "cp2.health",
     "cp2.limits",
@@ -77,6 +78,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "pgtrigger",
 ]
 
 MIDDLEWARE = [
@@ -95,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.FirstThingsFirstMiddleware",
+    "cp2.audit.context.HistoryMiddleware",
 ]
 
 ROOT_URLCONF = "cp2.urls"
@@ -341,6 +344,7 @@ CELERY_BEAT_SCHEDULE = {
     "papers": every(2, "profiles.tasks.scan_papers"),
     "orphaned-papers": every(24 * 3600, "profiles.tasks.sweep_papers"),
     "picture": every(60, "cp2.picture.tasks.count_figures"),
+    "seals": every(300, "cp2.audit.tasks.seal"),
     "limits": every(3600, "cp2.limits.tasks.tidy"),
     "sessions": every(3600, "accounts.tasks.tidy"),
     "receipts": every(3600, "sms.tasks.give_up_receipts"),

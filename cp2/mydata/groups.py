@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Entry
+from cp2.audit.models import Change
 from cp2.mydata.parts import Model
 from profiles.models import BankAccount, NextOfKin, NumberChange
 
@@ -103,6 +104,7 @@ OF_A_TABLE: dict[Model, Group] = {
     NextOfKin: KIN,
     NumberChange: ACCOUNT,
     Entry: TRAIL,
+    Change: TRAIL,
 }
 
 

@@ -46,6 +46,7 @@ from claims.models import (
     ResultFile,
     ResultLine,
 )
+from cp2.audit.models import Change
 from cp2.broadcasts.models import Broadcast, Recipient
 from cp2.opening.models import Opening
 from cp2.protection.models import Breach, DataRequest, Dossier
@@ -109,6 +110,7 @@ IN_THE_PAYMENT = "What the channel said of a payment stands in the payment, whic
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
+    (Change, "actor"): "The history is taken by what it is about.",
     (LogEntry, "user"): IN_OFFICE,
     (NumberChange, "decided_by"): IN_OFFICE,
     (Interest, "recorded_by"): IN_OFFICE,
@@ -206,7 +208,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
 }
 
 # Tied to a person by a number or a name of the row, not by a relation; gather.py finds them.
-BY_VALUE: set[Model] = {Message, InboundMessage, Entry}
+BY_VALUE: set[Model] = {Message, InboundMessage, Entry, Change}
 
 # How a field is called that holds somebody's number; and the tables that have such a field but are
 # tied to nobody's account.
@@ -232,6 +234,7 @@ HANDLING = {
 WITHHELD: dict[Edge, str] = {
     (Entry, "details"): "They may name other people; what was done, when and by whom is given.",
     (Entry, "acting_name"): "The name of another person, who used a centre's account.",
+    (Change, "through"): MACHINES,
     (Mark, "acting_name"): "The name of another person; the centre that marked is given.",
     (MarkHistory, "acting_name"): "The name of another person; the account that marked is given.",
     (Message, "context"): MACHINES,

@@ -20,6 +20,7 @@ WORKS: dict[str, str] = {
     RunKind.READ: "cp2.transfers.importing.READ",
     RunKind.APPLY: "cp2.transfers.importing.APPLY",
     RunKind.EXPORT: "cp2.transfers.exporting.EXPORT",
+    RunKind.VERIFY: "cp2.audit.work.WORK",
 }
 RUNS = Runs(Run, WORKS)
 

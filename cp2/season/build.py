@@ -20,6 +20,7 @@ from catalogue.models import (
     StationKind,
 )
 from claims.money import counting
+from cp2.audit.watched import unwatched
 from cp2.picture import counting as picture_counting
 from cp2.season import (
     broadcasts,
@@ -72,6 +73,19 @@ def build(
 ) -> None:
     # Else every row's check of a foreign key waits in memory for the end of it all.
     run("SET CONSTRAINTS ALL IMMEDIATE")
+    with unwatched():
+        _build(scale, seed, today, say, until=until, on_terminal=on_terminal)
+
+
+def _build(
+    scale: str,
+    seed: int,
+    today: date,
+    say: Callable[[str], None],
+    *,
+    until: str,
+    on_terminal: bool,
+) -> None:
     run("SET LOCAL work_mem = '64MB'")  # marks and the trail are sorted by the million
     size, last = SCALES[scale], UNTIL.index(until)
     progress = Progress(say, on_terminal=on_terminal)

@@ -184,6 +184,8 @@ MODELS = [
         change="administrator superuser",
     ),
     rows("accounts.entry", look="auditor"),
+    rows("audit.change", look="auditor"),
+    rows("audit.seal", look="auditor"),
     rows("auth.group", look="auditor administrator"),
     rows("rights.powerchange", look="auditor administrator"),
     rows("rights.rateproposal", look="deployment preparer approver auditor"),
@@ -335,6 +337,14 @@ PAGES = [
         sends={"as": "'csv"},
     ),
     page("admin:attendance_registerreturn_scan", who=of("deployment")),
+    page("admin:audit_trail", who=of("auditor")),
+    page(
+        "admin:audit_trail_files",
+        who=of("auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:audit_seal_verify", who=of("auditor"), posted=True),
     page("admin:claims_money", who=of("preparer approver auditor")),
     page(
         "admin:claims_money_files",

@@ -52,6 +52,7 @@ from claims.models import (
     RunKind,
     TaxRule,
 )
+from cp2.audit import sealing
 from cp2.broadcasts.models import Broadcast
 from cp2.protection.models import Affected, Breach, DataRequest, RequestKind
 from cp2.protection.services import ask
@@ -610,6 +611,8 @@ def _rest(own: Place) -> None:
         proposed_by=make.user(),
     )
     record("officer.vetted", own.officer, by=make.user())
+    Deployment.objects.filter(pk=own.deployment.pk).update(reason="Closer to home")  # a change
+    sealing.seal(patience=0)
 
 
 def one_of(model: type[Model]) -> Any:
