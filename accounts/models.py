@@ -102,6 +102,20 @@ class User(AbstractBaseUser, PermissionsMixin):
             ("issue_password", _("Can have a new password texted to its owner")),
             ("reset_code", _("Can take away the one-time code of a director")),
         ]
+        # officers are nearly all there are, and nobody lists them by role
+        indexes = [
+            models.Index(
+                fields=["role", "username"],
+                name="users_who_are_no_officers",
+                condition=~Q(role=Role.OFFICER),
+            ),
+            models.Index(
+                fields=["office", "username"], name="users_of_an_office", condition=~Q(office="")
+            ),
+            models.Index(
+                fields=["username"], name="users_switched_off", condition=Q(is_active=False)
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(role=Role.OFFICER, station=None, exam=None, office="", sub_county=None)

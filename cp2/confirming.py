@@ -56,6 +56,8 @@ def confirmed(
                 return done
             return _ask(page, request, rows, pks, act=action, says=says, form=typed)
 
+        asking: Any = action
+        asking.asks_first = True
         return action
 
     return around

@@ -33,10 +33,17 @@ class LateList(ChangeList):
     """First which rows stand on the page, then what is shown beside them. Sorted together, all rows
     would be joined to their officers and centres for the sake of fifty."""
 
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """What cannot be clicked cannot be typed into the address either."""
+        shown: Any = self.sortable_by
+        return super().get_ordering_field(field_name) if field_name in shown else None
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         page = cast(QuerySet[Any], self.result_list)
-        there = self.root_queryset.filter(pk__in=page.select_related(None).values("pk"))
+        # asked on its own: of a query within a query over many tables the plan may begin elsewhere
+        pks = list(page.select_related(None).values_list("pk", flat=True))
+        there = self.root_queryset.filter(pk__in=pks)
         joined = there if there.query.select_related else self.apply_select_related(there)
         self.result_list = joined.order_by(*self.get_ordering(request, self.queryset))
 

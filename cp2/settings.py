@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "sms",
     "catalogue",
     "cp2.limits",
+    "cp2.filters",
     "cp2.season",
     "cp2.apps.PortalAdminConfig",
     "django.contrib.auth",

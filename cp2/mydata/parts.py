@@ -46,6 +46,7 @@ from claims.models import (
     ResultFile,
     ResultLine,
 )
+from cp2.filters.models import SavedView
 from deployments.models import (
     AllocationRun,
     Deployment,
@@ -103,6 +104,7 @@ IN_THE_PAYMENT = "What the channel said of a payment stands in the payment, whic
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
     (LogEntry, "user"): IN_OFFICE,
+    (SavedView, "owner"): "How headquarters looks at its lists says nothing of who keeps it.",
     (NumberChange, "decided_by"): IN_OFFICE,
     (Interest, "recorded_by"): IN_OFFICE,
     (Waiver, "granted_by"): IN_OFFICE,

@@ -196,6 +196,16 @@ PAGES = [
     page("admin:app_list", "'catalogue", who=of("deployment preparer approver auditor")),
     page("admin:app_list", "'profiles", who=of(ALL)),
     page("admin:app_list", "'claims", who=of("preparer approver helpdesk auditor")),
+    page("admin:profiles_officer_story", "officer.pk", who=of(ALL)),
+    page("admin:filters_view", "view.pk", who=of(ALL)),
+    page("admin:filters_delete", "view.pk", posted=True),  # of somebody else
+    page(
+        "admin:filters_save",
+        "'profiles.officer",
+        who=of(ALL),
+        posted=True,
+        sends={"name": "'To vet", "query": "'o=1"},
+    ),
     page("admin:merge_find", "officer.pk", superuser=NATION),
     page("admin:merge", "officer.pk", "guard.pk", superuser=NATION),
     page("admin:sms_picture", who=of("deployment helpdesk auditor")),

@@ -52,6 +52,7 @@ from claims.models import (
     RunKind,
     TaxRule,
 )
+from cp2.filters.models import SavedView
 from cp2.rules import Role
 from cp2.tests import make
 from deployments import letters
@@ -186,6 +187,7 @@ class Place:
     proposal: Any = None
     guard_proposal: Any = None
     nation_run: AllocationRun | None = None
+    view: SavedView | None = None
     inbound_secret: str = settings.SMS_INBOUND_SECRET
     delivery_secret: str = settings.SMS_DELIVERY_SECRET
     phone: str = "254712345678"
@@ -429,8 +431,11 @@ def build() -> World:
         each.guard_run, each.guard_proposal = _allocated(each, each.guard_post, "scde")
     _rest(own)
     nation = AllocationRun.objects.create(exam=own.exam, outcome=NOTHING, status="confirmed")
+    view = SavedView.objects.create(
+        owner=make.user(), model="profiles.officer", name="To vet", query="o=1", shared=True
+    )
     for each in places.values():
-        each.nation_run, each.text = nation, own.text
+        each.nation_run, each.text, each.view = nation, own.text, view
         each.fairness = own.fairness
         each.money_run = own.money_run
         each.payment, each.sample = own.payment, own.sample
