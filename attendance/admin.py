@@ -36,7 +36,8 @@ class MarkAdmin(OnlyToRead):
         "marked_by",
         "marked_at",
     ]
-    list_filter = ["status", "deployment__post__exam"]
+    list_filter = ["status"]
+    filters_of_a_search = ["deployment__post__exam"]
     list_select_related = [
         "officer__user",
         "deployment__post__position",
@@ -64,7 +65,8 @@ class MarkAdmin(OnlyToRead):
 @admin.register(Register)
 class RegisterAdmin(WithToday, OnlyToRead):
     list_display = ["day", "station", "exam", "status", "acting_name", "submitted_at"]
-    list_filter = ["status", "entry__exam"]
+    list_filter = ["status"]
+    filters_of_a_search = ["entry__exam"]
     list_select_related = ["entry__station", "entry__exam"]
     ordering = ["-pk"]
     search_fields = ["=entry__station__code"]
@@ -113,7 +115,8 @@ class SupervisorReportAdmin(TakenAway, OnlyToRead):
     taken_verb = "reports.taken"
     change_list_template = "attendance/admin_reports.html"
     list_display = ["day", "deployment", "candidates_absent", "incidents", "written_at"]
-    list_filter = [IncidentFilter, "day", "deployment__post__exam"]
+    list_filter = [IncidentFilter, "day"]
+    filters_of_a_search = ["deployment__post__exam"]
     list_select_related = [
         "deployment__officer__user",
         "deployment__post__exam",

@@ -4,9 +4,9 @@
 
 Each list is opened plain, at its last page, sorted by each column that can be clicked, narrowed by
 each filter, and searched by what each field of its search holds, as the superuser; and plain as
-each group. It fails where one costs more than LIMIT, in CPU of this process and of PostgreSQL's
-beside it, which a busy machine changes little; or where a large table is read in sequence. Only
-what is worth a look is printed, unless all is asked for.
+each group; and so are the whole stories of two officers. It fails where one costs more than LIMIT,
+in CPU of this process and of PostgreSQL's beside it, which a busy machine changes little; or where
+a large table is read in sequence. Only what is worth a look is printed, unless all is asked for.
 """
 
 import argparse
@@ -40,6 +40,8 @@ from django.urls import reverse
 from django_otp import DEVICE_ID_SESSION_KEY, devices_for_user
 
 from accounts.models import User
+from attendance.models import Mark
+from claims.models import Payment
 
 LIMIT = 300  # milliseconds, at the best of some tries
 TRIES = 2
@@ -219,6 +221,14 @@ def measure(
         yield Measured(what, answer, read_whole(answer.queries, rows))
 
 
+def stories() -> Iterator[tuple[str, str]]:
+    """Of an officer who was paid, and of the one who was marked last."""
+    for model, path in ((Payment, "claim__officer"), (Mark, "officer")):
+        row = model._base_manager.order_by("-pk").values_list(path, flat=True).first()
+        if row:
+            yield model._meta.label_lower, reverse("admin:profiles_officer_story", args=[row])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", default=[])
@@ -253,7 +263,13 @@ def main() -> None:
                         row(label, each.what[:60], len(each.answer.queries), took, each.fault),
                         flush=True,
                     )
-    print(f"{measured} lists measured, {faults} with a fault")
+    for what, url in stories() if not asked.only else ():
+        answer = ask(clients["superuser"], url)
+        each = Measured(f"story, by {what}", answer, read_whole(answer.queries, rows))
+        measured, faults = measured + 1, faults + bool(each.fault)
+        took = f"{answer.took:.0f}"
+        print(row("profiles.officer", each.what, len(answer.queries), took, each.fault))
+    print(f"{measured} pages measured, {faults} with a fault")
     sys.exit(1 if faults else 0)
 
 

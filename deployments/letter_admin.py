@@ -50,7 +50,7 @@ class LetterAdmin(LookOnly):
     """Which letters there are. The file itself is the officer's: it opens on their page only."""
 
     list_display = ["code", "deployment", "status", "issued_at", "voided_at", "downloaded_at"]
-    list_filter = ["status", "language", ("voided_at", admin.EmptyFieldListFilter)]
+    list_filter = ["status", ("voided_at", admin.EmptyFieldListFilter)]
     list_select_related = [
         "deployment__officer__user",
         "deployment__post__exam",

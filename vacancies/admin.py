@@ -35,7 +35,7 @@ class VacancyAdmin(admin.ModelAdmin[Vacancy]):
         "closes_at",
     ]
     list_filter = ["exam", "position", "activity", "station_kind"]
-    list_select_related = ["exam", "position", "sub_county"]
+    list_select_related = ["exam", "position", "activity", "sub_county"]
     list_per_page = 50
     show_full_result_count = False
     search_fields = ["sub_county__name__istartswith", "sub_county__county__name__istartswith"]
