@@ -11,6 +11,14 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddIndex(
+            model_name="deployment",
+            index=models.Index(
+                condition=~models.Q(status="accepted"),
+                fields=["status", "-id"],
+                name="deployments_not_accepted",
+            ),
+        ),
+        migrations.AddIndex(
             model_name='letter',
             index=models.Index(fields=['status', '-id'], name='letters_by_status'),
         ),
