@@ -116,6 +116,18 @@ class User(AbstractBaseUser, PermissionsMixin):
                 opclasses=["varchar_pattern_ops"],
                 condition=~Q(name=""),
             ),
+            # officers are nearly all there are, and nobody lists them by role
+            models.Index(
+                fields=["role", "username"],
+                name="users_who_are_no_officers",
+                condition=~Q(role=Role.OFFICER),
+            ),
+            models.Index(
+                fields=["office", "username"], name="users_of_an_office", condition=~Q(office="")
+            ),
+            models.Index(
+                fields=["username"], name="users_switched_off", condition=Q(is_active=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial, update_wrapper
 from typing import Any, TypeVar, cast
 
@@ -18,15 +18,17 @@ from accounts.models import User
 from accounts.requests import actor
 from attendance import sittings_admin
 from claims.money import pages as money_pages
-from cp2 import helpdesk, merge_views, season_picture, texts_picture
+from cp2 import helpdesk, merge_views, season_picture, story, texts_picture
 from cp2.admin_fields import careful, worded
 from cp2.audit import views as audit_views
+from cp2.filters import views as saved_views
 from cp2.health import pages as health_pages
 from cp2.opening import pages as opening_pages
 from cp2.rights import pages as rights_pages
 from cp2.runs import views as run_views
 from cp2.transfers.urls import urls as transfer_urls
 from deployments import vacancy_views
+from sms.phones import is_mobile, mobile
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -126,6 +128,18 @@ ORDER = {
         "Seal",
         "Health",
     ],
+}
+# What the groups of the index are called; the apps have names of their own elsewhere.
+GROUPS = {
+    "catalogue": _("What is sat, and where"),
+    "profiles": _("Who may serve"),
+    "vacancies": _("Vacancies and applications"),
+    "deployments": _("Deployment"),
+    "attendance": _("Attendance"),
+    "claims": _("Money"),
+    "enquiries": _("Questions and answers"),
+    "sms": _("Texts"),
+    "accounts": _("Accounts and the trail"),
 }
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.
 Beside = tuple[str, Any, str, list[str]]
@@ -230,6 +244,10 @@ class PortalAdminSite(AdminSite):
     site_title = _("CP2")
     index_title = _("The season")
 
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.disable_action("delete_selected")  # what may go at all goes one by one, and looked at
+
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
         return super().has_permission(request) and isinstance(user, User) and user.is_verified()
@@ -315,6 +333,16 @@ class PortalAdminSite(AdminSite):
                 name="sms_phone_send_again",
             ),
         ]
+        ours += [
+            path(
+                "profiles/officer/<int:pk>/story/",
+                page(partial(story.story, site=self)),
+                name="profiles_officer_story",
+            ),
+            path("views/<int:pk>/", page(saved_views.look), name="filters_view"),
+            path("views/<int:pk>/delete/", page(saved_views.delete), name="filters_delete"),
+            path("views/save/<str:label>/", page(saved_views.save), name="filters_save"),
+        ]
         return [
             *ours,
             *season_picture.urls(self),
@@ -325,6 +353,11 @@ class PortalAdminSite(AdminSite):
             *rights_pages.urls(self),
             *super().get_urls(),
         ]
+
+    def spelled(self, term: str) -> str:
+        """A phone number that is searched for, as the rows have it; nine digits alone may be the
+        number of an ID card."""
+        return mobile(term) if term[:1] in {"0", "+"} and is_mobile(term) else term
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}
@@ -337,6 +370,8 @@ class PortalAdminSite(AdminSite):
         for label, app in apps.items():
             names = ORDER.get(label, [])
             app["models"] = sorted(app["models"], key=lambda m: place(m["object_name"], names))
+            app["name"] = GROUPS.get(label, app["name"])
+        mark_current(apps.values(), request.path)
         return sorted(apps.values(), key=lambda app: place(app["app_label"], [*ORDER]))
 
 
@@ -347,6 +382,19 @@ def pages_beside(request: HttpRequest, pages: list[Beside]) -> list[dict[str, An
         for name, title, url, permissions in pages
         if request.user.has_perms(permissions)
     ]
+
+
+def mark_current(apps: Iterable[dict[str, Any]], here: str) -> None:
+    """Which of the lists this page belongs to: the one whose address it continues furthest."""
+    around = [
+        (len(str(model["admin_url"])), model, app)
+        for app in apps
+        for model in app["models"]
+        if model.get("admin_url") and here.startswith(str(model["admin_url"]))
+    ]
+    if around:
+        _length, model, app = max(around, key=lambda each: each[0])
+        model["current"] = app["current"] = True
 
 
 def place(name: str, order: list[str]) -> int:

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "cp2.limits",
     "cp2.picture",
     "cp2.rights",
+    "cp2.filters",
     "cp2.season",
     "cp2.apps.PortalAdminConfig",
     "django.contrib.auth",

@@ -3,9 +3,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import ValidationError
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -17,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin import Discreet
 from accounts.models import Entry
 from accounts.requests import actor, is_read
+from cp2.confirming import confirmed
 from cp2.lists import LongList
 from cp2.rules import Refused
 from profiles import looks, numbers, services
@@ -149,29 +148,14 @@ class CheckRows(Rows):
         return super().get_queryset(request).select_related("accepted_by")
 
 
-class ReasonForm(ActionForm):
-    """Beside the drop-down of actions."""
-
-    reason = forms.CharField(label=_("Reason (to bar)"), required=False)
-
-
-class DecisionForm(ActionForm):
-    reason = forms.CharField(label=_("Reason"), required=False)
-
-
-def reason_of(page: admin.ModelAdmin[Any], request: HttpRequest, *, required: bool) -> str | None:
-    """What was typed beside the actions; None, and said so, if it will not do."""
-    field = LineField(
-        max_length=300,
-        required=required,
-        error_messages={"required": _("Type the reason beside the action.")},
+class WithReason(forms.Form):
+    reason = LineField(
+        label=_("Reason"), max_length=300, error_messages={"required": _("Enter the reason")}
     )
-    try:
-        reason: str = field.clean(request.POST.get("reason", ""))
-    except ValidationError as error:
-        page.message_user(request, " ".join(error.messages), messages.ERROR)
-        return None
-    return reason
+
+
+class WithPerhapsAReason(forms.Form):
+    reason = LineField(label=_("Reason, if there is one to note"), max_length=300, required=False)
 
 
 class ClashFilter(admin.SimpleListFilter):
@@ -210,7 +194,6 @@ class OfficerAdmin(OfficersOwn):
     search_help_text = _("A whole number (2547…, ID, KRA PIN, TSC), or how the name begins")
     inlines = [CheckRows, CopyRows, WorkRows, QualificationRows]
     change_form_template = "admin/profiles/officer/change_form.html"
-    action_form = ReasonForm
     actions = ["vet", "bar"]
     hidden = (
         "user",
@@ -239,18 +222,27 @@ class OfficerAdmin(OfficersOwn):
         return format_html('<a href="{}">{}</a>', url, said)
 
     @admin.action(description=_("Vet selected officers"), permissions=["change"])
-    def vet(self, request: HttpRequest, queryset: QuerySet[Officer]) -> None:
-        self._decide(request, queryset, Vetting.VETTED)
+    @confirmed(
+        says=_("They are vetted and may be deployed. A bar on any of them is lifted."),
+        form=WithPerhapsAReason,
+        most=100,
+    )
+    def vet(self, request: HttpRequest, queryset: QuerySet[Officer], *, reason: str) -> None:
+        self._decide(request, queryset, Vetting.VETTED, reason)
 
     @admin.action(description=_("Bar selected officers"), permissions=["change"])
-    def bar(self, request: HttpRequest, queryset: QuerySet[Officer]) -> None:
-        self._decide(request, queryset, Vetting.BARRED)
+    @confirmed(
+        says=_("They can neither apply nor be deployed. Each is told the reason, and may appeal."),
+        form=WithReason,
+        most=100,
+    )
+    def bar(self, request: HttpRequest, queryset: QuerySet[Officer], *, reason: str) -> None:
+        self._decide(request, queryset, Vetting.BARRED, reason)
 
-    def _decide(self, request: HttpRequest, queryset: QuerySet[Officer], status: Vetting) -> None:
-        reason = reason_of(self, request, required=False)
-        if reason is None:
-            return
-        for officer in queryset[:100]:
+    def _decide(
+        self, request: HttpRequest, queryset: QuerySet[Officer], status: Vetting, reason: str
+    ) -> None:
+        for officer in queryset:
             try:
                 services.vet(officer, status=status, reason=reason, by=actor(request))
             except Refused as refusal:
@@ -354,7 +346,6 @@ class NumberChangeAdmin(OfficersOwn):
         "decided_at",
         "decision",
     ]
-    action_form = DecisionForm
     actions = ["approve", "refuse"]
 
     @admin.display(description=_("old number"))
@@ -372,23 +363,35 @@ class NumberChangeAdmin(OfficersOwn):
         return request.user.has_perm("profiles.decide_number")
 
     @admin.action(description=_("Approve selected requests"), permissions=["decide"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[NumberChange]) -> None:
-        self._decide(request, queryset, numbers.approve)
+    @confirmed(
+        says=_("Each account goes over to the new number, and a password is texted to it."),
+        form=WithReason,
+        most=100,
+    )
+    def approve(
+        self, request: HttpRequest, queryset: QuerySet[NumberChange], *, reason: str
+    ) -> None:
+        self._decide(request, queryset, numbers.approve, reason)
 
     @admin.action(description=_("Refuse selected requests"), permissions=["decide"])
-    def refuse(self, request: HttpRequest, queryset: QuerySet[NumberChange]) -> None:
-        self._decide(request, queryset, numbers.refuse)
+    @confirmed(
+        says=_("Their numbers stay what they are, and the reason is texted to the ones asked for."),
+        form=WithReason,
+        most=100,
+    )
+    def refuse(
+        self, request: HttpRequest, queryset: QuerySet[NumberChange], *, reason: str
+    ) -> None:
+        self._decide(request, queryset, numbers.refuse, reason)
 
     def _decide(
         self,
         request: HttpRequest,
         queryset: QuerySet[NumberChange],
         decide: Callable[..., NumberChange],
+        reason: str,
     ) -> None:
-        reason = reason_of(self, request, required=True)
-        if reason is None:
-            return
-        for change in queryset.select_related("officer__user").order_by("pk")[:100]:
+        for change in queryset.select_related("officer__user"):
             try:
                 after = decide(change, reason=reason, by=actor(request))
             except Refused as refusal:

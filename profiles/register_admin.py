@@ -221,12 +221,10 @@ class RegisterImportAdmin(Discreet):
 
 
 @admin.register(RegisterCheck)
-class RegisterCheckAdmin(Discreet):
+class RegisterCheckAdmin(LongList[RegisterCheck], Discreet):
     list_display = ["officer", "register", "outcome", "facts", "checked_at", "accepted_by"]
     list_filter = ["register", "outcome", ("accepted_by", admin.EmptyFieldListFilter)]
     list_select_related = ["officer__user", "accepted_by"]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = [
         "officer__national_id__exact",
         "officer__tsc_number__exact",

@@ -197,7 +197,7 @@ class OthersAreNotAsked(TestCase):
         url = reverse("admin:accounts_user_changelist")
         data = {"action": "issue_password", "_selected_action": [officer.pk]}
 
-        page = self.client.post(url, data, follow=True)
+        page = make.act(self.client, url, "issue_password", officer)
         self.assertContains(page, "1 passwords will be texted.")
         # whichever of two that are named at once Django would take
         for actions in (["issue_password", "take_away_code"], ["take_away_code", "issue_password"]):

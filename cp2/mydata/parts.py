@@ -48,6 +48,7 @@ from claims.models import (
 )
 from cp2.audit.models import Change
 from cp2.broadcasts.models import Broadcast, Recipient
+from cp2.filters.models import SavedView
 from cp2.opening.models import Opening
 from cp2.protection.models import Breach, DataRequest, Dossier
 from cp2.rights.models import PowerChange, RateProposal
@@ -112,6 +113,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
     (Change, "actor"): "The history is taken by what it is about.",
     (LogEntry, "user"): IN_OFFICE,
+    (SavedView, "owner"): "How headquarters looks at its lists says nothing of who keeps it.",
     (NumberChange, "decided_by"): IN_OFFICE,
     (Interest, "recorded_by"): IN_OFFICE,
     (Waiver, "granted_by"): IN_OFFICE,

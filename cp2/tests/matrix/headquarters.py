@@ -253,6 +253,16 @@ PAGES = [
         posted=True,
         sends={"act": "'confirm"},
     ),
+    page("admin:profiles_officer_story", "officer.pk", who=of(ALL)),
+    page("admin:filters_view", "view.pk", who=of(ALL)),
+    page("admin:filters_delete", "view.pk", posted=True),  # of somebody else
+    page(
+        "admin:filters_save",
+        "'profiles.officer",
+        who=of(ALL),
+        posted=True,
+        sends={"name": "'To vet", "query": "'o=1"},
+    ),
     page("admin:sms_picture", who=of("deployment helpdesk auditor")),
     page("admin:sms_phone", who=of("helpdesk auditor")),
     page(

@@ -54,6 +54,7 @@ from claims.models import (
 )
 from cp2.audit import sealing
 from cp2.broadcasts.models import Broadcast
+from cp2.filters.models import SavedView
 from cp2.protection.models import Affected, Breach, DataRequest, RequestKind
 from cp2.protection.services import ask
 from cp2.rights.models import PowerChange, RateProposal
@@ -204,6 +205,7 @@ class Place:
     proposal: Any = None
     guard_proposal: Any = None
     nation_run: AllocationRun | None = None
+    view: SavedView | None = None
     inbound_secret: str = settings.SMS_INBOUND_SECRET
     delivery_secret: str = settings.SMS_DELIVERY_SECRET
     phone: str = "254712345678"
@@ -463,8 +465,11 @@ def build() -> World:
         each.guard_run, each.guard_proposal = _allocated(each, each.guard_post, "scde")
     _rest(own)
     nation = AllocationRun.objects.create(exam=own.exam, outcome=NOTHING, status="confirmed")
+    view = SavedView.objects.create(
+        owner=make.user(), model="profiles.officer", name="To vet", query="o=1", shared=True
+    )
     for each in places.values():
-        each.nation_run, each.text = nation, own.text
+        each.nation_run, each.text, each.view = nation, own.text, view
         each.fairness = own.fairness
         each.money_run, each.hq_run, each.breach = own.money_run, own.hq_run, own.breach
         each.broadcast = own.broadcast
