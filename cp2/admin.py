@@ -139,6 +139,9 @@ GROUPS = {
     "claims": _("Money"),
     "enquiries": _("Questions and answers"),
     "sms": _("Texts"),
+    "opening": _("Open a season"),
+    "protection": _("Data protection"),
+    "runs": _("Runs, in and out"),
     "accounts": _("Accounts and the trail"),
 }
 # Beside the models' lists: its place above, what it is called, where it is, who may open it.

@@ -54,6 +54,7 @@ DROP FUNCTION only_drafts_are_typed_in();
 
 RIGHTS = {
     "Deployment": ["add_broadcast", "change_broadcast", "view_broadcast", "approve_broadcast"],
+    "Administrator": ["view_broadcast", "approve_broadcast"],
     "Helpdesk": ["view_broadcast"],
     "Auditor": ["view_broadcast"],
 }
@@ -69,7 +70,7 @@ def give_rights(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("broadcasts", "0001_broadcasts"), ("accounts", "0003_groups")]
+    dependencies = [("broadcasts", "0001_broadcasts"), ("rights", "0002_administrators")]
 
     operations = [
         migrations.RunSQL(TEXT + PEOPLE, DROPPED),

@@ -1,4 +1,4 @@
-"""Auditors see how the portal is; so does the group of administrators, where there is one."""
+"""Auditors and administrators see how the portal is."""
 
 from typing import Any
 
@@ -18,6 +18,6 @@ def give_rights(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("health", "0001_tallies"), ("accounts", "0003_groups")]
+    dependencies = [("health", "0001_tallies"), ("rights", "0002_administrators")]
 
     operations = [migrations.RunPython(give_rights, migrations.RunPython.noop)]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalogue', '0009_daily_reports'),
-        ('runs', '0003_accounts_of_a_season'),
+        ('runs', '0004_accounts_of_a_season'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

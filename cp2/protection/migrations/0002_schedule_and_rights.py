@@ -36,7 +36,7 @@ PROCESSORS = [
     },
 ]
 RIGHTS = {
-    "Deployment": [
+    "Administrator": [
         "view_datarequest", "view_retentionrule", "change_retentionrule", "view_breach",
         "add_breach", "change_breach", "view_processor", "add_processor", "change_processor",
     ],
@@ -61,6 +61,6 @@ def begin(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("protection", "0001_data_protection"), ("accounts", "0003_groups")]
+    dependencies = [("protection", "0001_data_protection"), ("rights", "0002_administrators")]
 
     operations = [migrations.RunPython(begin, migrations.RunPython.noop)]

@@ -19,7 +19,7 @@ NOW = timezone.now
 
 
 def found(**fields):
-    by = fields.pop("opened_by", None) or staff("Deployment")
+    by = fields.pop("opened_by", None) or staff("Administrator")
     told = {
         "title": "A laptop was stolen",
         "what": "It was signed in.",
@@ -76,7 +76,7 @@ class Finding(TestCase):
 
 class Pages(TestCase):
     def setUp(self):
-        self.by = staff("Deployment")
+        self.by = staff("Administrator")
         make.sign_in(self.client, self.by)
         self.officer = make.officer()
 

@@ -175,7 +175,7 @@ class Pages(TestCase):
         self.list = reverse("admin:protection_retentionrule_changelist")
 
     def test_a_dry_run_is_begun_from_the_schedule(self):
-        make.sign_in(self.client, staff("Deployment"))
+        make.sign_in(self.client, staff("Administrator"))
         text(LONG_AGO)
         page = self.client.get(self.list).content.decode()
         assert "Dry run: only count" in page
@@ -187,7 +187,7 @@ class Pages(TestCase):
         assert (run.status, run.outcome["texts"]) == (RunStatus.DONE, 1)
 
     def test_a_changed_rule_is_in_the_trail_with_what_it_said(self):
-        make.sign_in(self.client, staff("Deployment"))
+        make.sign_in(self.client, staff("Administrator"))
         rule = RetentionRule.objects.get(rule=Rule.TEXTS)
         url = reverse("admin:protection_retentionrule_change", args=[rule.pk])
         self.client.post(url, {"days": 900, "is_on": "on", "why": "Counsel says so."})
@@ -201,7 +201,7 @@ class Pages(TestCase):
         }
 
     def test_too_short_a_time_is_refused_by_the_field(self):
-        make.sign_in(self.client, staff("Deployment"))
+        make.sign_in(self.client, staff("Administrator"))
         rule = RetentionRule.objects.get(rule=Rule.TEXTS)
         url = reverse("admin:protection_retentionrule_change", args=[rule.pk])
         answer = self.client.post(url, {"days": 3, "why": "x"})

@@ -55,7 +55,11 @@ RATES = {
     "change": "preparer approver superuser",
 }
 
-ALL_OF_PROTECTION = "deployment helpdesk auditor"
+ADMINISTERED = {
+    "look": "administrator auditor",
+    "add": "administrator superuser",
+    "change": "administrator superuser",
+}
 
 MODELS = [
     rows("catalogue.county", **KNOWN),
@@ -148,11 +152,22 @@ MODELS = [
     rows("claims.payment", look="preparer approver auditor"),
     rows("claims.moneyrun", look="preparer approver auditor"),
     rows("runs.run", look=ALL),
-    rows("protection.datarequest", **WRITTEN_BY_THE_HELPDESK | {"look": ALL_OF_PROTECTION}),
-    rows("protection.breach", **PLACES),
-    rows("protection.retentionrule", look="deployment auditor", change="deployment superuser"),
-    rows("protection.processor", **PLACES),
-    rows("broadcasts.broadcast", look="deployment helpdesk auditor", add="deployment superuser"),
+    rows(
+        "protection.datarequest",
+        **WRITTEN_BY_THE_HELPDESK | {"look": "administrator helpdesk auditor"},
+    ),
+    rows("protection.breach", **ADMINISTERED),
+    rows(
+        "protection.retentionrule",
+        look="administrator auditor",
+        change="administrator superuser",
+    ),
+    rows("protection.processor", **ADMINISTERED),
+    rows(
+        "broadcasts.broadcast",
+        look="administrator deployment helpdesk auditor",
+        add="deployment superuser",
+    ),
     rows(
         "opening.holiday",
         look="deployment auditor",
@@ -221,7 +236,7 @@ PAGES = [
     ),
     page("admin:app_list", "'profiles", who=of(ALL)),
     page("admin:app_list", "'claims", who=of("preparer approver helpdesk auditor")),
-    page("admin:health", who=of("auditor")),
+    page("admin:health", who=of("administrator auditor")),
     page("admin:merge_find", "officer.pk", who=of("administrator")),
     page("admin:merge", "officer.pk", "guard.pk", who=of("administrator")),
     page("admin:rights_matrix", who=of("auditor administrator")),
@@ -519,23 +534,23 @@ PAGES = [
     page(
         "admin:protection_retentionrule_run",
         posted=True,
-        who=of("deployment"),
+        who=of("administrator"),
         sends={"act": "'dry"},
     ),
-    page("admin:protection_breach_look", "breach.pk", who=of("deployment auditor")),
-    page("admin:protection_breach_close", "breach.pk", who=of("deployment")),
+    page("admin:protection_breach_look", "breach.pk", who=of("administrator auditor")),
+    page("admin:protection_breach_close", "breach.pk", who=of("administrator")),
     page(
         "admin:protection_breach_act",
         "breach.pk",
         posted=True,
-        who=of("deployment"),
+        who=of("administrator"),
         sends={"act": "'commissioner"},
     ),
     page(
         "admin:protection_breach_affected",
         "breach.pk",
         posted=True,
-        who=of("deployment"),
+        who=of("administrator"),
         sends={"as": "'csv"},
     ),
     page(

@@ -12,6 +12,7 @@ RIGHTS = {
     "Finance approver": ["add_export"],
     "Helpdesk": ["add_export"],
     "Auditor": ["add_export", "view_import"],
+    "Administrator": ["add_export"],
 }
 
 
@@ -25,6 +26,6 @@ def give_rights(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("transfers", "0001_in_and_out"), ("accounts", "0003_groups")]
+    dependencies = [("transfers", "0001_in_and_out"), ("rights", "0002_administrators")]
 
     operations = [migrations.RunPython(give_rights, migrations.RunPython.noop)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_entries_by_verb'),
+        ('accounts', '0012_found_by_time_and_by_name'),
         ('auth', '0012_alter_user_first_name_max_length'),
         ('catalogue', '0009_daily_reports'),
     ]
