@@ -37,8 +37,9 @@ from cp2.runs.models import Run
 from cp2.transfers import exporting, importing
 from cp2.transfers.lists import Listed
 
-ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-TAKEN = int(sys.argv[2]) if len(sys.argv) > 2 else 500_000
+WORKER = "worker"
+SIZES = [int(size) for size in sys.argv[1:] if WORKER not in sys.argv]
+ROWS, TAKEN = (*SIZES, *[100_000, 500_000][len(SIZES) :])
 MOST = 300  # MB
 STATIONS = """
 INSERT INTO catalogue_dutystation (kind, code, name, sub_county_id, level, location)
@@ -87,7 +88,7 @@ def worked(pk: int, folder: str) -> None:
 
 def by_a_worker(run: Run | None, folder: str) -> bool:
     assert run
-    own = [sys.executable, __file__, "worker", str(run.pk), folder]
+    own = [sys.executable, __file__, WORKER, str(run.pk), folder]
     return subprocess.run(own, check=False).returncode == 0
 
 
@@ -130,7 +131,7 @@ def main() -> bool:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["worker"]:
+    if sys.argv[1:2] == [WORKER]:
         worked(int(sys.argv[2]), sys.argv[3])
     else:
         sys.exit(0 if main() else 1)

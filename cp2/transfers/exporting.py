@@ -177,9 +177,9 @@ def _settle(run: Run, _portion: str, written: tuple[str, int, int] | Refused | N
         transaction.on_commit(partial(default_storage.delete, path))
         return
     leaving.file.name = path
-    leaving.rows = leaving.written = number
+    leaving.rows = number
     leaving.size, leaving.written_at = size, timezone.now()
-    leaving.save(update_fields=["file", "rows", "written", "size", "written_at"])
+    leaving.save(update_fields=["file", "rows", "size", "written_at"])
     run.outcome = {"rows": number}
     record("list.written", leaving, by=leaving.asked_by, list=leaving.list_of, rows=number)
 

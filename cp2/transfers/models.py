@@ -186,10 +186,11 @@ class Export(models.Model):
     list_of = models.CharField(_("list"), max_length=80)
     title = models.CharField(_("title"), max_length=120)
     query = models.TextField(_("how it was narrowed"), blank=True)
-    format = models.CharField(_("format"), max_length=4, choices=[(k, k.upper()) for k in Kind])
+    format = models.CharField(
+        _("format"), max_length=4, choices=[(Kind.CSV.value, "CSV"), (Kind.XLSX.value, "Excel")]
+    )
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     rows = models.PositiveIntegerField(_("rows"), null=True, blank=True)
-    written = models.PositiveIntegerField(_("written so far"), default=0)
     file = models.FileField(_("file"), upload_to=export_path, blank=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("asked by"))
@@ -206,7 +207,8 @@ class Export(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(format__in=[Kind.CSV, Kind.XLSX]), name="format_of_an_export"
+                condition=Q(format__in=[Kind.CSV.value, Kind.XLSX.value]),
+                name="format_of_an_export",
             ),
             models.CheckConstraint(
                 condition=Q(file="", written_at=None)
@@ -228,7 +230,3 @@ class Export(models.Model):
         """Whether somebody has swept up yet or not."""
         until = self.kept_until
         return bool(self.file) and until is not None and timezone.now() < until
-
-    @property
-    def percent(self) -> int:
-        return 100 * self.written // self.rows if self.rows else 0
