@@ -228,7 +228,7 @@ NOT_REACHED = [
     State.CLOSED,
     State.LEFT,
 ]
-UNSETTLED = [State.WRITTEN, State.SENT, State.UNKNOWN, State.FAILED]  # a late report may come
+GONE = [State.SENT, State.UNKNOWN, State.FAILED]  # of which a late report may come
 
 
 class Recipient(models.Model):

@@ -12,9 +12,9 @@ from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from cp2.broadcasts.models import (
+    GONE,
     ON_ITS_WAY,
     OVER,
-    UNSETTLED,
     Broadcast,
     Recipient,
     State,
@@ -57,10 +57,13 @@ def look(broadcast: Broadcast, states: Iterable[str] = (State.WRITTEN,)) -> None
 
 
 def make(broadcast: Broadcast) -> None:
-    """Counts it all, for the page; call it with the broadcast locked."""
-    look(broadcast, UNSETTLED)
-    broadcast.report = _count(broadcast)
-    broadcast.reported_at = timezone.now()
+    """Counts it all, for the page. What still leaves is looked at with the broadcast locked, for a
+    moment; what has left, which may be hundreds of thousands, in nobody's way: to stop it must not
+    wait for this."""
+    with transaction.atomic():
+        look(lock(broadcast))
+    look(broadcast, GONE)
+    broadcast.report, broadcast.reported_at = _count(broadcast), timezone.now()
     broadcast.save(update_fields=["report", "reported_at"])
 
 
@@ -105,8 +108,7 @@ def make_due() -> int:
     due = Broadcast.objects.filter(at_work | lately & (never | Q(reported_at__lt=now - LATER)))
     made = 0
     for broadcast in due.order_by("pk"):
-        with transaction.atomic():
-            make(lock(broadcast))
+        make(broadcast)
         made += 1
     return made
 

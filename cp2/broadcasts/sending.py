@@ -8,6 +8,7 @@ one transaction: a worker that dies leaves nobody out and nobody with two.
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -53,8 +54,7 @@ def step(run: Run, _portion: str) -> None:
     left = _left(broadcast)
     if left == ["end"] and not _waiting_for(broadcast, State.WRITTEN):
         left = []
-        move(broadcast, BroadcastStatus.SENT, ended_at=now)
-        report.make(broadcast)
+        move(broadcast, BroadcastStatus.SENT, ended_at=now, reported_at=None)
     elif left == ["end"]:
         wait = LOOK_AGAIN
     run.left = ["now", *left]  # the first is what was just done
@@ -103,8 +103,23 @@ def write(broadcast: Broadcast, *, most: int) -> dict[str, int]:
     texts = known | new
     for row in going:
         row.message = texts[key(broadcast, row.user_id)]
-    Recipient.objects.bulk_update(rows, ["state", "message"], batch_size=PORTION)
+    _note(rows)
     return {"texts": len(new), "passed_over": len(rows) - len(going)}
+
+
+NOTE = """
+    UPDATE broadcasts_recipient AS recipient
+    SET state = now.state, message_id = now.message
+    FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS now (id, state, message)
+    WHERE recipient.id = now.id
+"""
+
+
+def _note(rows: list[Recipient]) -> None:
+    """In one statement: to put together Django's own takes longer than all the rest."""
+    texts = [row.message_id for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE, ([row.pk for row in rows], [str(row.state) for row in rows], texts))
 
 
 def _standing(user: User, still_in: set[int]) -> State:
@@ -167,8 +182,7 @@ def called_off(run: Run, by: User) -> None:
     report.look(broadcast)
     take_back(broadcast, State.WITHDRAWN)
     _of(broadcast, State.WAITING).update(state=State.WITHDRAWN)
-    move(broadcast, BroadcastStatus.STOPPED, ended_at=timezone.now())
-    report.make(broadcast)
+    move(broadcast, BroadcastStatus.STOPPED, ended_at=timezone.now(), reported_at=None)
 
 
 def compose(message: Message) -> str:

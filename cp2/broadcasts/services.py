@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record
-from cp2.broadcasts import report, sending
+from cp2.broadcasts import sending
 from cp2.broadcasts.models import Broadcast, BroadcastStatus, State
 from cp2.broadcasts.wording import faults
 from cp2.rules import Refused, lock, move, refuse_move
@@ -201,8 +201,3 @@ def stop(broadcast: Broadcast, *, reason: str, by: User) -> Broadcast:
     row.save(update_fields=["reason"])
     record("broadcast.stopped", row, by=by, reason=reason)
     return row
-
-
-@transaction.atomic
-def report_now(broadcast: Broadcast) -> None:
-    report.make(lock(broadcast))

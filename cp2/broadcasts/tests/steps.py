@@ -9,7 +9,7 @@ from django.test import override_settings
 import sms.services
 from accounts.models import User
 from accounts.tests.people import staff
-from cp2.broadcasts import services
+from cp2.broadcasts import report, services
 from cp2.broadcasts.models import Broadcast, Recipient
 from cp2.runs import services as runs
 from cp2.tests import make
@@ -81,6 +81,8 @@ def sent(broadcast: Broadcast) -> Broadcast:
         broadcast = step(broadcast)
         texts_leave()
         if broadcast.status == "sent":
+            assert report.make_due() == 1
+            broadcast.refresh_from_db()
             return broadcast
     raise AssertionError("it never ends")
 

@@ -1,7 +1,7 @@
 import pytest
 from django.test import override_settings
 
-from cp2.broadcasts import services
+from cp2.broadcasts import report, services
 from cp2.broadcasts.models import Broadcast, Recipient
 from cp2.broadcasts.tests import steps
 from cp2.runs import services as runs
@@ -66,7 +66,7 @@ def test_stopped_while_workers_write_and_send_it_tells_the_truth():
     left = len(memory.outbox)
     send()
     assert len(memory.outbox) == left
-    services.report_now(broadcast)
+    report.make(broadcast)
     told = {text.to for text in memory.outbox}
     assert len(told) == left  # nobody twice
     reached = Recipient.objects.filter(state="sent")

@@ -128,9 +128,7 @@ class Sending(TestCase):
             broadcast = steps.step(self.approved())
             for dies_at in (2, 3):
                 broadcast = steps.step(broadcast)
-                with mock.patch.object(
-                    Recipient.objects.__class__, "bulk_update", side_effect=SystemExit
-                ):
+                with mock.patch.object(sending, "_note", side_effect=SystemExit):
                     taken = runs.RUNS.take(broadcast.run)
                     with pytest.raises(SystemExit):
                         runs.RUNS.go_on(taken)
