@@ -294,7 +294,8 @@ class BreachAdmin(Kept):
                 obj.opened_by = by
             super().save_model(request, obj, form, change)
             record("breach.changed" if change else "breach.opened", obj, by=by, title=obj.title)
-        breaches.find(obj, by=by)
+        if not obj.people_told_at:
+            breaches.find(obj, by=by)
 
     def response_add(self, request: HttpRequest, obj: Breach, post_url_continue: Any = None) -> Any:
         return redirect("admin:protection_breach_look", obj.pk)

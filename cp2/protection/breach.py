@@ -5,7 +5,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Entry, User
@@ -88,8 +90,15 @@ def taken_away(breach: Breach) -> QuerySet[Entry]:
 def find(breach: Breach, *, by: User) -> Run:
     """Begins anew: what was found before is found again."""
     breach = lock(breach)
+    if breach.people_told_at:
+        raise Refused(_("Those affected have been told: who they are stands."))
     run = runs.start(
-        RunKind.BREACH, by=by, title=str(breach), about=str(breach.pk), breach=breach.pk
+        RunKind.BREACH,
+        by=by,
+        title=str(breach),
+        about=f"find {breach.pk}",
+        page=reverse("admin:protection_breach_look", args=[breach.pk]),
+        breach=breach.pk,
     )
     Affected.objects.filter(breach=breach).delete()
     breach.run, breach.counts = run, {}
@@ -98,16 +107,33 @@ def find(breach: Breach, *, by: User) -> Run:
 
 
 def plan(run: Run) -> list[Any]:
+    if run.asked.get("tell"):
+        affected = Affected.objects.filter(breach=run.asked["breach"]).order_by("pk")
+        return [pks[0] for pks in _lots(list(affected.values_list("pk", flat=True)))]
     last = Officer.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     return [[first, first + PORTION] for first in range(0, last + 1, PORTION)]
 
 
-def step(run: Run, portion: list[int]) -> None:
+def _lots(pks: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(pks), TEXTS):
+        yield pks[start : start + TEXTS]
+
+
+def step(run: Run, portion: Any) -> None:
     breach = Breach.objects.get(pk=run.asked["breach"])
+    if run.asked.get("tell"):
+        _tell_from(run, breach, portion)
+    else:
+        _find_among(run, breach, portion)
+
+
+def _find_among(run: Run, breach: Breach, portion: list[int]) -> None:
     first, end = portion
     fields = [Field(field) for field in breach.fields]
-    having = {f"has_{field}": Case(When(_has(field), then=Value(True)), default=Value(False))
-              for field in fields}  # fmt: skip
+    having = {
+        f"has_{field}": Case(When(_has(field), then=Value(True)), default=Value(False))
+        for field in fields
+    }
     rows = concerned(breach).filter(pk__gte=first, pk__lt=end).order_by("pk").annotate(**having)
     found = []
     for row in rows.values("pk", *having):
@@ -151,26 +177,37 @@ def table(breach: Breach, *, by: User) -> Table:
 
 
 @transaction.atomic
-def tell(breach: Breach, *, by: User) -> int:
-    """Each once; how many texts that are. They leave behind all others, so many a second."""
+def tell(breach: Breach, *, by: User) -> Run:
+    """Begins to text each of them, once. Their texts leave behind all others."""
     breach = lock(breach)
     if breach.people_told_at:
-        raise Refused(
-            _("They were told on %(day)s.") % {"day": f"{breach.people_told_at:%d.%m.%Y}"}
-        )
-    affected = Affected.objects.filter(breach=breach).select_related("officer__user")
-    if not affected.exists():
+        day = date_format(timezone.localtime(breach.people_told_at), "j M Y")
+        raise Refused(_("They were told on %(day)s.") % {"day": day})
+    if breach.run is None or breach.run.is_open or not breach.counts.get("people"):
         raise Refused(_("Find out first who is affected."))
-    found = {"day": timezone.localdate(breach.found_at)}
-    told = (
-        (line.officer.user, f"breach-{breach.pk}-{line.officer_id}", found)
-        for line in affected.order_by("pk").iterator(chunk_size=TEXTS)
-    )
-    texts = tell_each("protection/breach", told)
     breach.people_told_at = timezone.now()
     breach.save(update_fields=["people_told_at"])
-    record("breach.people_told", breach, by=by, texts=texts)
-    return texts
+    record("breach.people_told", breach, by=by, people=breach.counts["people"])
+    return runs.start(
+        RunKind.BREACH,
+        by=by,
+        title=str(breach),
+        about=f"tell {breach.pk}",
+        page=reverse("admin:protection_breach_look", args=[breach.pk]),
+        breach=breach.pk,
+        tell=True,
+    )
+
+
+def _tell_from(run: Run, breach: Breach, first: int) -> None:
+    """Some thousand of those affected, from this one on."""
+    found = {"day": timezone.localdate(breach.found_at)}
+    lot = Affected.objects.filter(breach=breach, pk__gte=first).order_by("pk")[:TEXTS]
+    told = (
+        (line.officer.user, f"breach-{breach.pk}-{line.officer_id}", found)
+        for line in lot.select_related("officer__user")
+    )
+    run.count(texts=tell_each("protection/breach", told))
 
 
 @transaction.atomic

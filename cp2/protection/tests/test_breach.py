@@ -11,6 +11,7 @@ from claims.tests.test_database import refused
 from cp2.protection import breach as breaches
 from cp2.protection.models import Affected, Breach
 from cp2.runs import services as runs
+from cp2.runs.models import Run
 from cp2.tests import make
 from profiles import looks
 from sms.models import Message
@@ -108,8 +109,10 @@ class Pages(TestCase):
         assert "has not been told yet" in answer.content.decode()
         assert "told" in self.act(breach, "commissioner")
         self.act(breach, "tell")
-        self.act(breach, "tell")  # twice is once
+        assert "They were told" in self.act(breach, "tell")  # twice is once
+        runs.finish(Run.objects.get(about=f"tell {breach.pk}"))
         breach.refresh_from_db()
+        assert "who they are stands" in self.act(breach, "find")
         texts = Message.objects.filter(template="protection/breach")
         assert texts.count() == breach.counts["people"] > 0
         assert breach.commissioner_told_at
