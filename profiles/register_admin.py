@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -288,5 +288,6 @@ class PayeeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() != "shared":
             return queryset
-        others = Officer.objects.exclude(payee_phone="").exclude(pk=OuterRef("pk"))
-        return queryset.filter(Exists(others.filter(payee_phone=OuterRef("payee_phone"))))
+        numbers = Officer.objects.exclude(payee_phone="").order_by().values("payee_phone")
+        twice = numbers.annotate(times=Count("payee_phone")).filter(times__gt=1)
+        return queryset.filter(payee_phone__in=twice.values("payee_phone"))
