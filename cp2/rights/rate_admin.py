@@ -60,6 +60,7 @@ class WhyForm(Proposing):
         label=gettext_lazy("Why it is changed"),
         required=False,
         max_length=300,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
         help_text=gettext_lazy(
             "Once officers are deployed on a rate, it is set or changed only when a finance "
             "approver has confirmed it, who reads this. Before that it may stay empty."

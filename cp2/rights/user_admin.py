@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -34,6 +35,7 @@ class PowerForm(accounts_admin.UserForm):
         label=gettext_lazy("Why they get this power"),
         required=False,
         max_length=300,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
         help_text=gettext_lazy(
             "To make active, another office or sub-county, and more groups wait until a second "
             "administrator confirms them. To take away needs nobody and works at once."
