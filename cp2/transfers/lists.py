@@ -24,7 +24,13 @@ from cp2.rules import Refused
 
 # Lists of these are of people: to take one away asks for a reason and a fresh code.
 OF_PEOPLE = {"profiles", "vacancies", "deployments", "attendance", "claims", "enquiries", "sms"}
-OF_PEOPLE_TOO = {"accounts.user", "accounts.entry"}
+OF_PEOPLE_TOO = {
+    "accounts.user",
+    "accounts.entry",
+    "audit.change",
+    "protection.datarequest",
+    "rights.powerchange",
+}
 NOT_OF_PEOPLE = {
     "vacancies.vacancy",
     "deployments.post",

@@ -1,4 +1,5 @@
-"""Every group of headquarters takes its lists away; the auditors look at what came in."""
+"""Every group of headquarters takes its lists away; the auditors look at what came in, and
+administrators bring officers in."""
 
 from typing import Any
 
@@ -23,6 +24,8 @@ def give_rights(apps: Any, schema_editor: Any) -> None:
     ours = Permission.objects.filter(content_type__app_label="transfers")
     for name, codenames in RIGHTS.items():
         Group.objects.get(name=name).permissions.add(*ours.filter(codename__in=codenames))
+    officers = Permission.objects.get(content_type__app_label="profiles", codename="add_officer")
+    Group.objects.get(name="Administrator").permissions.add(officers)
 
 
 class Migration(migrations.Migration):
