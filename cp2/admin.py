@@ -34,6 +34,7 @@ ORDER = {
         "ExamDay",
         "CentreEntry",
         "PositionTerms",
+        "RateProposal",
         "MarkingEntry",
         "Position",
         "Subject",
@@ -111,7 +112,6 @@ ORDER = {
         "User",
         "Group",
         "PowerChange",
-        "RateProposal",
         "Matrix",
         "Looks",
         "Limit",
@@ -148,6 +148,8 @@ PAGES: dict[str, list[Beside]] = {
 }
 # Django's groups, the limits, and what waits for a second person, shown under Accounts
 GUESTS = ["auth", "limits", "rights"]
+# What those see who see nothing else there, shown beside what it is about.
+ELSEWHERE = {"RateProposal": "catalogue"}
 
 
 class Portals(ModelAdmin[Any]):
@@ -283,6 +285,13 @@ class PortalAdminSite(AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}
+        for model in apps.get("rights", {"models": []})["models"][:]:
+            home = ELSEWHERE.get(model["object_name"], "")
+            if home in apps:
+                apps["rights"]["models"].remove(model)
+                apps[home]["models"].append(model)
+        if not apps.get("rights", {"models": [""]})["models"]:
+            del apps["rights"]
         if "accounts" in apps:
             for guest in GUESTS:
                 apps["accounts"]["models"] += apps.pop(guest, {"models": []})["models"]
