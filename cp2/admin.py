@@ -40,6 +40,7 @@ ORDER = {
         "ExamDay",
         "CentreEntry",
         "PositionTerms",
+        "RateProposal",
         "MarkingEntry",
         "Position",
         "Subject",
@@ -118,7 +119,6 @@ ORDER = {
         "User",
         "Group",
         "PowerChange",
-        "RateProposal",
         "Matrix",
         "Looks",
         "Limit",
@@ -187,6 +187,8 @@ GUESTS = {
     "rights": "accounts",
     "broadcasts": "sms",
 }
+# What those see who see nothing else there, shown beside what it is about.
+ELSEWHERE = {"RateProposal": "catalogue"}
 
 
 class Portals(ModelAdmin[Any]):
@@ -364,6 +366,13 @@ class PortalAdminSite(AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}
+        for model in apps.get("rights", {"models": []})["models"][:]:
+            home = ELSEWHERE.get(model["object_name"], "")
+            if home in apps:
+                apps["rights"]["models"].remove(model)
+                apps[home]["models"].append(model)
+        if not apps.get("rights", {"models": [""]})["models"]:
+            del apps["rights"]
         for guest, host in GUESTS.items():
             if host in apps:
                 apps[host]["models"] += apps.pop(guest, {"models": []})["models"]

@@ -9,6 +9,7 @@ from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
@@ -52,6 +53,9 @@ def _may(request: HttpRequest, permissions: list[str]) -> User:
 
 @require_safe
 def rights(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    rates = "rights.view_rateproposal"
+    if request.user.has_perm(rates) and not request.user.has_perms(SEES_RIGHTS):
+        return redirect("admin:rights_rateproposal_changelist")  # from above that list
     _may(request, SEES_RIGHTS)
     found = matrix.groups()
     lords = matrix.superusers()

@@ -228,7 +228,7 @@ PAGES = [
     page("admin:autocomplete", who=STAFF, answers=(404,)),
     page("admin:view_on_site", "'1", "'1"),
     page("admin:app_list", "'sms", who=of("deployment helpdesk auditor")),
-    page("admin:app_list", "'accounts", who=of(ALL)),
+    page("admin:app_list", "'accounts", who=of("deployment helpdesk auditor administrator")),
     page(
         "admin:app_list",
         "'catalogue",
@@ -239,7 +239,11 @@ PAGES = [
     page("admin:health", who=of("administrator auditor")),
     page("admin:merge_find", "officer.pk", who=of("administrator")),
     page("admin:merge", "officer.pk", "guard.pk", who=of("administrator")),
-    page("admin:rights_matrix", who=of("auditor administrator")),
+    # those who see rates alone are led on to them
+    page(
+        "admin:rights_matrix",
+        who=of("auditor administrator deployment preparer approver"),
+    ),
     page(
         "admin:rights_files",
         "'people",
