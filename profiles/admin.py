@@ -184,6 +184,10 @@ class OfficerAdmin(OfficersOwn):
     inlines = [CheckRows, CopyRows, WorkRows, QualificationRows]
     actions = ["vet", "bar"]
 
+    @admin.display(description=_("ID number"))
+    def masked_id(self, officer: Officer) -> str:
+        return officer.masked_id
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*super().get_readonly_fields(request, obj), "appeal"]
 
