@@ -208,6 +208,10 @@ class OfficerAdmin(OfficersOwn):
         "email",
     )
 
+    @admin.display(description=_("ID number"))
+    def masked_id(self, officer: Officer) -> str:
+        return officer.masked_id
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*super().get_readonly_fields(request, obj), "appeal"]
 
