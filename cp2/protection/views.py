@@ -32,7 +32,7 @@ def rights(request: SignedIn) -> HttpResponse:
             return redirect("rights")
     asked_so_far = DataRequest.objects.filter(subject=user)[:20]
     context = {"form": form, "requests": asked_so_far, "days": DUE.days}
-    return render(request, "protection/rights.html", context)
+    return render(request, "cp2/rights.html", context)
 
 
 @login_required

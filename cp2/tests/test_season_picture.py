@@ -240,7 +240,7 @@ class SeasonTests(TestCase):
         return [(url, number) for url, number in found if url]
 
     def test_each_number_is_that_of_the_list_behind_it(self):
-        user = User.objects.get(is_superuser=True)
+        user = make.user(is_superuser=True)
         exam = Exam.objects.get(abbreviation="KCSE")
         for query in ("", f"?of={exam.pk}", f"?county={make.sub_county().county_id}"):
             linked = self.linked(self.page(user, query).context["picture"])
@@ -255,7 +255,7 @@ class SeasonTests(TestCase):
                     assert counted == min(number, PER_PAGE), url
 
     def test_it_takes_few_queries(self):
-        user = User.objects.get(is_superuser=True)
+        user = make.user(is_superuser=True)
         make.sign_in(self.client, user)
         with CaptureQueriesContext(connection) as queries:
             self.client.get(reverse("admin:index"))
@@ -322,7 +322,7 @@ class SeasonTests(TestCase):
         assert Exam.objects.order_by("-year")[0].short in page
 
     def test_charts_have_nothing_that_our_policy_forbids_and_a_table_each(self):
-        page = self.page(User.objects.get(is_superuser=True)).content.decode()
+        page = self.page(make.user(is_superuser=True)).content.decode()
         drawn = re.findall(r'<svg class="pygal-chart".*?</svg>', page, re.DOTALL)
         assert len(drawn) == 3
         for chart in drawn:
@@ -332,7 +332,7 @@ class SeasonTests(TestCase):
     # The part that renews itself
 
     def test_it_renews_itself_and_has_a_link_where_it_cannot(self):
-        page = self.page(User.objects.get(is_superuser=True), "?of=all-2025").content.decode()
+        page = self.page(make.user(is_superuser=True), "?of=all-2025").content.decode()
         renewed = re.search(r'<div id="picture" hx-get="([^"]+)"', page)
         assert renewed
         part = self.client.get(
@@ -345,7 +345,7 @@ class SeasonTests(TestCase):
         assert 'id="picture"' in self.client.get(link[1]).content.decode()
 
     def test_its_part_alone_is_no_page(self):
-        make.sign_in(self.client, User.objects.get(is_superuser=True))
+        make.sign_in(self.client, make.user(is_superuser=True))
         answer = self.client.get(reverse("admin:picture"), {"of": "all-2025"})
         assert (answer.status_code, answer.url) == (302, reverse("admin:index") + "?of=all-2025")
         assert self.client.post(reverse("admin:picture")).status_code in (403, 405)
@@ -366,7 +366,7 @@ class SeasonTests(TestCase):
     def test_a_page_that_is_left_open_does_not_keep_anybody_signed_in(self):
         part = {"path": reverse("admin:picture"), "headers": {"HX-Request": "true"}}
         with time_machine.travel(timezone.now(), tick=False) as clock:
-            make.sign_in(self.client, User.objects.get(is_superuser=True))
+            make.sign_in(self.client, make.user(is_superuser=True))
             session = self.client.session
             sessions.begin(session, role=Role.STAFF, browser="")
             session.save()

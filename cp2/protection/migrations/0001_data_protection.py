@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('fields', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=12), size=None, verbose_name='which data')),
-                ('officer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='profiles.officer', verbose_name='officer')),
+                ('officer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='affected_by', to='profiles.officer', verbose_name='officer')),
                 ('breach', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='affected', to='protection.breach', verbose_name='breach')),
             ],
             options={

@@ -116,7 +116,7 @@ class Affected(models.Model):
         Breach, models.PROTECT, related_name="affected", verbose_name=_("breach")
     )
     officer = models.ForeignKey(
-        Officer, models.PROTECT, related_name="+", verbose_name=_("officer")
+        Officer, models.PROTECT, related_name="affected_by", verbose_name=_("officer")
     )
     fields = ArrayField(models.CharField(max_length=12), verbose_name=_("which data"))
 
