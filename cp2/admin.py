@@ -3,10 +3,11 @@ from functools import partial, update_wrapper
 from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten, unquote
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -225,6 +226,17 @@ class Portals(ModelAdmin[Any]):
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         return audit_views.history(request, self, row)
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """What is ticked is numbers of rows; Django breaks over anything else."""
+        try:
+            for ticked in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(ticked)
+        except ValidationError as odd:
+            raise Http404 from odd
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The right to act on rows is one; a row's page is saved only if something can be typed

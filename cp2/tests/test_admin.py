@@ -219,7 +219,7 @@ class AdminTests(TestCase):
         assert User.objects.get(pk=self.superuser.pk).password == old
 
     def test_nobody_removes_people_marks_money_or_the_trail(self):
-        """A day of an exam's plan is all that can go, while nothing hangs on it."""
+        """Days alone can go: of an exam's plan, while nothing hangs on them, and holidays."""
         request = RequestFactory().get("/")
         request.user = self.superuser
         removed = {
@@ -227,7 +227,7 @@ class AdminTests(TestCase):
             for model, registered in admin.site._registry.items()
             if registered.has_delete_permission(request)
         }
-        assert removed == {"catalogue.ExamDay"}
+        assert removed == {"catalogue.ExamDay", "opening.Holiday"}
         for model, registered in admin.site._registry.items():
             assert "delete_selected" not in registered.get_actions(request), model
 
