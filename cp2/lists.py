@@ -92,7 +92,13 @@ class LongList(admin.ModelAdmin[Row]):
         return shown
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        beside = self.filters_of_a_search if request.GET.get(SEARCH_VAR) else []
+        """Those of a search are offered with one; a link that names one may be followed."""
+        searched = bool(request.GET.get(SEARCH_VAR))
+        beside = [
+            each
+            for each in self.filters_of_a_search
+            if searched or any(asked.startswith(str(each)) for asked in request.GET)
+        ]
         return [*super().get_list_filter(request), *beside]
 
     def get_sortable_by(self, request: HttpRequest) -> list[Any]:

@@ -14,6 +14,21 @@ from typing import Any
 import pghistory
 from celery import signals
 from django.http import HttpRequest, HttpResponse
+from pghistory import runtime
+
+
+def unspoiled(put_in_front: Callable[..., Any]) -> Callable[..., Any]:
+    """pghistory writes names of its own into the dict of whoever executes a statement with one, who
+    may be using it for something else; so it gets a copy."""
+
+    def given(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        own = dict(params) if isinstance(params, dict) else params
+        return put_in_front(execute, sql, own, many, context)
+
+    return given
+
+
+runtime._inject_history_context = unspoiled(runtime._inject_history_context)
 
 
 class HistoryMiddleware:

@@ -32,6 +32,7 @@ ACTED_ON = {
     "claims.ghostsignal",
     "enquiries.enquiry",
     "runs.run",
+    "broadcasts.broadcast",
 }
 VERBS = {
     "view": gettext_lazy("sees"),

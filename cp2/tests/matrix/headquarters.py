@@ -274,7 +274,7 @@ PAGES = [
     ),
     page("admin:profiles_officer_story", "officer.pk", who=of(ALL)),
     page("admin:filters_view", "view.pk", who=of(ALL)),
-    page("admin:filters_delete", "view.pk", posted=True),  # of somebody else
+    page("admin:filters_delete", "view.pk", posted=True, helpdesk=MAY),  # whose it is
     page(
         "admin:filters_save",
         "'profiles.officer",
@@ -492,14 +492,14 @@ PAGES = [
     page(
         "admin:broadcasts_broadcast_people",
         "broadcast.pk",
-        who=of("deployment helpdesk auditor"),
+        who=of("administrator deployment helpdesk auditor"),
     ),
     *(
         page(
             f"admin:broadcasts_broadcast_{name}_files",
             "broadcast.pk",
             posted=True,
-            who=of("deployment helpdesk auditor"),
+            who=of("administrator deployment helpdesk auditor"),
             sends={"as": "'csv"},
         )
         for name in ("people", "report")

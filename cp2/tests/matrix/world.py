@@ -466,7 +466,7 @@ def build() -> World:
     _rest(own)
     nation = AllocationRun.objects.create(exam=own.exam, outcome=NOTHING, status="confirmed")
     view = SavedView.objects.create(
-        owner=make.user(), model="profiles.officer", name="To vet", query="o=1", shared=True
+        owner=people["helpdesk"], model="profiles.officer", name="To vet", query="o=1", shared=True
     )
     for each in places.values():
         each.nation_run, each.text, each.view = nation, own.text, view
