@@ -241,6 +241,8 @@ class SealTests(TestCase):
 class LateTests(TransactionTestCase):
     """A row whose number is lower may appear after one that is higher."""
 
+    serialized_rollback = True
+
     def test_what_is_written_late_is_no_gap(self):
         exam, written, go_on = make.exam(), threading.Event(), threading.Event()
 

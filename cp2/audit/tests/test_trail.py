@@ -290,20 +290,15 @@ class HistoryTests(TestCase):
 
 class ContextTests(TestCase):
     def test_a_page_is_told_by_its_pattern_and_who_had_signed_in(self):
-        clerk = make.user(Role.STAFF, is_superuser=True)
-        make.sign_in(self.client, clerk)
-        group = Group.objects.get(name="Helpdesk")
+        deployment = make.deployment(DeploymentStatus.OFFERED)
+        officer = deployment.officer.user
+        self.client.force_login(officer)
         before = Change.objects.count()
-        self.client.post(
-            reverse("admin:auth_group_change", args=[group.pk]),
-            {"name": "The helpdesk", "permissions": []},
-        )
-        changes = Change.objects.all()[: Change.objects.count() - before]
-        assert {change.actor for change in changes} == {clerk}
-        assert {change.through for change in changes} == {
-            "page /admin/auth/group/<path:object_id>/change/"
-        }
-        assert {"name": ["Helpdesk", "The helpdesk"]} in [change.fields for change in changes]
+        self.client.post(reverse("deployments:accept", args=[deployment.pk]))
+        changes = Change.objects.about(deployment)[: Change.objects.count() - before]
+        assert {change.actor for change in changes} == {officer}
+        assert {change.through for change in changes} == {"page /deployments/<int:pk>/accept/"}
+        assert ["offered", "accepted"] in [change.fields.get("status") for change in changes]
 
     def test_an_address_with_a_secret_leaves_none(self):
         assert not Change.objects.filter(through__contains="secret-of-the-tests").exists()
