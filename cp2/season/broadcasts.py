@@ -4,6 +4,7 @@ approval. Both to those of the first sub-county alone."""
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
@@ -63,11 +64,10 @@ def _send(broadcast: Broadcast, *, writer: User, other: User) -> None:
     assert row.run
     sending.write(row, most=row.reached)
     _arrive(row)
-    ended_at = timezone.now()
-    move(row, BroadcastStatus.SENT, ended_at=ended_at)
+    move(row, BroadcastStatus.SENT, ended_at=timezone.now())
     report.make(row)
     Run.objects.filter(pk=row.run.pk).update(
-        status=RunStatus.DONE, ended_at=ended_at, portions=1, outcome={"texts": row.reached}
+        status=RunStatus.DONE, ended_at=Now(), portions=1, outcome={"texts": row.reached}
     )
 
 
