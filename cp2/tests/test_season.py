@@ -617,6 +617,9 @@ OF_NO_SEED = {
     "claims_claim.paid_at",
     "claims_moneycount.id",
     "claims_paymentbatch.file",
+    "picture_count.id",
+    "runs_run.ended_at",
+    "runs_run.log",
     "enquiries_attachment.file",
     "profiles_numberchange.reference",
 }
