@@ -1,7 +1,7 @@
 """What every test gets: an empty phone network, no real one, and no leftovers between tests."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,22 +12,34 @@ from django.utils import translation
 
 from sms.backends import memory
 
-ONLY_GROW = ["accounts_entry", "attendance_markhistory", "claims_ledgerentry"]
-flush = TransactionTestCase._fixture_teardown
+ONLY_GROW = [
+    "accounts_entry",
+    "attendance_markhistory",
+    "audit_change",
+    "audit_seal",
+    "claims_ledgerentry",
+]
 
 
-def flush_with_trail(case: TransactionTestCase) -> None:
-    """Races commit for real, so their database is emptied afterwards; the audit trail's triggers
-    would not have it, which is what they are for."""
-    with connection.cursor() as cursor:
-        for table in ONLY_GROW:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        flush(case)
-        for table in ONLY_GROW:
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+def without_triggers(act: Callable[..., None]) -> Callable[..., None]:
+    """Races commit for real, so their database is emptied afterwards, and filled again before the
+    next one; the audit trail's triggers would not have it, which is what they are for."""
+
+    def done(*args: Any, **kwargs: Any) -> None:
+        with connection.cursor() as cursor:
+            for table in ONLY_GROW:
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            act(*args, **kwargs)
+            for table in ONLY_GROW:
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+    return done
 
 
-TransactionTestCase._fixture_teardown = flush_with_trail
+TransactionTestCase._fixture_teardown = without_triggers(TransactionTestCase._fixture_teardown)
+TransactionTestCase._fixture_setup = classmethod(
+    without_triggers(TransactionTestCase._fixture_setup.__func__)
+)
 
 
 @pytest.fixture(autouse=True)

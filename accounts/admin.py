@@ -26,9 +26,10 @@ from accounts import codes, services
 from accounts.code_forms import TakeAwayForm
 from accounts.models import Entry, User
 from accounts.requests import actor
+from cp2.confirming import confirmed, each
 from cp2.limits.models import Limit
 from cp2.limits.services import in_words as wait_in_words
-from cp2.lists import CappedPaginator, LongList
+from cp2.lists import LongList
 from cp2.rules import Refused, lock
 from sms.phones import MobileField
 
@@ -121,7 +122,7 @@ class UserForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(FreshActions, FreshForm, Discreet):
+class UserAdmin(FreshActions, FreshForm, LongList[User], Discreet):
     """Accounts without their passwords: nobody here can see one or set one."""
 
     form = UserForm
@@ -130,9 +131,6 @@ class UserAdmin(FreshActions, FreshForm, Discreet):
     list_display = ["username", "name", "role", "office", "sub_county", "is_active", "last_login"]
     list_filter = ["role", "office", "is_active"]
     list_select_related = ["sub_county"]
-    list_per_page = 50
-    show_full_result_count = False
-    paginator = CappedPaginator
     search_fields = ["username__startswith", "phone__startswith"]
     search_help_text = _("User name or number (2547…)")
     autocomplete_fields = ["station", "exam", "sub_county"]
@@ -191,15 +189,12 @@ class UserAdmin(FreshActions, FreshForm, Discreet):
             )
 
     @admin.action(description=_("Text a new password to its owner"), permissions=["issue_password"])
+    @confirmed(
+        says=_("Each gets a text with a new password; the old one works until that is used."),
+        most=100,
+    )
     def issue_password(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        promised = 0
-        for user in queryset[:100]:
-            try:
-                services.issue_password(user, by=actor(request))
-            except Refused as refusal:
-                self.message_user(request, str(refusal), messages.ERROR)
-            else:
-                promised += 1
+        promised = each(self, request, queryset, services.issue_password)
         self.message_user(request, _("%(count)s passwords will be texted.") % {"count": promised})
 
     def has_issue_password_permission(self, request: HttpRequest) -> bool:

@@ -283,15 +283,15 @@ def take_away(user: User, *, by: User, reason: str) -> None:
 
 
 def reasons_against_taking(user: User, *, by: User) -> Iterator[str]:
-    """The help desk looks after directors; headquarters' own codes are for a superuser."""
+    """The help desk looks after directors; headquarters' own codes are for an administrator."""
     if user.pk == by.pk:
         yield _("Nobody takes away their own one-time code: ask a colleague.")
     elif not by.has_perm("accounts.reset_code"):
         yield _("You may not take away one-time codes.")
     elif not user.has_power:
         yield _("This account needs no one-time code.")
-    elif user.role != Role.DIRECTOR and not by.is_superuser:
-        yield _("Only a superuser takes away a one-time code of headquarters.")
+    elif user.role != Role.DIRECTOR and not by.has_perm("accounts.change_user"):
+        yield _("Only an administrator takes away a one-time code of headquarters.")
 
 
 # A fresh code before what is dangerous

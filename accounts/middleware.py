@@ -17,7 +17,7 @@ from cp2.limits.services import Limited
 
 # Where somebody may go who has not done the first thing yet.
 ALWAYS_OPEN = {
-    *("accounts:logout", "set_language", "healthz", "readyz", "help", "privacy"),
+    *("accounts:logout", "set_language", "healthz", "readyz", "metrics", "help", "privacy"),
     *("accounts:code", "accounts:go_on"),  # without which no first thing could be done
 }
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
+from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import Q, Value
 from django.db.models.functions import Now
@@ -19,6 +20,8 @@ from accounts.news import News
 from catalogue.models import DutyStation, Exam, Office, SubCounty
 from cp2.rules import Role
 
+MOST_SUPERUSERS = 2
+
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
@@ -28,6 +31,9 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, username: str, password: str, **fields: Any) -> "User":
+        """For an emergency: no rule of the portal stops a superuser, so there are hardly any."""
+        if self.filter(is_superuser=True, is_active=True).count() >= MOST_SUPERUSERS:
+            raise ValidationError(_("There are two superusers already. Switch one off first."))
         return self.create_user(username, password, role=Role.STAFF, is_superuser=True, **fields)
 
 
@@ -101,6 +107,27 @@ class User(AbstractBaseUser, PermissionsMixin):
         permissions = [
             ("issue_password", _("Can have a new password texted to its owner")),
             ("reset_code", _("Can take away the one-time code of a director")),
+        ]
+        indexes = [
+            models.Index(
+                # those of offices, found by how a name begins; officers have theirs elsewhere
+                fields=["name"],
+                name="people_of_offices_by_name",
+                opclasses=["varchar_pattern_ops"],
+                condition=~Q(name=""),
+            ),
+            # officers are nearly all there are, and nobody lists them by role
+            models.Index(
+                fields=["role", "username"],
+                name="users_who_are_no_officers",
+                condition=~Q(role=Role.OFFICER),
+            ),
+            models.Index(
+                fields=["office", "username"], name="users_of_an_office", condition=~Q(office="")
+            ),
+            models.Index(
+                fields=["username"], name="users_switched_off", condition=Q(is_active=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -345,6 +372,7 @@ class Entry(models.Model):
             models.Index(fields=["subject_type", "subject_id", "-id"], name="entries_of_a_thing"),
             models.Index(fields=["actor", "-id"], name="entries_of_a_person"),
             models.Index(fields=["verb", "-id"], name="entries_of_a_verb"),
+            models.Index(fields=["at", "id"], name="entries_by_time"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -83,7 +83,7 @@ class LongRunAdmin(FreshActions):
             "may_act": self.may_act(request, run),
             "may_cancel": run.is_open or run.status == RunStatus.FAILED,
         }
-        response = TemplateResponse(request, "accounts/run.html", context)
+        response = TemplateResponse(request, "runs/run.html", context)
         if run.is_open:
             response["Refresh"] = "2"
         return response

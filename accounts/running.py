@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -79,7 +80,8 @@ class Runs(Generic[R]):
         if run.status == RunStatus.CANCELLED:
             return run
         run.note(_("Called off by %(who)s.") % {"who": by})
-        move(run, RunStatus.CANCELLED, ended_at=timezone.now(), lease_until=None, log=run.log)
+        move(run, RunStatus.CANCELLED, ended_at=Now(), lease_until=None, log=run.log)
+        run.refresh_from_db(fields=["ended_at"])
         record("run.cancelled", run, by=by)
         if called_off := self.work_of(run.kind).called_off:
             called_off(run, by)
@@ -184,7 +186,8 @@ class Runs(Generic[R]):
                 row.note(_("Done."))
             row.save()
             if not row.left:
-                move(row, RunStatus.DONE, ended_at=timezone.now())
+                # by the clock that said when it was asked for
+                move(row, RunStatus.DONE, ended_at=Now())
                 record("run.done", row, by=row.started_by, **row.outcome)
 
     @transaction.atomic

@@ -221,6 +221,25 @@ def issue(slips: Sequence[Slip], *, by: User) -> None:
     record_each("slip.printed", told, by=by)
 
 
+@transaction.atomic
+def open_accounts(entries: Sequence[CentreEntry], *, by: User | None) -> int:
+    """An account for each centre that has none for its exam and may have one; how many. Nobody
+    signs in there before a slip is printed."""
+    stations = DutyStation.objects.filter(pk__in=[entry.station_id for entry in entries])
+    list(stations.select_for_update(no_key=True).order_by("pk"))
+    accounts = accounts_of(entries)
+    missing = [entry for entry in entries if key(entry) not in accounts]
+    namesakes = _namesakes(missing)
+    free = [
+        entry
+        for entry in missing
+        if not any(reasons_against(entry, None, namesakes.get(username_of(entry))))
+    ]
+    if free:
+        _open_missing(free, by=by)
+    return len(free)
+
+
 def _refuse(entries: Sequence[CentreEntry], accounts: dict[Key, User]) -> None:
     namesakes = _namesakes(entry for entry in entries if key(entry) not in accounts)
     for entry in entries:
@@ -234,7 +253,7 @@ def _lock(accounts: Iterable[User]) -> list[User]:
     return list(rows.select_for_update(no_key=True).order_by("pk"))
 
 
-def _open_missing(entries: Sequence[CentreEntry], *, by: User) -> None:
+def _open_missing(entries: Sequence[CentreEntry], *, by: User | None) -> None:
     """An account for each centre that has none for its exam. Whoever had the user name for an exam
     that is over hands it on."""
     accounts = accounts_of(entries)
@@ -254,7 +273,7 @@ def _open_missing(entries: Sequence[CentreEntry], *, by: User) -> None:
     record_each("account.opened", [(account, {}) for account in opened], by=by)
 
 
-def _set_aside(former: dict[str, User], *, by: User) -> None:
+def _set_aside(former: dict[str, User], *, by: User | None) -> None:
     """What they did stays under their own rows; only the name says now which exam it was for."""
     _lock(former.values())
     for account in former.values():

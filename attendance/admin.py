@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.requests import actor
 from attendance import centre_reporting, reporting
 from attendance import return_admin as return_admin  # whose model is registered there
-from attendance.admin_base import OnlyToRead
+from attendance.admin_base import CENTRE, CENTRE_OR_OFFICER, OnlyToRead
 from attendance.amend_admin import HistoryInline
 from attendance.models import (
     CentreReport,
@@ -36,7 +36,8 @@ class MarkAdmin(OnlyToRead):
         "marked_by",
         "marked_at",
     ]
-    list_filter = ["status", "deployment__post__exam"]
+    list_filter = ["status"]
+    filters_of_a_search = ["deployment__post__exam"]
     list_select_related = [
         "officer__user",
         "deployment__post__position",
@@ -44,8 +45,12 @@ class MarkAdmin(OnlyToRead):
         "marked_by",
     ]
     ordering = ["-pk"]
-    search_fields = ["officer__national_id__exact"]
-    search_help_text = _("An officer's ID number, in full")
+    search_fields = [
+        "=officer__national_id",
+        "=officer__user__phone",
+        "=deployment__post__station__code",
+    ]
+    search_help_text = CENTRE_OR_OFFICER
     inlines = [HistoryInline]
 
     @admin.display(description=_("position"))
@@ -60,11 +65,12 @@ class MarkAdmin(OnlyToRead):
 @admin.register(Register)
 class RegisterAdmin(WithToday, OnlyToRead):
     list_display = ["day", "station", "exam", "status", "acting_name", "submitted_at"]
-    list_filter = ["status", "entry__exam"]
+    list_filter = ["status"]
+    filters_of_a_search = ["entry__exam"]
     list_select_related = ["entry__station", "entry__exam"]
     ordering = ["-pk"]
-    search_fields = ["entry__station__code__exact"]
-    search_help_text = _("A centre's code, in full")
+    search_fields = ["=entry__station__code"]
+    search_help_text = CENTRE
 
     @admin.display(description=_("centre"))
     def station(self, register: Register) -> DutyStation:
@@ -81,8 +87,8 @@ class RegisterCopyAdmin(OnlyToRead):
     list_filter = ["status", "entry__exam"]
     list_select_related = ["entry__station", "entry__exam"]
     ordering = ["-pk"]
-    search_fields = ["entry__station__code__exact"]
-    search_help_text = _("A centre's code, in full")
+    search_fields = ["=entry__station__code"]
+    search_help_text = CENTRE
 
     @admin.display(description=_("centre"))
     def station(self, copy: RegisterCopy) -> DutyStation:
@@ -109,7 +115,8 @@ class SupervisorReportAdmin(TakenAway, OnlyToRead):
     taken_verb = "reports.taken"
     change_list_template = "attendance/admin_reports.html"
     list_display = ["day", "deployment", "candidates_absent", "incidents", "written_at"]
-    list_filter = [IncidentFilter, "day", "deployment__post__exam"]
+    list_filter = [IncidentFilter, "day"]
+    filters_of_a_search = ["deployment__post__exam"]
     list_select_related = [
         "deployment__officer__user",
         "deployment__post__exam",
@@ -117,8 +124,12 @@ class SupervisorReportAdmin(TakenAway, OnlyToRead):
         "deployment__post__position",
     ]
     ordering = ["-pk"]
-    search_fields = ["deployment__post__station__code__exact"]
-    search_help_text = _("A centre's code, in full")
+    search_fields = [
+        "=deployment__post__station__code",
+        "=deployment__officer__national_id",
+        "=deployment__officer__user__phone",
+    ]
+    search_help_text = CENTRE_OR_OFFICER
 
     def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
         return reporting.written_table(rows, by=str(actor(request)), about=about)
@@ -138,8 +149,8 @@ class CentreReportAdmin(TakenAway, OnlyToRead):
         "settled_by",
     ]
     ordering = ["-pk"]
-    search_fields = ["entry__station__code__exact"]
-    search_help_text = _("A centre's code, in full")
+    search_fields = ["=entry__station__code"]
+    search_help_text = CENTRE
 
     def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
         return centre_reporting.table(rows, by=str(actor(request)), about=about)
@@ -168,5 +179,9 @@ class HandoverAdmin(OnlyToRead):
         "taken_by__post__position",
     ]
     ordering = ["-pk"]
-    search_fields = ["deployment__post__station__code__exact"]
-    search_help_text = _("A centre's code, in full")
+    search_fields = [
+        "=deployment__post__station__code",
+        "=deployment__officer__national_id",
+        "=deployment__officer__user__phone",
+    ]
+    search_help_text = CENTRE_OR_OFFICER

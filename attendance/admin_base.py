@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from cp2.lists import LongList
+
+CENTRE = _("A centre's code, in full")
+CENTRE_OR_OFFICER = _("A centre's code, an ID number or a phone number (2547…), in full")
 
 
-class OnlyToRead(admin.ModelAdmin[Any]):
+class OnlyToRead(LongList[Any]):
     """What centres and directors wrote. Headquarters reads it; nobody types over it."""
-
-    list_per_page = 50
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -18,9 +18,11 @@ from attendance.models import (
     SecondLookRules,
 )
 from catalogue.models import DutyStation
+from cp2.confirming import confirmed, each
 from cp2.exports import Table
+from cp2.rules import Refused
 from deployments.admin_lists import TakenAway
-from deployments.admin_parts import DeploymentActionForm, LookOnly, each_with_reason
+from deployments.admin_parts import LookOnly, WithReason
 
 
 class OnlyShown(admin.TabularInline[Any, Any]):
@@ -99,35 +101,34 @@ class AmendmentAdmin(OfACentre):
     search_fields = ["=entry__station__code"]
     search_help_text = gettext_lazy("A centre's code, in full")
     inlines = [LineInline]
-    action_form = DeploymentActionForm
     actions = ["grant", "refuse"]
 
     @admin.action(description=gettext_lazy("Grant"), permissions=["change"])
-    def grant(self, request: HttpRequest, queryset: QuerySet[Amendment]) -> None:
-        done = each_with_reason(
-            self,
-            request,
-            self._with_place(queryset),
-            lambda row, *, by, reason: services.grant(row, by=by, answer=reason),
-        )
-        if done is not None:
-            said = ngettext("%(count)d register amended.", "%(count)d registers amended.", done)
-            self.message_user(request, said % {"count": done})
+    @confirmed(
+        says=gettext_lazy(
+            "The marks become what the centre asked for, and the officers concerned are told."
+        ),
+        form=WithReason,
+    )
+    def grant(self, request: HttpRequest, queryset: QuerySet[Amendment], *, reason: str) -> None:
+        rows = self._with_place(queryset)
+        done = each(self, request, rows, services.grant, answer=reason)
+        said = ngettext("%(count)d register amended.", "%(count)d registers amended.", done)
+        self.message_user(request, said % {"count": done})
 
     @admin.action(description=gettext_lazy("Refuse"), permissions=["change"])
-    def refuse(self, request: HttpRequest, queryset: QuerySet[Amendment]) -> None:
-        done = each_with_reason(
-            self,
-            request,
-            self._with_place(queryset),
-            lambda row, *, by, reason: services.refuse(row, by=by, answer=reason),
-        )
-        if done is not None:
-            said = ngettext("%(count)d request refused.", "%(count)d requests refused.", done)
-            self.message_user(request, said % {"count": done})
+    @confirmed(
+        says=gettext_lazy("The registers stay as they are, and the centre reads why."),
+        form=WithReason,
+    )
+    def refuse(self, request: HttpRequest, queryset: QuerySet[Amendment], *, reason: str) -> None:
+        rows = self._with_place(queryset)
+        done = each(self, request, rows, services.refuse, answer=reason)
+        said = ngettext("%(count)d request refused.", "%(count)d requests refused.", done)
+        self.message_user(request, said % {"count": done})
 
     def _with_place(self, rows: QuerySet[Amendment]) -> QuerySet[Amendment]:
-        return rows.select_related("entry__station", "entry__exam")[:200]
+        return rows.select_related("entry__station", "entry__exam")
 
 
 @admin.register(MarkHistory)
@@ -143,8 +144,8 @@ class MarkHistoryAdmin(LookOnly):
         "amendment__entry__exam",
     ]
     ordering = ["-pk"]
-    search_fields = ["=mark__officer__national_id"]
-    search_help_text = gettext_lazy("An officer's ID number, in full")
+    search_fields = ["=mark__officer__national_id", "=mark__officer__user__phone"]
+    search_help_text = gettext_lazy("ID number or phone number (2547…), in full")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -167,7 +168,6 @@ class SecondLookAdmin(TakenAway, OfACentre):
     ordering = ["-pk"]
     search_fields = ["=entry__station__code"]
     search_help_text = gettext_lazy("A centre's code, in full")
-    action_form = DeploymentActionForm
     actions = ["looked"]
     taken_verb = "second_looks.taken"
 
@@ -185,15 +185,16 @@ class SecondLookAdmin(TakenAway, OfACentre):
     @admin.action(
         description=gettext_lazy("Note as looked at, with what was seen"), permissions=["change"]
     )
-    def looked(self, request: HttpRequest, queryset: QuerySet[SecondLook]) -> None:
-        chosen = list(queryset[:200])
-        done = each_with_reason(
-            self,
-            request,
-            [chosen],
-            lambda rows, *, by, reason: services.look_at(rows, by=by, note=reason),
-        )
-        if done is not None:
+    @confirmed(
+        says=gettext_lazy("What you write is noted with each of them, and they wait no longer."),
+        form=WithReason,
+    )
+    def looked(self, request: HttpRequest, queryset: QuerySet[SecondLook], *, reason: str) -> None:
+        try:
+            services.look_at(list(queryset), by=actor(request), note=reason)
+        except Refused as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        else:
             self.message_user(request, _("What was seen is noted."))
 
 

@@ -21,6 +21,7 @@ from attendance.models import RegisterReturn, ReturnStatus
 from attendance.return_forms import ScanForm, TickedForm
 from attendance.services.returns import Done
 from catalogue.models import DutyStation
+from cp2.confirming import confirmed
 
 
 class TouchedFilter(admin.SimpleListFilter):
@@ -58,7 +59,7 @@ class RegisterReturnAdmin(OnlyToRead):
     ]
     list_select_related = ["entry__station", "entry__exam", "stamped_by", "received_by"]
     ordering = ["-pk"]
-    search_fields = ["code__exact", "entry__station__code__exact"]
+    search_fields = ["=code", "=entry__station__code"]
     search_help_text = _("The code on the paper, or a centre's code, in full")
     actions = ["receive"]
 
@@ -84,9 +85,15 @@ class RegisterReturnAdmin(OnlyToRead):
         return f"{at}: {signed.new_code}"
 
     @admin.action(description=_("Note as received by KNEC"), permissions=["change"])
+    @confirmed(
+        says=_(
+            "Stamped papers are noted as having come in. What is not stamped yet stays as it is."
+        ),
+        most=scanning.MOST_CODES,
+    )
     def receive(self, request: HttpRequest, queryset: QuerySet[RegisterReturn]) -> None:
         chosen = queryset.select_related("entry__station").order_by("pk")
-        self._say(request, services.receive_all(chosen[: scanning.MOST_CODES], by=actor(request)))
+        self._say(request, services.receive_all(chosen, by=actor(request)))
 
     def _say(self, request: HttpRequest, done: Done) -> None:
         for refusal in done.refused:

@@ -106,6 +106,10 @@ class Portal:
 
     def start_programs(self) -> None:
         port = self.listener.fileno()
+        shutil.rmtree(self.var / "metrics", ignore_errors=True)
+        (self.var / "metrics").mkdir()
+        # where web processes count together; only they do
+        counting = {"PROMETHEUS_MULTIPROC_DIR": str(self.var / "metrics")}
         celery = (sys.executable, "-m", "celery", "--app", "cp2")
 
         def worker(queue: str, *, processes: int) -> tuple[str, ...]:
@@ -125,7 +129,8 @@ class Portal:
         for name, command in commands.items():
             log = self.var / "log" / f"{name}.log"
             keep_open = [port] if name == "web" else []
-            self.programs.append(Child(name, command, log, env=self.env, keep_open=keep_open))
+            env = self.env | counting if name == "web" else self.env
+            self.programs.append(Child(name, command, log, env=env, keep_open=keep_open))
             self.programs[-1].start()
 
     def manage(self, *words: str) -> str:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
@@ -25,10 +25,11 @@ from django.utils.translation import gettext as _
 from cp2.rules import Refused
 
 # A spreadsheet takes a cell that begins with one of these for a formula, and runs it.
-FORMULAE = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+FORMULAE = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # What no XLSX or PDF may hold: control characters, and halves of characters.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 BLOCK = 500
+SHEET_ROWS = 1_048_576  # as many as a sheet of Excel has
 
 
 class Kind(StrEnum):
@@ -69,7 +70,8 @@ def answer(kind: Kind, table: Table) -> HttpResponseBase:
     if kind == Kind.CSV:
         response = StreamingHttpResponse(csv_stream(table.heading, table.rows))
     elif kind == Kind.XLSX:
-        response = HttpResponse(xlsx_file(table.title, table.heading, table.rows))
+        made = xlsx_file(table.title, table.heading, table.rows, by=taken_by(table.by))
+        response = HttpResponse(made)
     else:
         response = HttpResponse(pdf_file(table))
     response["Content-Type"] = TYPES[kind]
@@ -98,8 +100,18 @@ def kind_of(ending: str) -> Kind | None:
 
 
 def harmless(cell: object) -> object:
-    """The cell as it may be written: text that would be run gets an apostrophe in front."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULAE) else cell
+    """The cell as it may be written: text that would be run gets an apostrophe in front. So does
+    one that has apostrophes there already, else nobody could tell later which of them was ours."""
+    return f"'{cell}" if isinstance(cell, str) and _is_risky(cell) else cell
+
+
+def as_it_was(cell: str) -> str:
+    """What `harmless` was given, when a file that left comes back: without the one apostrophe."""
+    return cell[1:] if cell.startswith("'") and _is_risky(cell) else cell
+
+
+def _is_risky(text: str) -> bool:
+    return text.lstrip("'").startswith(FORMULAE)
 
 
 def csv_file(heading: Row, rows: Iterable[Row]) -> bytes:
@@ -133,20 +145,35 @@ def _local(moment: datetime) -> datetime:
 # XLSX
 
 
-def xlsx_file(title: str, heading: Row, rows: Iterable[Row]) -> bytes:
+def taken_by(who: object) -> str:
+    """Among the properties of a workbook; a CSV file has no place for it but its rows."""
+    return f"{who}, {timezone.localtime():%Y-%m-%d %H:%M}"
+
+
+def xlsx_file(title: str, heading: Row, rows: Iterable[Row], *, by: str = "") -> bytes:
     """One sheet. Text stays text, whatever it looks like: it is no formula, and keeps the noughts
     in front of a number."""
+    file = io.BytesIO()
+    xlsx_write(file, title, heading, rows, by=by)
+    return file.getvalue()
+
+
+def xlsx_write(
+    file: IO[bytes], title: str, heading: Row, rows: Iterable[Row], *, by: str = ""
+) -> None:
+    """Into a file, row by row: what is done leaves the memory. A sheet that is full is followed by
+    another one with the same heading."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
-    def literal(text: str) -> Any:
+    def literal(sheet: Any, text: str) -> Any:
         cell = WriteOnlyCell(sheet, value="")
         cell.value, cell.data_type = text, "s"
         cell.quotePrefix = True  # else it would become a formula when somebody edits it
         return cell
 
-    def cell(value: object) -> Any:
+    def cell(sheet: Any, value: object) -> Any:
         if value is None or isinstance(value, bool | int | float | Decimal):
             return value
         if isinstance(value, datetime):
@@ -154,24 +181,44 @@ def xlsx_file(title: str, heading: Row, rows: Iterable[Row]) -> bytes:
         if isinstance(value, date):
             return value
         text = printable(str(value))
-        return literal(text) if text.startswith(FORMULAE) else text
+        if text.startswith("'"):
+            return harmless(text)
+        return literal(sheet, text) if text.startswith(FORMULAE) or text[:1] == "#" else text
 
     book = Workbook(write_only=True)
-    sheet: Any = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", printable(title))[:31] or "CP2")
-    sheet.freeze_panes = "A2"
-    names = []
-    for name in heading:
-        head = literal(printable(str(name)))
-        head.font = Font(bold=True)
-        names.append(head)
-    for place in range(len(names)):
-        sheet.column_dimensions[chr(ord("A") + place)].width = 20
-    sheet.append(names)
-    for row in rows:
-        sheet.append([cell(value) for value in row])
-    file = io.BytesIO()
+    if by:
+        book.properties.creator = printable(by)
+        book.properties.title = printable(title)
+    names = [printable(str(name)) for name in heading]
+
+    def sheet_of(number: int) -> Any:
+        """Sheets are called alike, with a number from the second on."""
+        plain = re.sub(r"[\[\]:*?/\\]", " ", printable(title)) or "CP2"
+        after = "" if number == 1 else f" {number}"
+        sheet: Any = book.create_sheet(plain[: 31 - len(after)] + after)
+        sheet.freeze_panes = "A2"
+        heads = [literal(sheet, name) for name in names]
+        for head in heads:
+            head.font = Font(bold=True)
+        for place in range(1, len(names) + 1):
+            sheet.column_dimensions[get_column_letter(place)].width = 20
+        sheet.append(heads)
+        return sheet
+
+    from openpyxl.utils import get_column_letter
+
+    lines, number = iter(rows), 1
+    sheet = sheet_of(number)
+    row = next(lines, None)
+    room = SHEET_ROWS - 1
+    while row is not None:
+        if not room:
+            sheet.close()
+            number, room = number + 1, SHEET_ROWS - 1
+            sheet = sheet_of(number)
+        sheet.append([cell(sheet, value) for value in row])
+        row, room = next(lines, None), room - 1
     book.save(file)
-    return file.getvalue()
 
 
 def printable(text: str) -> str:

@@ -19,6 +19,7 @@ from accounts.models import Entry, User
 from accounts.services import record
 from attendance.models import Mark, MarkStatus
 from claims.models import Claim, ClaimStatus
+from cp2.protection.models import Affected
 from cp2.rules import Refused, move
 from deployments.models import HOLDS_ITS_DAYS, Deployment, Proposal, Unplaced, Waiver
 from enquiries.models import Enquiry
@@ -158,6 +159,7 @@ GOES_OVER: dict[tuple[type[models.Model], str], Choice] = {
 # What is told of the closed account itself stays with it. The one that stays is held against the
 # registers anew.
 STAYS: set[tuple[type[models.Model], str]] = {
+    (Affected, "officer"),
     (NumberChange, "officer"),
     (RegisterCheck, "officer"),
     (Proposal, "officer"),
@@ -168,14 +170,18 @@ STAYS: set[tuple[type[models.Model], str]] = {
 # What is there, and what would happen
 
 
-def compare(one: Officer, other: Officer) -> list[tuple[str, str, str]]:
-    """Name, here, there: each fact of the two side by side."""
-    here, there = _facts(one), _facts(other)
+def compare(one: Officer, other: Officer, *, full: bool = False) -> list[tuple[str, str, str]]:
+    """Name, here, there: each fact of the two side by side; numbers in full where it is said."""
+    here, there = _facts(one, full), _facts(other, full)
     return [(label, here[label], there[label]) for label in here]
 
 
-def _facts(officer: Officer) -> dict[str, str]:
+def _facts(officer: Officer, full: bool) -> dict[str, str]:
     user = officer.user
+
+    def number(value: str | None) -> str:
+        return (value if full else masked(value)) if value else ""
+
     counted: dict[str, models.QuerySet[Any]] = {
         _("Work experience"): WorkExperience.objects.filter(officer=officer),
         _("Qualifications"): Qualification.objects.filter(officer=officer),
@@ -189,13 +195,13 @@ def _facts(officer: Officer) -> dict[str, str]:
         _("Texts to this number"): Message.objects.filter(to=officer.phone),
     }
     return {
-        _("Signs in with"): local(officer.phone),
+        _("Signs in with"): local(officer.phone) if full else masked(officer.phone),
         _("Full name"): officer.full_name,
         _("Year of birth"): str(officer.year_of_birth or ""),
-        _("ID number"): officer.masked_id,
-        _("KRA PIN"): masked(officer.kra_pin),
-        _("TSC number"): masked(officer.tsc_number),
-        _("Paid to"): f"{masked(officer.payee_phone)} {officer.payee_name}".strip(),
+        _("ID number"): number(officer.national_id),
+        _("KRA PIN"): number(officer.kra_pin),
+        _("TSC number"): number(officer.tsc_number),
+        _("Paid to"): f"{number(officer.payee_phone)} {officer.payee_name}".strip(),
         _("Sub-county"): str(officer.sub_county or ""),
         _("Joined"): _day(user.date_joined),
         _("Last signed in"): _day(user.last_login),

@@ -15,15 +15,15 @@ from django.utils.translation import gettext_lazy
 from accounts.requests import actor
 from cp2 import merge as merger
 from cp2.rules import Refused
-from profiles import looks
+from profiles import looks, unmasking
 from profiles.fields import LineField
-from profiles.models import Officer
+from profiles.models import Officer, masked
 from sms.phones import is_mobile, local, mobile
 
 
-def named(officer: Officer) -> str:
+def named(officer: Officer, *, full: bool = False) -> str:
     """With the number, by which people tell two accounts of one name apart."""
-    number = local(officer.phone)
+    number = local(officer.phone) if full else masked(officer.phone)
     return f"{officer.full_name}, {number}" if officer.full_name else number
 
 
@@ -71,10 +71,12 @@ class MergeForm(forms.Form):
         error_messages={"required": gettext_lazy("Compare the two, then tick this")},
     )
 
-    def __init__(self, *args: Any, pair: tuple[Officer, Officer], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, pair: tuple[Officer, Officer], full: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         keep: Any = self.fields["keep"]
-        keep.choices = [(each.pk, named(each)) for each in pair]
+        keep.choices = [(each.pk, named(each, full=full)) for each in pair]
 
 
 def _officer(request: HttpRequest, pk: int) -> Officer:
@@ -106,10 +108,14 @@ def find(request: HttpRequest, pk: int) -> HttpResponse:
 
 def merge(request: HttpRequest, pk: int, other: int) -> HttpResponse:
     pair = (_officer(request, pk), _officer(request, other))
-    form = MergeForm(request.POST if request.method == "POST" else None, pair=pair)
-    if request.method == "GET":
+    look = unmasking.look(request, *pair)
+    if isinstance(look, HttpResponse):
+        return look
+    typed = request.POST if request.method == "POST" else None
+    form = MergeForm(typed, pair=pair, full=look.open)
+    if request.method == "GET" and not look.open:
         for officer in pair:
-            looks.note_view(officer, by=actor(request))
+            looks.note_view(officer, by=actor(request), masked=True)
     if form.is_valid():
         kept, closed = pair if form.cleaned_data["keep"] == pk else pair[::-1]
         try:
@@ -124,7 +130,8 @@ def merge(request: HttpRequest, pk: int, other: int) -> HttpResponse:
         "cp2/admin/merge.html",
         title=_("Make two accounts one"),
         pair=pair,
-        facts=merger.compare(*pair),
+        facts=merger.compare(*pair, full=look.open),
+        look=look,
         against=list(merger.reasons_against(*pair, by=actor(request))),
         form=form,
     )

@@ -1,38 +1,32 @@
 """What headquarters sees first: how far the season has come, a list behind each number."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
-from django.urls import reverse
+from django.contrib.admin import AdminSite
+from django.db.models import Min
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from accounts.models import Entry, User
-from attendance.models import Register, RegisterStatus
-from catalogue.models import CentreEntry, Exam
+from accounts.requests import actor
 from claims.ledger import UNBALANCED
-from claims.models import Claim, ClaimStatus, MoneyCount, MoneyState, PaymentBatch
-from claims.money.report import By, Money, report
-from deployments.models import Deployment, DeploymentStatus
-from enquiries.models import Enquiry, EnquiryStatus
+from claims.models import PaymentBatch
+from cp2.picture import lines, money, today
+from cp2.picture.coverage import coverage
+from cp2.picture.links import to_list
+from cp2.picture.models import Counted
+from cp2.picture.season import Figures, Season
+from cp2.picture.stages import funnel
 from profiles import looks
-from profiles.models import Officer, Vetting
-from sms.models import Message, MessageStatus
-from vacancies.models import Application, ApplicationStatus
-
-
-@dataclass(frozen=True)
-class Figure:
-    label: str
-    count: int
-    url: str = ""
-    amount: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -44,19 +38,51 @@ class Alarm:
     url: str
 
 
-@dataclass(frozen=True)
-class Line:
-    title: str
-    figures: list[Figure]
-    url: str = ""
+def picture(user: User, asked: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The season that is asked for, or the newest; of it what this person may list."""
+    asked = asked or {}
+    season = Season(asked)
+    figures = Figures(season)
+    county = asked.get("county", "")
+    again = {"of": season.key} | ({"county": county} if county else {})
+    parts = {
+        "funnel": funnel(user, season, figures),
+        "coverage": user.has_perm("deployments.view_deployment")
+        and coverage(user, season, figures, county),
+        "registers": user.has_perm("attendance.view_register") and today.registers(season),
+        "texts": user.has_perm("sms.view_message") and today.texts(figures),
+        "money": user.has_perm("claims.view_paymentbatch") and money.money(season),
+        "lines": lines.lines(user, season, figures),
+    }
+    return {
+        "season": season,
+        "choices": list(season.choices(_("All of %(year)s"))),
+        "picture": parts if any(parts.values()) else None,
+        "alarms": alarms(user),
+        "as_of": Counted.objects.aggregate(at=Min("looked_at"))["at"],
+        "again": urlencode(again),
+    }
 
 
-def picture(user: User) -> dict[str, Any]:
-    """The newest year's exams, and a line of figures for each thing that this person may list."""
-    exams = list(Exam.objects.filter(year=Exam.objects.order_by("-year").values("year")[:1]))
-    lines = [line(exams) for permission, line in LINES.items() if user.has_perm(permission)]
-    season = ", ".join(exam.short for exam in exams)
-    return {"season": season, "picture": lines, "alarms": alarms(user)}
+# The part of the page that renews itself
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    return [path("picture/", site.admin_view(partial(fragment, site=site)), name="picture")]
+
+
+@require_safe
+def fragment(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    """For the page that has it already, over and over; whoever comes here by hand gets the page."""
+    if not getattr(request, "htmx", False):
+        query = f"?{request.GET.urlencode()}" if request.GET else ""
+        return redirect(reverse("admin:index") + query)
+    # a page that is left open is not somebody at work: the session ends as if it were not there
+    request.session.modified = False
+    return render(request, "admin/_picture.html", picture(actor(request), request.GET.dict()))
+
+
+# Alarms
 
 
 def alarms(user: User) -> list[Alarm]:
@@ -88,158 +114,5 @@ def _alarm(entry: Entry, batches: dict[int, PaymentBatch]) -> Alarm:
         _("%(who)s looked at more than %(most)s officers in an hour.")
         % {"who": entry.actor, "most": entry.details["most"]},
         entry.at,
-        _list(Entry, q=entry.actor.username) if entry.actor else _list(Entry),
+        to_list(Entry, q=entry.actor.username) if entry.actor else to_list(Entry),
     )
-
-
-def _officers(exams: list[Exam]) -> Line:
-    """Officers stay from season to season."""
-    counts = Officer.objects.aggregate(
-        registered=Count("pk"),
-        submitted=Count("submitted_at"),
-        vetted=Count("pk", filter=Q(vetting=Vetting.VETTED)),
-    )
-    return Line(
-        _("Officers"),
-        [
-            Figure(_("Registered"), counts["registered"], _list(Officer)),
-            Figure(
-                _("Profile submitted"),
-                counts["submitted"],
-                _list(Officer, submitted_at__isempty=0),
-            ),
-            Figure(
-                str(Vetting.VETTED.label),
-                counts["vetted"],
-                _list(Officer, vetting__exact=Vetting.VETTED),
-            ),
-        ],
-    )
-
-
-def _applications(exams: list[Exam]) -> Line:
-    rows = Application.objects.filter(exam__in=exams)
-    figures = _by_status(rows, ApplicationStatus, exam__in=_numbers(exams))
-    return Line(_("Applications"), figures)
-
-
-def _deployments(exams: list[Exam]) -> Line:
-    rows = Deployment.objects.filter(post__exam__in=exams)
-    figures = _by_status(rows, DeploymentStatus, post__exam__in=_numbers(exams))
-    return Line(_("Deployments"), figures)
-
-
-def _registers(exams: list[Exam]) -> Line:
-    """Each centre that works today owes one."""
-    today = timezone.localdate()
-    submitted = [RegisterStatus.SUBMITTED, RegisterStatus.AMENDED]
-    its_own = Register.objects.filter(entry=OuterRef("pk"), day=today, status__in=submitted)
-    counts = (
-        CentreEntry.objects.working_on(today)
-        .annotate(is_submitted=Exists(its_own))
-        .aggregate(due=Count("pk"), submitted=Count("pk", filter=Q(is_submitted=True)))
-    )
-    url = _list(Register, day__exact=today.isoformat(), status__in=",".join(submitted))
-    return Line(
-        _("Registers of today"),
-        [
-            Figure(_("Submitted"), counts["submitted"], url),
-            Figure(_("Due"), counts["due"]),
-        ],
-        reverse("admin:attendance_register_today"),
-    )
-
-
-def _claims(exams: list[Exam]) -> Line:
-    """As they were counted within the last minute: to add up a nation's takes too long here."""
-    sums = {"claims": Sum("claims"), "net": Sum("net")}
-    found = {row["status"]: row for row in _counted(exams).values("status").annotate(**sums)}
-    nothing = {"claims": 0, "net": Decimal(0)}
-    return Line(
-        _("Claims"),
-        [
-            Figure(
-                str(status.label),
-                found.get(status, nothing)["claims"],
-                _list(Claim, status__exact=status, exam__in=_numbers(exams)),
-                found.get(status, nothing)["net"],
-            )
-            for status in ClaimStatus
-        ],
-    )
-
-
-def _money(exams: list[Exam]) -> Line:
-    """Where it is, and behind each figure the claims that it is made of."""
-    year = {"year": exams[0].year} if exams else {}
-    total = report(By.EXAM, year).total
-    figures = [
-        _where(str(state.label), total.states[state], state=state.value, **year)
-        for state in MoneyState
-    ]
-    held = _where(_("of which held"), total.held, state=MoneyState.OWED.value, held="on", **year)
-    return Line(
-        _("Money"),
-        [figures[0], held, *figures[1:]],
-        f"{reverse('admin:claims_money')}?{urlencode(year)}",
-    )
-
-
-def _where(label: str, found: Money, **asked: Any) -> Figure:
-    url = f"{reverse('admin:claims_money_claims')}?{urlencode(asked)}"
-    return Figure(label, found.claims, url, found.net)
-
-
-def _counted(exams: list[Exam]) -> QuerySet[Any, Any]:
-    return MoneyCount.objects.filter(exam__in=exams).order_by()
-
-
-def _enquiries(exams: list[Exam]) -> Line:
-    return Line(_("Enquiries"), _by_status(Enquiry.objects.all(), EnquiryStatus))
-
-
-def _texts(exams: list[Exam]) -> Line:
-    """Today's: the table keeps those of many seasons, and how today's fare is what matters."""
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = Message.objects.filter(created_at__gte=midnight)
-    figures = _by_status(rows, MessageStatus, day="today")
-    return Line(_("Texts of today"), figures, reverse("admin:sms_picture"))
-
-
-# In the order of the lists below it; by what one must be allowed in order to see the line.
-LINES: dict[str, Callable[[list[Exam]], Line]] = {
-    "profiles.view_officer": _officers,
-    "vacancies.view_application": _applications,
-    "deployments.view_deployment": _deployments,
-    "attendance.view_register": _registers,
-    "claims.view_claim": _claims,
-    "claims.view_paymentbatch": _money,
-    "enquiries.view_enquiry": _enquiries,
-    "sms.view_message": _texts,
-}
-
-
-def _by_status(
-    rows: QuerySet[Any],
-    statuses: type[models.TextChoices],
-    **narrowed: str,
-) -> list[Figure]:
-    """How many rows stand where, in the order of their life; one query."""
-    found = dict(rows.order_by().values_list("status").annotate(n=Count("pk")))
-    return [
-        Figure(
-            str(status.label),
-            found.get(status, 0),
-            _list(rows.model, status__exact=status, **narrowed),
-        )
-        for status in statuses
-    ]
-
-
-def _list(model: type[models.Model], **narrowed: Any) -> str:
-    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    return f"{url}?{urlencode(narrowed)}" if narrowed else url
-
-
-def _numbers(exams: list[Exam]) -> str:
-    return ",".join(str(exam.pk) for exam in exams)

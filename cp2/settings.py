@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from cp2.health import logs
 
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Claim] stand in code as it does in types
 
@@ -49,8 +52,17 @@ INSTALLED_APPS = [
     "accounts",
     "sms",
     "catalogue",
+    "cp2.protection",
+    "cp2.broadcasts",
+    "cp2.opening",
+    "cp2.transfers",
+    "cp2.audit",
     "cp2.runs",
+    "cp2.health",
     "cp2.limits",
+    "cp2.picture",
+    "cp2.rights",
+    "cp2.filters",
     "cp2.season",
     "cp2.apps.PortalAdminConfig",
     "django.contrib.auth",
@@ -67,9 +79,11 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "pgtrigger",
 ]
 
 MIDDLEWARE = [
+    "cp2.health.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -84,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.FirstThingsFirstMiddleware",
+    "cp2.audit.context.HistoryMiddleware",
 ]
 
 ROOT_URLCONF = "cp2.urls"
@@ -175,6 +190,10 @@ SMS_SIMULATOR_PEOPLE = "cp2.season.people.phones"  # whose phones it offers to l
 SMS_BULK_PER_SECOND = env.float("SMS_BULK_PER_SECOND", default=10)
 SMS_TIMEOUT = env.float("SMS_TIMEOUT", default=10)  # seconds for a whole call of the gateway
 SMS_LEASE = env.float("SMS_LEASE", default=60)  # seconds that a worker has for what it took
+SMS_COST = Decimal(env.str("SMS_COST", default="0.8"))  # KES for a segment
+# Broadcasts leave between these hours in Nairobi.
+BROADCASTS_FROM = env.int("BROADCASTS_FROM", default=7)
+BROADCASTS_UNTIL = env.int("BROADCASTS_UNTIL", default=21)
 AFRICASTALKING_USERNAME = env.str("AFRICASTALKING_USERNAME", default="")
 AFRICASTALKING_API_KEY = env.str("AFRICASTALKING_API_KEY", default="")
 AFRICASTALKING_SENDER = env.str("AFRICASTALKING_SENDER", default="")
@@ -188,6 +207,7 @@ AFRICASTALKING_URL = env.str(
 SMS_COMPOSERS = {
     "credentials": "accounts.services.compose_credentials",
     "profiles/number_code": "profiles.numbers.compose_code",
+    "broadcasts/text": "cp2.broadcasts.sending.compose",
 }
 SMS_KEYWORDS = {
     "PASSWORD": "accounts.keywords.password",
@@ -301,7 +321,11 @@ CELERY_BEAT_SCHEDULE = {
     "holds": every(600, "claims.tasks.look_at_holds"),
     "ghosts": every(600, "claims.tasks.look_for_ghosts"),
     "holds-told": every(60, "claims.tasks.tell_of_holds"),
+    "retention": every(24 * 3600, "cp2.protection.tasks.begin_retention"),
+    "dossiers": every(600, "cp2.protection.tasks.sweep_dossiers"),
     "runs": every(1, "cp2.runs.tasks.work_runs"),
+    "broadcasts": every(60, "cp2.broadcasts.tasks.make_reports"),
+    "transfers": every(600, "cp2.transfers.tasks.tidy"),
     "money-runs": every(1, "claims.tasks.work_runs"),
     "money-counts": every(60, "claims.tasks.count_money"),
     "claims-again": every(600, "claims.tasks.prepare_again"),
@@ -320,6 +344,8 @@ CELERY_BEAT_SCHEDULE = {
     "number-changes": every(3600, "profiles.tasks.tidy_number_changes"),
     "papers": every(2, "profiles.tasks.scan_papers"),
     "orphaned-papers": every(24 * 3600, "profiles.tasks.sweep_papers"),
+    "picture": every(60, "cp2.picture.tasks.count_figures"),
+    "seals": every(300, "cp2.audit.tasks.seal"),
     "limits": every(3600, "cp2.limits.tasks.tidy"),
     "sessions": every(3600, "accounts.tasks.tidy"),
     "receipts": every(3600, "sms.tasks.give_up_receipts"),
@@ -334,7 +360,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -408,6 +434,26 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+# Watching
+
+# Who asks /metrics shows this, as a bearer token; without it there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
+if PRODUCTION and METRICS_TOKEN and not re.fullmatch(r"[\w-]{43,}", METRICS_TOKEN, re.ASCII):
+    raise ImproperlyConfigured(
+        "METRICS_TOKEN is weak: use 43 or more random letters, digits, - and _."
+    )
+
+# Where errors are told of, if anywhere: what broke and where, and nothing that a person typed.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", default="production")
+RELEASE = env.str("RELEASE", default="")
+
+if SENTRY_DSN:
+    from cp2.health import sentry
+
+    sentry.start(SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=RELEASE)
+
 # Logs: one JSON object a line, never with what a person typed
 
 LOGGING = {
@@ -421,19 +467,25 @@ LOGGING = {
                 structlog.processors.JSONRenderer(),
             ],
             "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,  # the request's id, or the task's
+                structlog.stdlib.ExtraAdder(allow=logs.ABOUT_REQUESTS),
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.processors.TimeStamper(fmt="iso"),
                 structlog.processors.format_exc_info,
+                logs.without_numbers,
             ],
         },
     },
-    "filters": {"secrets": {"()": "sms.logs.WithoutSecrets"}},
+    "filters": {
+        "secrets": {"()": "sms.logs.WithoutSecrets"},
+        "routes": {"()": "cp2.health.logs.ByRoute"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "json",
-            "filters": ["secrets"],
+            "filters": ["routes", "secrets"],
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
@@ -444,6 +496,11 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        # what was refused has its line from cp2.request, by the page's name
+        "django.request": {"level": "ERROR"},
         "pikepdf": {"level": "WARNING"},  # tells of itself whenever it is loaded
+        # and these of each step of each page that they draw
+        "weasyprint": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
     },
 }

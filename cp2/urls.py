@@ -3,7 +3,9 @@ from django.urls import include, path
 
 from accounts.views import set_language
 from cp2 import views
+from cp2.health import views as health
 from cp2.mydata.views import own_data, own_data_file
+from cp2.protection.views import rights, withdraw
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -14,12 +16,15 @@ urlpatterns = [
     path("privacy/", views.privacy, name="privacy"),
     path("account/data/", own_data, name="own_data"),
     path("account/data/<slug:kind>/", own_data_file, name="own_data_file"),
+    path("account/rights/", rights, name="rights"),
+    path("account/rights/<int:pk>/withdraw/", withdraw, name="rights_withdraw"),
     path("language/", set_language, name="set_language"),
     path("sw.js", views.worker, name="worker"),
     path("manifest.webmanifest", views.manifest, name="manifest"),
     path("favicon.ico", views.favicon, name="favicon"),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("sms.urls")),
     path("", include("accounts.urls")),

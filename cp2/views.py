@@ -1,17 +1,15 @@
-"""The roof: pages that show many apps at once, and what the machines ask."""
+"""The roof: pages that show many apps at once."""
 
 import hashlib
 import json
 from typing import Any
 
-import redis
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -23,6 +21,7 @@ from accounts.requests import SignedIn
 from claims.facts import expected
 from claims.models import Claim
 from cp2 import area as area_picture
+from cp2.protection.models import Processor, RetentionRule
 from cp2.rules import Role
 from cp2.texts import told
 from deployments.models import Deployment
@@ -33,7 +32,6 @@ from profiles.models import Officer
 from vacancies.models import Application
 
 FRONT_DOORS = {Role.CENTRE: "centre", Role.DIRECTOR: "area", Role.STAFF: "admin:index"}
-STALE = 15  # seconds without a tick after which the worker counts as gone
 
 
 def front(request: HttpRequest) -> HttpResponse:
@@ -93,7 +91,14 @@ def help_page(request: HttpRequest) -> HttpResponse:
 
 
 def privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "cp2/privacy.html")
+    """With what the schedule and the list of processors say at this moment."""
+    language = get_language() or "en"
+    processors = [
+        (each.name, *each.said(language), each.where)
+        for each in Processor.objects.filter(is_active=True)
+    ]
+    context = {"rules": RetentionRule.objects.all(), "processors": processors}
+    return render(request, "cp2/privacy.html", context)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -139,48 +144,3 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "icons": [icon],
     }
     return JsonResponse(told, content_type="application/manifest+json")
-
-
-# Asked by machines
-
-
-@cache_control(no_store=True)
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process is up; nothing else is asked."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
-@cache_control(no_store=True)
-def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether the whole portal works: database, broker, and a worker that takes ticks."""
-    parts = {"database": _database(), "broker": _broker()}
-    parts["worker"] = _worker() if parts["database"] == "ok" else "not asked"
-    ready = all(state == "ok" for state in parts.values())
-    return JsonResponse({"ready": ready, **parts}, status=200 if ready else 503)
-
-
-def _database() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return "no answer"
-    return "ok"
-
-
-def _broker() -> str:
-    """Only here does a web process call the broker, and it waits a fifth of a second at most."""
-    url = settings.REDIS_URL.replace("redis+socket://", "unix://")
-    try:
-        with redis.Redis.from_url(url, socket_timeout=0.2, socket_connect_timeout=0.2) as broker:
-            broker.ping()
-    except redis.RedisError:
-        return "no answer"
-    return "ok"
-
-
-def _worker() -> str:
-    age = sms.services.last_beat("worker")
-    if age is None:
-        return "never seen"
-    return "ok" if age < STALE else f"last seen {age:.0f} seconds ago"

@@ -3,7 +3,7 @@ from operator import attrgetter
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,21 +16,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
+from cp2.confirming import confirmed, each
 from cp2.exports import Table
-from cp2.rules import Refused
 from deployments import admin_lists, deploy_admin, services
 from deployments import allocation_admin as allocation_admin  # whose models are registered there
 from deployments import fairness_admin as fairness_admin  # whose model is registered there
 from deployments import letter_admin as letter_admin  # whose models are registered there
 from deployments import marking_admin as marking_admin  # whose model is registered there
 from deployments import waiver_admin as waiver_admin  # whose model is registered there
-from deployments.admin_parts import (
-    DeploymentActionForm,
-    LookOnly,
-    PostActionForm,
-    WithNumber,
-    each_with_reason,
-)
+from deployments.admin_parts import LookOnly, WithNumber, WithReason
 from deployments.models import Deployment, Post
 from deployments.services import recounts
 
@@ -78,7 +72,6 @@ class PostAdmin(admin_lists.TakenAway, LookOnly):
     search_fields = ["=station__code", "station__sub_county__name__istartswith"]
     search_help_text = _("Centre code, or sub-county")
     ordering = ["pk"]  # by station, all of them would be sorted for one page
-    action_form = PostActionForm
     actions = ["override"]
 
     @admin.display(description=_("exam"), ordering="exam")
@@ -166,19 +159,17 @@ class PostAdmin(admin_lists.TakenAway, LookOnly):
         ) % {**vars(outcome), "held": len(outcome.held)}
 
     @admin.action(description=_("Override the entitlement"), permissions=["change"])
-    def override(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        form = WithNumber(request.POST)
-        if not form.is_valid():
-            for error in (text for errors in form.errors.values() for text in errors):
-                self.message_user(request, str(error), messages.ERROR)
-            return
-        for post in queryset:
-            try:
-                services.override_post(post, by=actor(request), **form.cleaned_data)
-            except Refused as refusal:
-                self.message_user(request, f"{post}: {refusal}", messages.ERROR)
-            else:
-                self.message_user(request, _("%(post)s: overridden.") % {"post": post})
+    @confirmed(
+        says=_(
+            "Each is entitled to the number that you type, whatever its candidates come to, until "
+            "it is overridden again."
+        ),
+        form=WithNumber,
+    )
+    def override(self, request: HttpRequest, queryset: QuerySet[Post], **asked: Any) -> None:
+        done = each(self, request, queryset, services.override_post, **asked)
+        said = ngettext("%(count)d post overridden.", "%(count)d posts overridden.", done)
+        self.message_user(request, said % {"count": done})
 
 
 class PapersFilter(admin.SimpleListFilter):
@@ -224,9 +215,11 @@ class DeploymentAdmin(admin_lists.TakenAway, LookOnly):
         "=officer__national_id",
         "=officer__user__phone",
         "=post__station__code",
+        "officer__full_name__startswith",
     ]
-    search_help_text = _("Serial, ID number, phone number (2547…) or centre code, in full")
-    action_form = DeploymentActionForm
+    search_help_text = _(
+        "Serial, ID number, phone number (2547…) or centre code, in full; or how the name begins"
+    )
     actions = ["cancel"]
 
     def table(self, request: HttpRequest, rows: QuerySet[Any], about: str) -> Table:
@@ -249,12 +242,12 @@ class DeploymentAdmin(admin_lists.TakenAway, LookOnly):
         return deployment.post.exam.short
 
     @admin.action(description=_("Cancel the selected deployments"), permissions=["change"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Deployment]) -> None:
-        done = each_with_reason(
-            self, request, queryset, services.cancel, named=attrgetter("serial")
-        )
-        if done is None:
-            return
+    @confirmed(
+        says=_("Their places are free again, their letters are void, and each officer is told."),
+        form=WithReason,
+    )
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Deployment], **asked: Any) -> None:
+        done = each(self, request, queryset, services.cancel, named=attrgetter("serial"), **asked)
         self.message_user(
             request,
             ngettext("%(count)d deployment cancelled.", "%(count)d deployments cancelled.", done)

@@ -7,8 +7,8 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, DateField, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Least
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -104,9 +104,10 @@ def _number(typed: str | None) -> int | None:
 
 def counted(rows: PostQuerySet) -> QuerySet[Any]:
     """Places that are held, as `with_counts` has them, but one by one, so only for the rows that
-    are shown."""
+    are shown; of an exam that is over, those that were held on its last day."""
+    by = Least(Value(timezone.localdate()), OuterRef("exam__ends_on"), output_field=DateField())
     ahead = Deployment.objects.order_by().filter(
-        post=OuterRef("pk"), ends_on__gte=timezone.localdate(), status__in=LIVE
+        post=OuterRef("pk"), ends_on__gte=by, status__in=LIVE
     )
 
     def count(**only: Any) -> Coalesce:

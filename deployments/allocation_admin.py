@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts.requests import actor
+from cp2.confirming import confirmed, each
 from cp2.rules import Refused
-from deployments.admin_parts import DeploymentActionForm, LookOnly, each_with_reason
+from deployments.admin_parts import LookOnly, WithReason
 from deployments.allocate_forms import AnyStartForm
 from deployments.allocate_views import LOOK_AGAIN, of_a_run
 from deployments.allocation import editing, runs
@@ -189,7 +190,6 @@ class ProposalAdmin(OfRuns):
         "post__station__sub_county__name__istartswith",
     ]
     search_help_text = _("ID number or centre code in full, or sub-county")
-    action_form = DeploymentActionForm
     actions = ["remove"]
 
     @admin.display(description=_("ID number"))
@@ -212,10 +212,12 @@ class ProposalAdmin(OfRuns):
         return request.user.has_perm(MAY_ACT)
 
     @admin.action(description=_("Take the selected officers out"), permissions=["remove"])
-    def remove(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        done = each_with_reason(self, request, queryset.select_related("run"), editing.remove)
-        if done is None:
-            return
+    @confirmed(
+        says=_("They are not deployed when the run is confirmed; their places stay free."),
+        form=WithReason,
+    )
+    def remove(self, request: HttpRequest, queryset: QuerySet[Proposal], **asked: Any) -> None:
+        done = each(self, request, queryset.select_related("run"), editing.remove, **asked)
         said = ngettext("%(count)d officer taken out.", "%(count)d officers taken out.", done)
         self.message_user(request, said % {"count": done})
 

@@ -12,9 +12,10 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.requests import actor
+from cp2.confirming import confirmed, each
 from cp2.rules import Refused
 from deployments import letter_editing, letter_fields, letter_sample, letter_texts, letters, packs
 from deployments.admin_parts import LookOnly
@@ -49,27 +50,32 @@ class LetterAdmin(LookOnly):
     """Which letters there are. The file itself is the officer's: it opens on their page only."""
 
     list_display = ["code", "deployment", "status", "issued_at", "voided_at", "downloaded_at"]
-    list_filter = ["status", "language", ("voided_at", admin.EmptyFieldListFilter)]
+    list_filter = ["status", ("voided_at", admin.EmptyFieldListFilter)]
     list_select_related = [
         "deployment__officer__user",
         "deployment__post__exam",
         "deployment__post__station",
         "deployment__post__position",
     ]
-    search_fields = ["=code", "=deployment__serial"]
-    search_help_text = gettext_lazy("The code on the letter, or its serial")
+    search_fields = [
+        "=code",
+        "=deployment__serial",
+        "=deployment__officer__national_id",
+        "=deployment__officer__user__phone",
+        "=deployment__post__station__code",
+    ]
+    search_help_text = gettext_lazy(
+        "Code of the letter, serial, ID number, phone number (2547…) or centre code, in full"
+    )
     exclude = ["file"]
     actions = ["print_again"]
 
     @admin.action(description=gettext_lazy("Print failed letters again"), permissions=["print"])
+    @confirmed(says=gettext_lazy("Letters that failed are printed again within minutes."))
     def print_again(self, request: HttpRequest, queryset: QuerySet[Letter]) -> None:
-        for letter in queryset:
-            try:
-                letters.print_again(letter, by=actor(request))
-            except Refused as refusal:
-                self.message_user(request, f"{letter}: {refusal}", messages.ERROR)
-            else:
-                self.message_user(request, _("%(letter)s: printed soon.") % {"letter": letter})
+        done = each(self, request, queryset, letters.print_again)
+        said = ngettext("%(count)d letter printed soon.", "%(count)d letters printed soon.", done)
+        self.message_user(request, said % {"count": done})
 
     def has_print_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("deployments.change_deployment")

@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from accounts.requests import SignedIn, actor
 from accounts.taking import take_away
+from cp2.confirming import confirmed, each
 from cp2.exports import Table
 from cp2.lists import LongList
 from deployments import waivers
-from deployments.admin_parts import DeploymentActionForm, each_with_reason
+from deployments.admin_parts import WithReason
 from deployments.models import Waiver
 from deployments.waiver_forms import WaiverForm
 
@@ -48,7 +49,6 @@ class WaiverAdmin(LongList[Waiver]):
     search_fields = ["=officer__national_id", "=officer__user__phone", "=station__code"]
     search_help_text = gettext_lazy("ID number, phone number (2547…) or centre code, in full")
     autocomplete_fields = ["station"]
-    action_form = DeploymentActionForm
     actions = ["withdraw"]
 
     @admin.display(description=gettext_lazy("ID number"))
@@ -83,10 +83,14 @@ class WaiverAdmin(LongList[Waiver]):
         obj.__dict__.update(granted.__dict__)
 
     @admin.action(description=gettext_lazy("Withdraw the waiver"), permissions=["change"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[Waiver]) -> None:
-        done = each_with_reason(self, request, queryset, waivers.withdraw)
-        if done is None:
-            return
+    @confirmed(
+        says=gettext_lazy(
+            "The rule holds for these officers again. Deployments that were made under it stay."
+        ),
+        form=WithReason,
+    )
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[Waiver], **asked: Any) -> None:
+        done = each(self, request, queryset, waivers.withdraw, **asked)
         said = ngettext("%(count)d waiver withdrawn.", "%(count)d waivers withdrawn.", done)
         self.message_user(request, said % {"count": done})
 

@@ -30,7 +30,7 @@ def main() -> None:
             ("centre", ready, "/centre/", NARROW),
             ("tsc", first["TSC director"], "/area/", WIDE),
             ("scde", first["SCDE director"], "/area/", WIDE),
-            ("headquarters", first["admin"], "/admin/", WIDE),
+            ("headquarters", first["auditor"], "/admin/", WIDE),
         ):
             visitor = Visitor(chromium, width=width)
             visitor.sign_in(person["username"], person["password"], person["totp_secret"])

@@ -109,8 +109,12 @@ class EnquiryAdmin(Desk, WithMany, WithStatistics, TakenAway, LongList[Enquiry])
 class ReplyAdmin(LongList[Reply]):
     list_display = ["enquiry", "by", "at"]
     list_select_related = ["enquiry", "by"]
-    search_fields = ["enquiry__officer__user__username__startswith"]
-    search_help_text = _("Number (2547…)")
+    search_fields = [
+        "=enquiry__pk",
+        "enquiry__officer__user__username__startswith",
+        "=enquiry__officer__national_id",
+    ]
+    search_help_text = _("Number of the enquiry, phone number (2547…), or ID number in full")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.requests import actor
+from cp2.confirming import confirmed
 from deployments.forms import ChosenField
 from enquiries import services
 from enquiries.models import CannedAnswer, Enquiry, Reply
@@ -96,11 +97,13 @@ class WithMany(admin.ModelAdmin[Any]):
         self._say(request, said % {"count": tally.done}, tally)
 
     @admin.action(description=gettext_lazy("Close"), permissions=["change"])
+    @confirmed(
+        says=gettext_lazy("Each who asked is told. Whoever still wants something asks anew."),
+        most=services.MOST_AT_ONCE,
+    )
     def close(self, request: HttpRequest, queryset: QuerySet[Enquiry]) -> None:
-        pks = self._chosen(request, queryset)
-        if pks is not None:
-            tally = services.close_many(pks, by=actor(request))
-            self._say(request, _("%(count)s closed.") % {"count": tally.done}, tally)
+        tally = services.close_many([row.pk for row in queryset], by=actor(request))
+        self._say(request, _("%(count)s closed.") % {"count": tally.done}, tally)
 
     def _say(self, request: HttpRequest, said: str, tally: services.Tally) -> None:
         self.message_user(request, said, messages.SUCCESS if tally.done else messages.WARNING)

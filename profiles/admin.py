@@ -3,10 +3,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import ValidationError
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.formats import localize
@@ -17,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin import Discreet
 from accounts.models import Entry
 from accounts.requests import actor, is_read
+from cp2.confirming import confirmed
 from cp2.lists import LongList
 from cp2.rules import Refused
 from profiles import looks, numbers, services
@@ -36,15 +35,21 @@ from profiles.models import (
     WorkExperience,
 )
 from profiles.register_admin import OutcomeFilter, PayeeFilter
+from profiles.unmasking import Unmasking
 
 
-class OfficersOwn(LongList[Any], Discreet):
-    """What officers themselves say: headquarters reads it, and who read it is written down."""
+class OfficersOwn(LongList[Any], Discreet, Unmasking):
+    """What officers themselves say: headquarters reads it, and who read it is written down; and
+    why, where numbers are shown in full."""
 
     actions: list[str] = []
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_readonly_fields(request, obj)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields or [field.name for field in self.opts.fields]
+        names = self.fields or [field.name for field in self.opts.fields if field.editable]
+        return self.with_masks(request, names, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -59,10 +64,15 @@ class OfficersOwn(LongList[Any], Discreet):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        response = super().change_view(request, object_id, form_url, extra_context)
-        if response.status_code == 200 and is_read(request):  # it is shown, not refused
-            seen: Any = self.get_object(request, unquote(object_id))
-            looks.note_view(getattr(seen, "officer", seen), by=actor(request))
+        seen: Any = self.get_object(request, unquote(object_id))
+        look = self.looked(request, seen)
+        if isinstance(look, HttpResponse):
+            return look
+        context = {"look": look, **(extra_context or {})}
+        response = super().change_view(request, object_id, form_url, context)
+        if response.status_code == 200 and is_read(request) and not self.in_full(request):
+            details: dict[str, Any] = {"masked": True} if self.hidden else {}
+            looks.note_view(self.officer_of(seen), by=actor(request), **details)
         return response
 
 
@@ -138,29 +148,14 @@ class CheckRows(Rows):
         return super().get_queryset(request).select_related("accepted_by")
 
 
-class ReasonForm(ActionForm):
-    """Beside the drop-down of actions."""
-
-    reason = forms.CharField(label=_("Reason (to bar)"), required=False)
-
-
-class DecisionForm(ActionForm):
-    reason = forms.CharField(label=_("Reason"), required=False)
-
-
-def reason_of(page: admin.ModelAdmin[Any], request: HttpRequest, *, required: bool) -> str | None:
-    """What was typed beside the actions; None, and said so, if it will not do."""
-    field = LineField(
-        max_length=300,
-        required=required,
-        error_messages={"required": _("Type the reason beside the action.")},
+class WithReason(forms.Form):
+    reason = LineField(
+        label=_("Reason"), max_length=300, error_messages={"required": _("Enter the reason")}
     )
-    try:
-        reason: str = field.clean(request.POST.get("reason", ""))
-    except ValidationError as error:
-        page.message_user(request, " ".join(error.messages), messages.ERROR)
-        return None
-    return reason
+
+
+class WithPerhapsAReason(forms.Form):
+    reason = LineField(label=_("Reason, if there is one to note"), max_length=300, required=False)
 
 
 class ClashFilter(admin.SimpleListFilter):
@@ -198,8 +193,24 @@ class OfficerAdmin(OfficersOwn):
     ]
     search_help_text = _("A whole number (2547…, ID, KRA PIN, TSC), or how the name begins")
     inlines = [CheckRows, CopyRows, WorkRows, QualificationRows]
-    action_form = ReasonForm
+    change_form_template = "admin/profiles/officer/change_form.html"
     actions = ["vet", "bar"]
+    hidden = (
+        "user",
+        "national_id",
+        "kra_pin",
+        "nssf_number",
+        "sha_number",
+        "tsc_number",
+        "pf_number",
+        "payee_name",
+        "payee_phone",
+        "email",
+    )
+
+    @admin.display(description=_("ID number"))
+    def masked_id(self, officer: Officer) -> str:
+        return officer.masked_id
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*super().get_readonly_fields(request, obj), "appeal"]
@@ -215,18 +226,27 @@ class OfficerAdmin(OfficersOwn):
         return format_html('<a href="{}">{}</a>', url, said)
 
     @admin.action(description=_("Vet selected officers"), permissions=["change"])
-    def vet(self, request: HttpRequest, queryset: QuerySet[Officer]) -> None:
-        self._decide(request, queryset, Vetting.VETTED)
+    @confirmed(
+        says=_("They are vetted and may be deployed. A bar on any of them is lifted."),
+        form=WithPerhapsAReason,
+        most=100,
+    )
+    def vet(self, request: HttpRequest, queryset: QuerySet[Officer], *, reason: str) -> None:
+        self._decide(request, queryset, Vetting.VETTED, reason)
 
     @admin.action(description=_("Bar selected officers"), permissions=["change"])
-    def bar(self, request: HttpRequest, queryset: QuerySet[Officer]) -> None:
-        self._decide(request, queryset, Vetting.BARRED)
+    @confirmed(
+        says=_("They can neither apply nor be deployed. Each is told the reason, and may appeal."),
+        form=WithReason,
+        most=100,
+    )
+    def bar(self, request: HttpRequest, queryset: QuerySet[Officer], *, reason: str) -> None:
+        self._decide(request, queryset, Vetting.BARRED, reason)
 
-    def _decide(self, request: HttpRequest, queryset: QuerySet[Officer], status: Vetting) -> None:
-        reason = reason_of(self, request, required=False)
-        if reason is None:
-            return
-        for officer in queryset[:100]:
+    def _decide(
+        self, request: HttpRequest, queryset: QuerySet[Officer], status: Vetting, reason: str
+    ) -> None:
+        for officer in queryset:
             try:
                 services.vet(officer, status=status, reason=reason, by=actor(request))
             except Refused as refusal:
@@ -238,8 +258,9 @@ class OfficerAdmin(OfficersOwn):
 @admin.register(WorkExperience)
 class WorkExperienceAdmin(OfficersOwn):
     list_display = ["officer", "institution", "designation", "sub_county", "starts_on", "ends_on"]
-    list_filter = ["employer", "level"]
+    filters_of_a_search = ["employer", "level"]
     list_select_related = ["officer__user", "sub_county"]
+    ordering = ["-pk"]
     search_fields = ["officer__national_id__exact", "officer__user__username__exact"]
 
 
@@ -247,13 +268,17 @@ class WorkExperienceAdmin(OfficersOwn):
 class QualificationAdmin(OfficersOwn):
     fields = ["officer", "level", "institution", "course", "starts_on", "ends_on", "paper"]
     list_display = ["officer", "level", "course", "institution", "ends_on"]
-    list_filter = ["level"]
+    filters_of_a_search = ["level"]
     list_select_related = ["officer__user"]
+    ordering = ["-pk"]
     search_fields = ["officer__national_id__exact", "officer__user__username__exact"]
 
     @admin.display(description=_("certificate"))
     def paper(self, qualification: Qualification) -> str:
         return link_to_paper(getattr(qualification, "certificate", None))
+
+
+MOST_SHARED = 5_000  # accounts; with more of them something else is wrong
 
 
 class SharedFilter(admin.SimpleListFilter):
@@ -269,11 +294,16 @@ class SharedFilter(admin.SimpleListFilter):
         if self.value() != "yes":
             return queryset
         same = BankAccount.objects.filter(number=OuterRef("number"), bank=OuterRef("bank"))
-        return queryset.filter(Exists(same.exclude(pk=OuterRef("pk"))))
+        numbers = BankAccount.objects.order_by().values("number", "bank")
+        twice = numbers.annotate(times=Count("number")).filter(times__gt=1)
+        # asked first, and as a list, so that the few they are of are then found by the index
+        few = [number for number, _bank in twice.values_list("number", "bank")[:MOST_SHARED]]
+        return queryset.filter(Exists(same.exclude(pk=OuterRef("pk"))), number__in=few)
 
 
 @admin.register(BankAccount)
 class BankAccountAdmin(OfficersOwn):
+    hidden = ("number",)
     list_display = ["officer", "bank", "branch", "masked_number"]
     list_filter = [SharedFilter, "bank"]
     list_select_related = ["officer__user", "bank", "branch"]
@@ -286,6 +316,7 @@ class BankAccountAdmin(OfficersOwn):
 
 @admin.register(NextOfKin)
 class NextOfKinAdmin(OfficersOwn):
+    hidden = ("phone",)
     list_display = ["officer", "relationship"]
     list_select_related = ["officer__user"]
     search_fields = ["officer__national_id__exact", "officer__user__username__exact"]
@@ -295,6 +326,7 @@ class NextOfKinAdmin(OfficersOwn):
 class NumberChangeAdmin(OfficersOwn):
     """Who asks for another number. The helpdesk decides where no director does."""
 
+    hidden = ("old_phone", "new_phone")
     list_display = [
         "officer",
         "old",
@@ -327,7 +359,6 @@ class NumberChangeAdmin(OfficersOwn):
         "decided_at",
         "decision",
     ]
-    action_form = DecisionForm
     actions = ["approve", "refuse"]
 
     @admin.display(description=_("old number"))
@@ -345,23 +376,35 @@ class NumberChangeAdmin(OfficersOwn):
         return request.user.has_perm("profiles.decide_number")
 
     @admin.action(description=_("Approve selected requests"), permissions=["decide"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[NumberChange]) -> None:
-        self._decide(request, queryset, numbers.approve)
+    @confirmed(
+        says=_("Each account goes over to the new number, and a password is texted to it."),
+        form=WithReason,
+        most=100,
+    )
+    def approve(
+        self, request: HttpRequest, queryset: QuerySet[NumberChange], *, reason: str
+    ) -> None:
+        self._decide(request, queryset, numbers.approve, reason)
 
     @admin.action(description=_("Refuse selected requests"), permissions=["decide"])
-    def refuse(self, request: HttpRequest, queryset: QuerySet[NumberChange]) -> None:
-        self._decide(request, queryset, numbers.refuse)
+    @confirmed(
+        says=_("Their numbers stay what they are, and the reason is texted to the ones asked for."),
+        form=WithReason,
+        most=100,
+    )
+    def refuse(
+        self, request: HttpRequest, queryset: QuerySet[NumberChange], *, reason: str
+    ) -> None:
+        self._decide(request, queryset, numbers.refuse, reason)
 
     def _decide(
         self,
         request: HttpRequest,
         queryset: QuerySet[NumberChange],
         decide: Callable[..., NumberChange],
+        reason: str,
     ) -> None:
-        reason = reason_of(self, request, required=True)
-        if reason is None:
-            return
-        for change in queryset.select_related("officer__user").order_by("pk")[:100]:
+        for change in queryset.select_related("officer__user"):
             try:
                 after = decide(change, reason=reason, by=actor(request))
             except Refused as refusal:

@@ -4,8 +4,9 @@ Whoever has power over others could otherwise copy a whole county page by page.
 """
 
 from datetime import timedelta
+from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from profiles.models import Officer
 
 LIMIT = "look.person"
 VIEWED = "officer.viewed"
+PAYEE = "payee.viewed"
 LIMITED = "look.limited"
 STILL_OPEN = timedelta(minutes=15)  # a page and the papers on it are one look
 ONE_ALARM = timedelta(hours=1)
@@ -35,7 +37,14 @@ class TooManyLooks(Limited):
         self.args = (said % {"wait": in_words(wait)},)
 
 
-def note_view(officer: Officer, *, by: User) -> None:
+def note_view(
+    officer: Officer,
+    *,
+    by: User,
+    verb: str = VIEWED,
+    subject: models.Model | None = None,
+    **details: Any,
+) -> None:
     """Somebody with power looks at an officer's numbers and papers. Raises TooManyLooks."""
     try:
         take((LIMIT, str(by.pk)))
@@ -44,15 +53,37 @@ def note_view(officer: Officer, *, by: User) -> None:
     except Limited as limited:
         _note_limit(officer, by=by)
         raise TooManyLooks(limited.wait) from limited
-    record(VIEWED, officer, by=by)
+    record(verb, subject or officer, by=by, **details)
+
+
+def note_reason(
+    officer: Officer,
+    *,
+    by: User,
+    reason: dict[str, str],
+    verb: str = VIEWED,
+    subject: models.Model | None = None,
+) -> None:
+    """The numbers in full, and why. The page on which they were masked was a look already."""
+    if _lately(officer, by).exists():
+        record(verb, subject or officer, by=by, **reason)
+    else:
+        note_view(officer, by=by, verb=verb, subject=subject, **reason)
+
+
+def said_why(officer: Officer, *, by: User) -> bool:
+    """A moment ago, on whichever page of this officer."""
+    return _lately(officer, by).filter(details__has_key="why").exists()
+
+
+def _lately(officer: Officer, by: User) -> "models.QuerySet[Entry]":
+    since = timezone.now() - STILL_OPEN
+    return Entry.objects.about(officer).filter(actor=by, verb=VIEWED, at__gt=since)
 
 
 def note_paper(officer: Officer, *, by: User) -> None:
     """A paper is a part of the page that it is on; fetched without that page, a look of its own."""
-    lately = Entry.objects.about(officer).filter(
-        actor=by, verb=VIEWED, at__gt=timezone.now() - STILL_OPEN
-    )
-    if lately.exists():
+    if _lately(officer, by).exists():
         record(VIEWED, officer, by=by)
     else:
         note_view(officer, by=by)

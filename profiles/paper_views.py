@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.requests import SignedIn, is_read
 from profiles import looks, papers
 from profiles.forms import CopyForm
-from profiles.models import Paper, PaperKind, PaperQuerySet
+from profiles.models import SIDES, Paper, PaperKind, PaperQuerySet
 from profiles.views import copies_of_id, done, mine, removed, show, typed
 
 
@@ -44,21 +45,25 @@ def delete_paper(request: SignedIn, pk: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def paper(request: SignedIn, pk: int) -> FileResponse:
+def paper(request: SignedIn, pk: int) -> HttpResponseBase:
     return _handed_out(request, Paper.objects.open_to(request.user).filter(pk=pk))
 
 
 @login_required
 @require_safe
-def certificate(request: SignedIn, pk: int) -> FileResponse:
+def certificate(request: SignedIn, pk: int) -> HttpResponseBase:
     """By its qualification, whichever file that has now."""
     return _handed_out(request, Paper.objects.open_to(request.user).filter(qualification=pk))
 
 
-def _handed_out(request: SignedIn, papers: PaperQuerySet) -> FileResponse:
+def _handed_out(request: SignedIn, papers: PaperQuerySet) -> HttpResponseBase:
     """The file itself, to be saved: what a stranger sent is never shown inside the portal."""
     paper = get_object_or_404(papers.select_related("officer"))
     if is_read(request) and paper.officer.user_id != request.user.pk:
+        card = paper.kind in SIDES and request.user.is_staff
+        if card and not looks.said_why(paper.officer, by=request.user):
+            messages.warning(request, _("Say here why you need to see this, then open the file."))
+            return redirect("admin:profiles_officer_change", paper.officer_id)
         looks.note_paper(paper.officer, by=request.user)
     try:
         file = paper.file.open()

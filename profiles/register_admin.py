@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -41,7 +41,7 @@ class RegisterEntryAdmin(LongList[Any], Discreet):
     """Lines of the agencies' registers. Imported anew rather than changed by hand."""
 
     change_list_template = "profiles/admin/register_entries.html"
-    list_display = ["register", "number", "name", "imported_at"]
+    list_display = ["register", "masked_number", "name", "imported_at"]
     list_filter = ["register"]
     search_fields = ["number__exact"]
     readonly_fields = ["imported_at"]
@@ -52,8 +52,26 @@ class RegisterEntryAdmin(LongList[Any], Discreet):
         yield those.values("pk")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        written = ["register", "number", "national_id", "name"]
-        return [*written, *self.readonly_fields] if obj else written
+        """Nobody needs these numbers in full but whoever may mend them."""
+        if obj is None:
+            return ["register", "number", "national_id", "name"]
+        numbers = ["number", "national_id"]
+        if not self.has_change_permission(request):
+            numbers = ["masked_number", "masked_id"]
+        return ["register", *numbers, "name", *self.readonly_fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None or self.has_change_permission(request):
+            return self.readonly_fields
+        return self.get_fields(request, obj)
+
+    @admin.display(description=gettext_lazy("number"))
+    def masked_number(self, line: RegisterEntry) -> str:
+        return masked(line.number)
+
+    @admin.display(description=gettext_lazy("national ID number"))
+    def masked_id(self, line: RegisterEntry) -> str:
+        return masked(line.national_id)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -203,12 +221,10 @@ class RegisterImportAdmin(Discreet):
 
 
 @admin.register(RegisterCheck)
-class RegisterCheckAdmin(Discreet):
+class RegisterCheckAdmin(LongList[RegisterCheck], Discreet):
     list_display = ["officer", "register", "outcome", "facts", "checked_at", "accepted_by"]
     list_filter = ["register", "outcome", ("accepted_by", admin.EmptyFieldListFilter)]
     list_select_related = ["officer__user", "accepted_by"]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = [
         "officer__national_id__exact",
         "officer__tsc_number__exact",
@@ -272,5 +288,6 @@ class PayeeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() != "shared":
             return queryset
-        others = Officer.objects.exclude(payee_phone="").exclude(pk=OuterRef("pk"))
-        return queryset.filter(Exists(others.filter(payee_phone=OuterRef("payee_phone"))))
+        numbers = Officer.objects.exclude(payee_phone="").order_by().values("payee_phone")
+        twice = numbers.annotate(times=Count("payee_phone")).filter(times__gt=1)
+        return queryset.filter(payee_phone__in=twice.values("payee_phone"))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.requests import actor
+from cp2.confirming import confirmed
 from cp2.lists import LongList
 from profiles import serving
 from profiles.finding import OfficerField
@@ -79,6 +80,7 @@ class InterestAdmin(LongList[Interest]):
         return request.user.has_perm("profiles.delete_interest")
 
     @admin.action(description=gettext_lazy("Remove the interest"), permissions=["remove"])
+    @confirmed(says=gettext_lazy("They no longer keep their officers from serving there."))
     def remove(self, request: HttpRequest, queryset: QuerySet[Interest]) -> None:
         for interest in queryset.select_related("officer"):
             serving.remove_interest(interest, by=actor(request))

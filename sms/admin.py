@@ -1,15 +1,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cp2.confirming import confirmed, each
 from cp2.lists import CappedPaginator
-from cp2.rules import Refused
 from sms import services
 from sms.fates import fate, heard, network_name, outcome
 from sms.models import InboundMessage, Message, Receipt
@@ -112,15 +112,11 @@ class MessageAdmin(ReadOnly):
         return fate(message).words
 
     @admin.action(description=_("Send again (held or doubtful texts)"), permissions=["send_again"])
+    @confirmed(
+        says=_("They leave within seconds. Whoever got a doubtful one gets it a second time.")
+    )
     def send_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        sent = 0
-        for message in queryset:
-            try:
-                services.send_again(message)
-            except Refused as refusal:
-                self.message_user(request, f"{message}: {refusal}", messages.ERROR)
-            else:
-                sent += 1
+        sent = each(self, request, queryset, lambda row, by: services.send_again(row))
         self.message_user(request, _("%(count)s texts will leave now.") % {"count": sent})
 
     def has_send_again_permission(self, request: HttpRequest) -> bool:

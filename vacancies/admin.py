@@ -1,5 +1,5 @@
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -11,8 +11,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from accounts.requests import actor
+from cp2.confirming import confirmed, each
 from cp2.lists import LongList
 from cp2.rules import Refused
 from vacancies import admin_views, opening, services
@@ -35,7 +35,7 @@ class VacancyAdmin(admin.ModelAdmin[Vacancy]):
         "closes_at",
     ]
     list_filter = ["exam", "position", "activity", "station_kind"]
-    list_select_related = ["exam", "position", "sub_county"]
+    list_select_related = ["exam", "position", "activity", "sub_county"]
     list_per_page = 50
     show_full_result_count = False
     search_fields = ["sub_county__name__istartswith", "sub_county__county__name__istartswith"]
@@ -138,8 +138,15 @@ class ApplicationAdmin(LongList[Application]):
         "vacancy__position",
         "vacancy__sub_county",
     ]
-    search_fields = ["=reference", "=officer__national_id", "=officer__user__phone"]
-    search_help_text = _("Reference, ID number or phone number (2547…), in full")
+    search_fields = [
+        "=reference",
+        "=officer__national_id",
+        "=officer__user__phone",
+        "officer__full_name__startswith",
+    ]
+    search_help_text = _(
+        "Reference, ID number or phone number (2547…), in full; or how the name begins"
+    )
     readonly_fields = ["reference", "officer", "vacancy", "status", "reason", "submitted_at"]
     fields = ["reference", "officer", "vacancy", "status", "reason", "submitted_at"]
     actions = ["nominate"]
@@ -163,15 +170,10 @@ class ApplicationAdmin(LongList[Application]):
         return False
 
     @admin.action(description=_("Nominate for deployment"), permissions=["decide"])
+    @confirmed(says=_("They wait for a place from now on; deploying them comes after."))
     def nominate(self, request: HttpRequest, queryset: QuerySet[Application]) -> None:
-        nominated, bulk = 0, len(queryset) > 1
-        for application in queryset:
-            try:
-                services.nominate(application, by=cast(User, request.user), bulk=bulk)
-            except Refused as refusal:
-                self.message_user(request, f"{application}: {refusal}", messages.ERROR)
-            else:
-                nominated += 1
+        bulk = len(queryset) > 1
+        nominated = each(self, request, queryset, services.nominate, bulk=bulk)
         self.message_user(
             request,
             ngettext("%(count)d applicant nominated.", "%(count)d applicants nominated.", nominated)

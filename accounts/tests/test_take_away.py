@@ -105,7 +105,10 @@ class AtTheHelpDesk(WebTest):
             people.app(user)
         page = self.take_away(colleague, boss, desk).follow()
 
-        assert page.text.count("Only a superuser takes away a one-time code of headquarters.") == 2
+        assert (
+            page.text.count("Only an administrator takes away a one-time code of headquarters.")
+            == 2
+        )
         assert "Nobody takes away their own one-time code" in page
         assert TOTPDevice.objects.count() == 4
         assert not Entry.objects.filter(verb="code.taken_away").exists()

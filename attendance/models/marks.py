@@ -104,6 +104,7 @@ class Mark(models.Model):
             models.Index(
                 fields=["amendment"], name="amended_marks", condition=Q(amendment__isnull=False)
             ),
+            models.Index(fields=["-id"], name="absences", condition=Q(status=MarkStatus.ABSENT)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["officer", "day"], name="one_mark_per_officer_a_day"),

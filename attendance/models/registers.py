@@ -55,6 +55,14 @@ class Register(models.Model):
         verbose_name = _("register")
         verbose_name_plural = _("registers")
         ordering = ["-day", "entry"]
+        indexes = [
+            models.Index(fields=["day", "status"], name="registers_of_a_day"),
+            models.Index(  # few of very many
+                fields=["status", "-id"],
+                name="registers_in_question",
+                condition=~Q(status=RegisterStatus.SUBMITTED),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["entry", "day"], name="one_register_a_day"),
             models.CheckConstraint(

@@ -75,7 +75,10 @@ class SupervisorReport(models.Model):
                 name="second_materials_follow_the_first",
             ),
         ]
-        indexes = [models.Index(fields=["day"], name="reports_of_a_day")]
+        indexes = [
+            models.Index(fields=["day"], name="reports_of_a_day"),
+            models.Index(fields=["-id"], name="reports_of_incidents", condition=~Q(incidents="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.deployment}, {self.day}"

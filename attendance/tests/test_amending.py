@@ -348,10 +348,9 @@ class Deciding(WebTest):
         clerk.groups.set(Group.objects.filter(name="Deployment"))
         make.sign_in(self.client, clerk)
         url = reverse("admin:attendance_amendment_changelist")
-        ticked = {"action": "grant", "_selected_action": [self.amendment.pk]}
 
-        self.assertContains(self.client.post(url, ticked, follow=True), "Enter the reason")
-        self.client.post(url, ticked | {"reason": "Seen the paper"})
+        self.assertContains(make.act(self.client, url, "grant", self.amendment), "Enter the reason")
+        make.act(self.client, url, "grant", self.amendment, reason="Seen the paper")
 
         self.amendment.refresh_from_db()
         assert (self.amendment.decided_by, self.amendment.answer) == (clerk, "Seen the paper")

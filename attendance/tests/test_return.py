@@ -315,17 +315,14 @@ class Received(TestCase):
             entry=entry, code="R1-A", status=ReturnStatus.STAMPED, stamped_by=make.user()
         )
         self.signed = RegisterReturn.objects.create(entry=other, code="R2-B")
-        self.chosen = {
-            "action": "receive",
-            "_selected_action": [self.stamped.pk, self.signed.pk],
-        }
+        self.chosen = (self.stamped, self.signed)
         self.url = reverse("admin:attendance_registerreturn_changelist")
 
     def test_stamped_ones_are_received_and_each_other_says_why_not(self):
         staff = make.user(is_superuser=True)
         make.sign_in(self.client, staff)
 
-        page = self.client.post(self.url, self.chosen, follow=True)
+        page = make.act(self.client, self.url, "receive", *self.chosen)
 
         self.stamped.refresh_from_db()
         self.signed.refresh_from_db()
@@ -340,7 +337,7 @@ class Received(TestCase):
         make.sign_in(self.client, auditor)
         assert self.client.get(self.url).status_code == 200
 
-        self.client.post(self.url, self.chosen)
+        make.act(self.client, self.url, "receive", *self.chosen)
 
         self.stamped.refresh_from_db()
         assert self.stamped.status == ReturnStatus.STAMPED

@@ -294,8 +294,7 @@ class Listing(WebTest):
         look = self.look()
         self.sign_in(make.user(Role.STAFF, is_superuser=True))
         url = reverse("admin:attendance_secondlook_changelist")
-        ticked = {"action": "looked", "_selected_action": [look.pk], "reason": "Rang them"}
-        self.client.post(url, ticked)
+        make.act(self.client, url, "looked", look, reason="Rang them")
         look.refresh_from_db()
         assert look.note == "Rang them"
 

@@ -19,8 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.admin import Discreet, FreshActions
 from accounts.codes import needs_fresh_code
 from accounts.models import User
-from accounts.requests import SignedIn, actor, is_read
-from accounts.services import record
+from accounts.requests import SignedIn, actor
 from accounts.taking import take_away
 from catalogue.models import Exam
 from claims import services
@@ -32,7 +31,7 @@ from claims.models import Claim, GhostSignal, HoldCode, MoneyRun, RunKind
 from cp2.exports import Table
 from cp2.lists import CappedPaginator, LongList
 from cp2.rules import Refused
-from profiles import looks
+from profiles import looks, unmasking
 
 LIST = "admin:claims_ghostsignal_changelist"
 REPORT = "admin:claims_ghostsignal_report"
@@ -266,24 +265,23 @@ class GhostSignalAdmin(ReadOnly, FreshActions, Discreet, LongList[GhostSignal]):
 
     def claim(self, request: HttpRequest, pk: int) -> HttpResponse:
         """All that a claim rests on: whom it would pay, who made its marks, what was accepted.
-        Numbers are masked; whoever asks for them in full leaves a trace."""
+        Numbers are masked; whoever asks for them in full says why."""
         self._refuse_strangers(request)
         people = Claim.objects.select_related("officer__user", "officer__sub_county", "exam")
         claim = people.filter(pk=pk).first()
         if claim is None:
             raise Http404
-        full = request.GET.get("full") == "1"
-        if full and is_read(request):
-            looks.note_view(claim.officer, by=actor(request))
-            record("payee.viewed", claim, by=actor(request))
+        look = unmasking.look(request, claim.officer, verb=looks.PAYEE, subject=claim)
+        if isinstance(look, HttpResponse):
+            return look
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": str(claim),
             "list": reverse(LIST),
             "claim": claim,
-            "full": full,
-            "facts": reading.facts(claim, full=full),
+            "look": look,
+            "facts": reading.facts(claim, full=look.open),
             "signals": [(signal, group_url(signal)) for signal in reading.of_claim(claim)],
             "deployments": reading.deployments(claim),
             "marks": reading.marks(claim),

@@ -82,7 +82,7 @@ class Standing(admin.SimpleListFilter):
 
 class InCounty(CountyFilter):
     title = gettext_lazy("county of the officer")
-    station = "claim__officer"
+    path = "claim__officer__sub_county__county"
 
 
 @admin.register(Hold)

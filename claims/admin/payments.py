@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -9,8 +9,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin import Discreet
-from accounts.requests import actor, is_read
-from accounts.services import record
 from claims.admin.base import ReadOnly
 from claims.admin.taking_back import take_back_page
 from claims.models import (
@@ -19,10 +17,15 @@ from claims.models import (
 )
 from claims.templatetags.shillings import masked
 from cp2.lists import LongList
+from profiles import looks
+from profiles.models import Officer
+from profiles.unmasking import Unmasking
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly, LongList[Payment], Discreet):
+class PaymentAdmin(ReadOnly, LongList[Payment], Discreet, Unmasking):
+    hidden = ("payee_name", "payee_phone", "account")
+    looks_verb = looks.PAYEE
     change_form_template = "claims/admin/payment.html"
     list_display = ["payee", "number", "amount", "batch", "status", "reference", "failure", "trail"]
     list_filter = ["status", "batch__exam"]
@@ -61,13 +64,25 @@ class PaymentAdmin(ReadOnly, LongList[Payment], Discreet):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Whoever opens one sees the payee in full, and that is written down."""
+        """The payee's number in full, for whoever says why."""
         payment = self.get_object(request, unquote(object_id))
+        look = self.looked(request, payment)
+        if isinstance(look, HttpResponse):
+            return look
         may = request.user.has_perm("claims.approve_paymentbatch")
         paid = payment is not None and payment.status == PaymentStatus.PAID
-        context = {"may_take_back": may and paid, **(extra_context or {})}
-        response = super().change_view(request, object_id, form_url, context)
-        if response.status_code == 200 and is_read(request):  # it is shown, not refused
-            seen = cast(Payment, self.get_object(request, unquote(object_id)))
-            record("payee.viewed", seen, by=actor(request))
-        return response
+        context = {"may_take_back": may and paid, "look": look, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        names = [field.name for field in self.opts.fields if field.editable]
+        return self.with_masks(request, names, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_fields(request, obj)
+
+    def officer_of(self, row: Payment) -> Officer:
+        return row.claim.officer
+
+    def subject_of(self, row: Payment) -> Payment:
+        return row

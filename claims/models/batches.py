@@ -229,7 +229,7 @@ class Payment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.payee_name}: {self.amount}"
+        return f"{self.reference}: {self.amount}"
 
     @property
     def masked_account(self) -> str:

@@ -24,7 +24,7 @@ from claims.models import (
 from claims.tests import world
 from cp2.limits.models import Limit
 from cp2.tests import make
-from profiles.looks import LIMIT, VIEWED
+from profiles.looks import LIMIT
 
 REPORT = reverse("admin:claims_ghostsignal_report")
 LIST = reverse("admin:claims_ghostsignal_changelist")
@@ -204,24 +204,34 @@ class OneClaim(Pages):
         self.look()
         assert "status: Not found" in " ".join(self.page().html.text.split())
 
-    def test_numbers_are_masked_and_whoever_opens_them_is_written_down(self):
+    def test_numbers_are_masked_and_whoever_opens_them_says_why(self):
         officer = self.claim.officer
         page = self.page()
         assert officer.national_id not in page
         assert officer.payee_phone[3:] not in page
         assert not Entry.objects.filter(verb="payee.viewed").exists()
 
-        page = page.click("Show the numbers in full")
+        form = next(form for form in page.forms.values() if "look_why" in form.fields)
+        form["look_why"] = "inquiry"
+        page = form.submit().follow()
         assert officer.national_id in page
         assert Entry.objects.get(verb="payee.viewed").actor == self.user
 
-    def test_numbers_in_full_are_a_look_at_the_officer_and_there_is_an_end_to_them(self):
+    def ask_for_the_numbers(self, **how):
+        forms = self.page().forms.values()
+        form = next(form for form in forms if "look_why" in form.fields)
+        form["look_why"] = "inquiry"
+        return form.submit(**how)
+
+    def test_there_is_an_end_to_looks_at_numbers_in_full(self):
         Limit.objects.filter(name=LIMIT).update(takes=1)
-        self.page().click("Show the numbers in full")
-        assert Entry.objects.about(self.claim.officer).filter(verb=VIEWED).count() == 1
-        refused = self.app.get(self.page().request.path, {"full": "1"}, status=429)
+        self.ask_for_the_numbers().follow()
+        self.claim = odd(self.exam)
+        self.look()
+        refused = self.ask_for_the_numbers(expect_errors=True)
+        assert refused.status_code == 429
         assert self.claim.officer.national_id not in refused
-        self.page()
+        assert Entry.objects.filter(verb="payee.viewed").count() == 1
 
     def test_leads_to_all_of_its_group(self):
         other = odd(self.exam)

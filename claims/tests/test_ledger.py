@@ -220,7 +220,7 @@ class Pages(TestCase):
 
         before = count()
         world.export(world.batch(*world.approved(20)))
-        assert count() == before <= 8
+        assert count() == before <= 10  # with the views of the list that are kept
 
     def test_nobody_writes_into_it(self):
         make.sign_in(self.client, make.user(is_superuser=True))

@@ -428,7 +428,12 @@ class InAdmin(TestCase):
         self.assertNotContains(page, payment.payee_phone)
         self.assertNotContains(page, payment.payee_name)
 
-        page = self.client.get(reverse("admin:claims_payment_change", args=[payment.pk]))
+        url = reverse("admin:claims_payment_change", args=[payment.pk])
+        page = self.client.get(url)
+        self.assertNotContains(page, payment.payee_phone)
+        self.assertNotContains(page, payment.payee_name)
+        assert not Entry.objects.filter(verb="payee.viewed").exists()
+        page = self.client.post(url, {"look_why": "payment"}, follow=True)
         self.assertContains(page, payment.payee_phone)
         entry = Entry.objects.get(verb="payee.viewed")
         assert (entry.actor, entry.subject_id) == (self.preparer, payment.pk)
@@ -468,12 +473,13 @@ class InAdmin(TestCase):
         ):
             assert list(self.client.get(url, query).context["cl"].result_list) == found
 
-    def test_tax_rules_are_the_approvers_and_leave_a_trace(self):
-        make.sign_in(self.client, self.approver)
-        data = {"exam": self.claims[0].exam_id, "rate": "5.00", "above": "24000"}
+    def test_tax_rules_are_typed_by_the_preparer_and_leave_a_trace(self):
+        make.sign_in(self.client, self.preparer)
+        exam = make.exam()  # of which nobody is deployed yet
+        data = {"exam": exam.pk, "rate": "5.00", "above": "24000"}
         url = reverse("admin:claims_taxrule_add")
         self.client.post(url, data)
 
         assert Entry.objects.get(verb="tax_rule.changed").details["rate"] == "5.00"
-        make.sign_in(self.client, self.preparer)
+        make.sign_in(self.client, world.staff("Auditor"))
         assert self.client.post(url, data).status_code == 404

@@ -15,6 +15,8 @@ from claims import services
 from claims.models import Claim, MarkingRate, MarkingRecord, RateChange, TaxRule
 from claims.tests import world
 from claims.tests.test_database import refused
+from cp2.rights import rates
+from cp2.rights.models import RateProposal
 from cp2.tests import make
 
 
@@ -161,7 +163,7 @@ class Pages(WebTest, Approved):
         return self.app.get(url)
 
     def change_rate(self, rate="600", day=None, user=None):
-        form = self.page(reverse("admin:claims_ratechange_add"), user or world.approver()).forms[
+        form = self.page(reverse("admin:claims_ratechange_add"), user or world.preparer()).forms[
             "ratechange_form"
         ]
         form["terms"].force_value(str(self.terms.pk))
@@ -170,13 +172,18 @@ class Pages(WebTest, Approved):
         form["reason"] = "A circular"
         return form.submit()
 
-    def test_approver_changes_a_rate_and_the_trail_says_so(self):
-        done = self.change_rate().follow()
+    def confirm(self):
+        """What one person proposed of money that rests on it, by another."""
+        return rates.confirm(RateProposal.objects.latest("pk"), by=world.approver())
 
-        assert "It touches the claim of 1 officer" in done.text
+    def test_a_rate_is_changed_by_two_people_and_the_trail_says_so(self):
+        self.change_rate().follow()
+        assert not RateChange.objects.exists()
+        self.confirm()
+
         entry = Entry.objects.get(verb="rate.changed")
         assert (entry.details["daily_rate"], entry.details["reason"]) == ("600", "A circular")
-        assert RateChange.objects.get().by == entry.actor
+        assert RateChange.objects.exists()
 
     def test_how_many_approved_claims_it_touches_is_said_before_it_is_saved(self):
         self.approve()
@@ -188,6 +195,7 @@ class Pages(WebTest, Approved):
         form = page.forms["ratechange_form"]
         form["seen"] = True
         form.submit().follow()
+        self.confirm()
         assert RateChange.objects.get().daily_rate == 600
 
     def test_a_day_outside_the_exam_is_refused(self):
@@ -228,15 +236,15 @@ class Pages(WebTest, Approved):
     def test_tax_of_approved_claims_is_refused_beside_its_box(self):
         self.approve()
         url = reverse("admin:claims_taxrule_change", args=[self.rule.pk])
-        form = self.page(url, world.approver()).forms["taxrule_form"]
+        form = self.page(url, world.preparer()).forms["taxrule_form"]
         form["rate"] = "6"
         assert form.submit().context["adminform"].form.errors["rate"] == [
             "Claims of this exam are approved, so what is withheld from them stays."
         ]
 
-    def test_approver_sets_rates_of_marking_and_nobody_else_does(self):
+    def test_preparer_sets_rates_of_marking_and_nobody_else_does(self):
         add = reverse("admin:claims_markingrate_add")
-        form = self.page(add, world.approver()).forms["markingrate_form"]
+        form = self.page(add, world.preparer()).forms["markingrate_form"]
         form["exam"].force_value(str(self.exam.pk))
         form["position"].force_value(str(make.position("EXM").pk))
         form["coordination_fee"], form["basic_fee"], form["script_fee"] = "150", "1100", "55.50"
@@ -245,12 +253,12 @@ class Pages(WebTest, Approved):
         assert Entry.objects.filter(verb="marking_rate.changed").exists()
 
         change = reverse("admin:claims_markingrate_change", args=[MarkingRate.objects.get().pk])
-        form = self.page(change, world.approver()).forms["markingrate_form"]
+        form = self.page(change, world.preparer()).forms["markingrate_form"]
         form["script_fee"] = "56"
         form.submit().follow()
         details = Entry.objects.filter(verb="marking_rate.changed").first().details
         assert (details["was"]["script_fee"], details["script_fee"]) == ("55.50", "56")
 
-        for user in (world.preparer(), world.staff("Auditor"), world.staff("Helpdesk")):
+        for user in (world.staff("Deployment"), world.staff("Auditor"), world.staff("Helpdesk")):
             make.sign_in(self.client, user)
             assert self.client.get(add).status_code in (403, 404)

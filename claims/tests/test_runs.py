@@ -6,6 +6,7 @@ from unittest.mock import patch
 from django.test import TestCase
 from django.utils import timezone
 
+from accounts import running
 from claims import runs, tasks
 from claims.models import MoneyRun, RunKind, RunStatus
 from cp2.tests import make
@@ -13,7 +14,7 @@ from cp2.tests import make
 
 class Leases(TestCase):
     def started(self, work):
-        patching = patch.object(runs, "work_of", lambda kind: work)
+        patching = patch.object(runs.RUNS, "work_of", lambda kind: work)
         self.enterContext(patching)
         return runs.start(RunKind.EXPORT, make.exam(), by=None)
 
@@ -36,11 +37,11 @@ class Leases(TestCase):
         assert run.outcome == {"done": 1}
 
     def test_lease_ends_with_the_worker_at_the_latest(self):
-        assert tasks.work_runs.time_limit == runs.LONGEST.seconds
+        assert tasks.work_runs.time_limit == running.LONGEST.seconds
 
     def test_one_that_the_worker_died_of_each_time_fails(self):
         run = self.started(runs.Work(plan=lambda run: [], step=lambda run, portion: None))
-        MoneyRun.objects.update(attempts=runs.MOST_ATTEMPTS)
+        MoneyRun.objects.update(attempts=running.MOST_ATTEMPTS)
         assert runs.work(seconds=1) == 0
         run.refresh_from_db()
         assert (run.status, run.lease_until) == (RunStatus.FAILED, None)

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -20,6 +21,10 @@ from cp2.limits.models import SLOTS, Bucket, Limit
 from cp2.rules import Refused
 
 logger = logging.getLogger(__name__)
+
+# Sent after each take with the names of the limits that let it through (`taken`), or of the one
+# that refused it (`refused`); never with whose it was. For those above who measure.
+asked = Signal()
 
 Want = tuple[str, str]  # the name of a limit, and whose: an account, an address, a number
 
@@ -95,7 +100,10 @@ def take(*wants: Want, cost: int = 1) -> None:
     except DatabaseError as error:
         raise _unreadable() from error
     if refused:
-        raise _limited(next(limit for limit in limits if limit.pk == refused[0]), refused[1], cost)
+        full = next(limit for limit in limits if limit.pk == refused[0])
+        asked.send_robust(sender=None, taken=[], refused=full.name)
+        raise _limited(full, refused[1], cost)
+    asked.send_robust(sender=None, taken=[name for name, _key in wants], refused="")
 
 
 def _unreadable() -> Unreadable:

@@ -11,7 +11,8 @@ from django.db.models import Count, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from accounts.models import Entry, User
-from claims.models import Payment
+from claims.models import Claim, Payment
+from cp2.audit.models import Change
 from cp2.mydata.parts import Model, Part, handed_out, parts
 from cp2.rules import Role
 from profiles import looks
@@ -19,7 +20,7 @@ from profiles.models import ChangeStatus, NumberChange, Officer
 from sms.models import InboundMessage, Message
 from sms.phones import spellings
 
-SEEN = [looks.VIEWED, "payee.viewed", "number.looked_up"]
+SEEN = [looks.VIEWED, looks.PAYEE, "number.looked_up"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,19 @@ class Person:
             .order_by("pk")
         )
 
+    def changes(self, rows: dict[Model, list[Any]]) -> "models.QuerySet[Change]":
+        """What the database wrote down of their rows: what each was before, and what it became."""
+        about = _any(
+            Q(subject_type=model._meta.label_lower, subject_id__in=[row.pk for row in found])
+            for model, found in rows.items()
+            if found and isinstance(model._meta.pk, models.AutoField | models.BigAutoField)
+        )
+        return (
+            Change.objects.filter(about)
+            .select_related("actor__sub_county", "actor__station")
+            .order_by("pk")
+        )
+
     def looks(self) -> "models.QuerySet[Entry]":
         """Who opened pages with what is theirs on them, the newest first."""
         theirs = Q(subject_type="profiles.officer", subject_id__in=self.officers) | Q(
@@ -99,6 +113,8 @@ class Person:
         )
         payments = Payment.objects.filter(claim__officer__in=self.officers)
         theirs |= Q(subject_type="claims.payment", subject_id__in=payments.values("pk"))
+        claims = Claim.objects.filter(officer__in=self.officers)
+        theirs |= Q(subject_type="claims.claim", subject_id__in=claims.values("pk"))
         return (
             Entry.objects.filter(theirs, verb__in=SEEN)
             .exclude(actor__in=self.accounts)
@@ -121,7 +137,7 @@ def collect(person: Person) -> dict[Model, list[Any]]:
         rows[model] = list(_rows(part, rows, person))
     rows[Message] = list(person.texts())
     rows[InboundMessage] = list(person.inbound())
-    rows[Entry] = list(person.trail(rows))
+    rows[Entry], rows[Change] = list(person.trail(rows)), list(person.changes(rows))
     return rows
 
 

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Entry
+from cp2.audit.models import Change
 from cp2.mydata.parts import Model
 from profiles.models import BankAccount, NextOfKin, NumberChange
 
@@ -20,6 +21,7 @@ class Group:
 
 
 WITH_THE_ACCOUNT = _("As long as you have an account.")
+SCHEDULE = _("As long as the schedule on the privacy page says.")
 PUBLIC_MONEY = _("As long as the law on public money asks, also when you no longer serve.")
 
 ACCOUNT = Group(
@@ -45,7 +47,7 @@ KIN = Group(
     "kin",
     _("Next of kin"),
     _("To call somebody if you come to harm while you serve. It is used for nothing else."),
-    WITH_THE_ACCOUNT,
+    SCHEDULE,
 )
 SERVICE = Group(
     "service",
@@ -76,7 +78,7 @@ TEXTS = Group(
     _("Texts"),
     _("What we texted to your number and whether it came, and what you texted to us. Of a "
       "password or a code only that it was sent."),
-    WITH_THE_ACCOUNT,
+    SCHEDULE,
 )  # fmt: skip
 TRAIL = Group(
     "trail",
@@ -102,6 +104,7 @@ OF_A_TABLE: dict[Model, Group] = {
     NextOfKin: KIN,
     NumberChange: ACCOUNT,
     Entry: TRAIL,
+    Change: TRAIL,
 }
 
 

@@ -46,7 +46,14 @@ from claims.models import (
     ResultFile,
     ResultLine,
 )
+from cp2.audit.models import Change
+from cp2.broadcasts.models import Broadcast, Recipient
+from cp2.filters.models import SavedView
+from cp2.opening.models import Opening
+from cp2.protection.models import Breach, DataRequest, Dossier
+from cp2.rights.models import PowerChange, RateProposal
 from cp2.runs.models import Run
+from cp2.transfers.models import Export, Import
 from deployments.models import (
     AllocationRun,
     Deployment,
@@ -81,6 +88,7 @@ OF_THE_ACCOUNT: set[Edge] = {
     (Officer, "user"),
     (Session, "user"),
     (RecoveryCode, "user"),
+    (DataRequest, "subject"),
     (TOTPDevice, "user"),
 }
 
@@ -103,7 +111,9 @@ IN_THE_PAYMENT = "What the channel said of a payment stands in the payment, whic
 # Why these are not followed.
 NOT_FOLLOWED: dict[Edge, str] = {
     (Entry, "actor"): "The trail is taken by what it is about, and an officer's own acts with it.",
+    (Change, "actor"): "The history is taken by what it is about.",
     (LogEntry, "user"): IN_OFFICE,
+    (SavedView, "owner"): "How headquarters looks at its lists says nothing of who keeps it.",
     (NumberChange, "decided_by"): IN_OFFICE,
     (Interest, "recorded_by"): IN_OFFICE,
     (Waiver, "granted_by"): IN_OFFICE,
@@ -148,6 +158,20 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (PaymentBatch, "approved_by"): IN_OFFICE,
     (MoneyRun, "started_by"): IN_OFFICE,
     (Run, "started_by"): IN_OFFICE,
+    (DataRequest, "written_by"): IN_OFFICE,
+    (DataRequest, "decided_by"): IN_OFFICE,
+    (Dossier, "asked_by"): IN_OFFICE,
+    (Dossier, "request"): "It holds what this file holds, and its request is given.",
+    (Breach, "account"): IN_OFFICE,
+    (Breach, "opened_by"): IN_OFFICE,
+    (Broadcast, "prepared_by"): IN_OFFICE,
+    (Broadcast, "approved_by"): IN_OFFICE,
+    (Recipient, "user"): "Whom a text to many was meant for; the texts themselves are given.",
+    (Opening, "begun_by"): IN_OFFICE,
+    (Opening, "opened_by"): IN_OFFICE,
+    (Import, "uploaded_by"): IN_OFFICE,
+    (Import, "decided_by"): IN_OFFICE,
+    (Export, "asked_by"): IN_OFFICE,
     (RateChange, "by"): IN_OFFICE,
     (MarkingRecord, "by"): IN_OFFICE,
     (LedgerEntry, "by"): IN_OFFICE,
@@ -166,6 +190,14 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (Enquiry, "taken_by"): IN_OFFICE,
     (Note, "enquiry"): AMONG_STAFF,
     (Note, "by"): IN_OFFICE,
+    (
+        PowerChange,
+        "subject",
+    ): "It is of headquarters and directors, and in the trail, which is given.",
+    (PowerChange, "proposed_by"): IN_OFFICE,
+    (PowerChange, "decided_by"): IN_OFFICE,
+    (RateProposal, "proposed_by"): IN_OFFICE,
+    (RateProposal, "decided_by"): IN_OFFICE,
     (Officer, "merged_into"): "Closed accounts of the same person are taken as their own.",
     (Paper, "qualification"): THE_SAME_ROW,
     (Deployment, "application"): THE_SAME_ROW,
@@ -178,7 +210,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
 }
 
 # Tied to a person by a number or a name of the row, not by a relation; gather.py finds them.
-BY_VALUE: set[Model] = {Message, InboundMessage, Entry}
+BY_VALUE: set[Model] = {Message, InboundMessage, Entry, Change}
 
 # How a field is called that holds somebody's number; and the tables that have such a field but are
 # tied to nobody's account.
@@ -204,6 +236,7 @@ HANDLING = {
 WITHHELD: dict[Edge, str] = {
     (Entry, "details"): "They may name other people; what was done, when and by whom is given.",
     (Entry, "acting_name"): "The name of another person, who used a centre's account.",
+    (Change, "through"): MACHINES,
     (Mark, "acting_name"): "The name of another person; the centre that marked is given.",
     (MarkHistory, "acting_name"): "The name of another person; the account that marked is given.",
     (Message, "context"): MACHINES,

@@ -18,6 +18,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import Entry, User
+from cp2.audit.models import Change
+from cp2.audit.words import field_of
 from cp2.mydata.groups import GROUPS, Group, group_of
 from cp2.mydata.parts import Model, handed_out, is_withheld, parts
 from cp2.rules import Role
@@ -118,8 +120,11 @@ class Teller:
                 if not its.primary_key and not is_withheld(type(other), its.name):
                     yield from self._cell(other, its)
             return
-        if type(row) is Entry and field.name == "subject_type":
+        if type(row) in (Entry, Change) and field.name == "subject_type":
             yield field.name, label, _kind_of_thing(value)
+            return
+        if type(row) is Change and field.name == "fields":
+            yield field.name, label, "; ".join(_changes(row))
             return
         raw = None if field.is_relation or field.many_to_many else getattr(row, field.attname)
         yield field.name, label, in_words(value, raw)
@@ -176,6 +181,14 @@ def in_words(value: Any, raw: Any = None) -> str:
             return ", ".join(map(str, several))
         case _:
             return str(value)
+
+
+def _changes(change: Change) -> Iterator[str]:
+    """Their own numbers, so in full."""
+    for name, values in change.fields.items():
+        field = field_of(change.subject_type, name)
+        was, now = (in_words(value) or "–" for value in values)
+        yield f"{field.verbose_name if field else name}: {was} → {now}"
 
 
 def _kind_of_thing(label: str) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.promises import RunStatus
 from claims.models import MoneyRun
+from cp2.broadcasts.models import ON_ITS_WAY, OVER, Broadcast, BroadcastStatus
 from cp2.runs.models import Run
 from deployments import models as deployed
 from deployments.models import AllocationRun, LetterPack, PackStatus
@@ -176,6 +177,21 @@ def _register(coming: RegisterImport, state: State) -> Line:
     )
 
 
+def _broadcast(broadcast: Broadcast, state: State) -> Line:
+    return Line(
+        str(_("Broadcast")),
+        broadcast.title,
+        state,
+        broadcast.get_status_display(),
+        broadcast.run.percent if broadcast.run and state == State.WORKING else None,
+        _said(broadcast.prepared_by),
+        broadcast.prepared_at,
+        broadcast.ended_at,
+        "",
+        reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk]),
+    )
+
+
 _Allocation = deployed.RunStatus
 SOURCES = [
     Source(
@@ -234,6 +250,24 @@ SOURCES = [
         _register,
         ("uploaded_by",),
         "uploaded_by",
+    ),
+    Source(
+        Broadcast,
+        _("Broadcasts"),
+        "broadcasts.view_broadcast",
+        {
+            State.WORKING: [BroadcastStatus.COUNTING, *ON_ITS_WAY],
+            State.PERSON: [
+                BroadcastStatus.DRAFT,
+                BroadcastStatus.READY,
+                BroadcastStatus.PROPOSED,
+            ],
+            State.FAILED: [],
+            State.OVER: [*OVER, BroadcastStatus.DISCARDED],
+        },
+        _broadcast,
+        ("run", "prepared_by"),
+        "prepared_by",
     ),
 ]
 

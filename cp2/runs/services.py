@@ -9,7 +9,19 @@ from cp2.runs.models import Run, RunKind
 __all__ = ["RUNS", "Work", "cancel", "finish", "start", "try_again", "work"]
 
 # The Work of each kind
-WORKS: dict[str, str] = {}
+WORKS: dict[str, str] = {
+    RunKind.RETENTION: "cp2.protection.retention.WORK",
+    RunKind.BREACH: "cp2.protection.breach.WORK",
+    RunKind.DOSSIER: "cp2.protection.services.WORK",
+    RunKind.AUDIENCE: "cp2.broadcasts.counting.WORK",
+    RunKind.SEND: "cp2.broadcasts.sending.WORK",
+    RunKind.CHECK: "cp2.opening.checking.WORK",
+    RunKind.OPEN: "cp2.opening.centre_accounts.WORK",
+    RunKind.READ: "cp2.transfers.importing.READ",
+    RunKind.APPLY: "cp2.transfers.importing.APPLY",
+    RunKind.EXPORT: "cp2.transfers.exporting.EXPORT",
+    RunKind.VERIFY: "cp2.audit.work.WORK",
+}
 RUNS = Runs(Run, WORKS)
 
 cancel, try_again, work, finish = RUNS.cancel, RUNS.try_again, RUNS.work, RUNS.finish

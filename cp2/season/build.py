@@ -5,13 +5,36 @@ from datetime import date
 
 from django.db import transaction
 
+import attendance.counting
 import deployments.services
 from accounts.models import User
 from accounts.services import record_each
 from attendance.models import Mark, Register
-from catalogue.models import Activity, CentreEntry, DutyStation, Exam, Position, StationKind
+from catalogue.models import (
+    Activity,
+    CentreEntry,
+    DutyStation,
+    Exam,
+    ExamDay,
+    Position,
+    StationKind,
+)
 from claims.money import counting
-from cp2.season import checks, money, people, questions, reports, talk, to_come, trail, work
+from cp2.audit.watched import unwatched
+from cp2.picture import counting as picture_counting
+from cp2.season import (
+    broadcasts,
+    checks,
+    last_year,
+    money,
+    people,
+    questions,
+    reports,
+    talk,
+    to_come,
+    trail,
+    work,
+)
 from cp2.season.applications import Applications
 from cp2.season.crew import TABLES, Crew
 from cp2.season.marking import open_centre
@@ -50,6 +73,19 @@ def build(
 ) -> None:
     # Else every row's check of a foreign key waits in memory for the end of it all.
     run("SET CONSTRAINTS ALL IMMEDIATE")
+    with unwatched():
+        _build(scale, seed, today, say, until=until, on_terminal=on_terminal)
+
+
+def _build(
+    scale: str,
+    seed: int,
+    today: date,
+    say: Callable[[str], None],
+    *,
+    until: str,
+    on_terminal: bool,
+) -> None:
     run("SET LOCAL work_mem = '64MB'")  # marks and the trail are sorted by the million
     size, last = SCALES[scale], UNTIL.index(until)
     progress = Progress(say, on_terminal=on_terminal)
@@ -70,7 +106,7 @@ def build(
         reports.rotate(kcse, places.sub_counties[0], today, seed)
     if size.institutes:
         with progress.stage("an exam to come"):
-            to_come.make(places, seed, today)
+            last_year.make(to_come.make(places, seed, today), today)
     with progress.stage("registers of the agencies"):
         run(LIST_IN_REGISTERS)
         analyze(User, Officer, Deployment)
@@ -89,12 +125,28 @@ def build(
         with progress.stage("texts and enquiries"):
             talk.send_texts(places.sub_counties[0])
             talk.lose_numbers(places.sub_counties[0])
+            broadcasts.write(
+                kcse,
+                places.sub_counties[0],
+                writer=User.objects.get(username="deployment"),
+                other=User.objects.get(username="admin"),
+            )
             questions.ask(kpsea, places.sub_counties[0], today, further=size.enquiries)
         with progress.stage("audit trail"):
             trail.tell_the_trail()
     people.remember(seed, scale, kcse, places.sub_counties[0])
     with progress.stage("statistics"):
         analyze()
+    with progress.stage("the picture counted"):
+        count_picture(today)
+
+
+def count_picture(today: date) -> None:
+    """What the worker counts every minute, so that the first look finds it."""
+    days = ExamDay.objects.filter(day__lte=today).order_by("-day").values_list("day", flat=True)
+    for day in days.distinct()[:2]:
+        attendance.counting.count(day)
+    picture_counting.count_all()
 
 
 def hire(

@@ -15,7 +15,7 @@ from accounts.services import record
 from catalogue.models import DutyStation, Exam, Level, Office, StationKind, SubCounty
 from claims.models import Claim, ClaimStatus
 from cp2.season import draws
-from cp2.season.places import HEADQUARTERS, SUPERUSER, director_name
+from cp2.season.places import HEADQUARTERS, director_name
 from deployments.models import Deployment, DeploymentStatus
 from profiles.models import Officer, Vetting
 
@@ -114,4 +114,3 @@ def _directors(place: SubCounty) -> Iterator[Row]:
 def _headquarters() -> Iterator[Row]:
     for username, group in HEADQUARTERS.items():
         yield "headquarters", username, group
-    yield "headquarters", SUPERUSER, "superuser"

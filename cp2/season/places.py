@@ -45,8 +45,9 @@ HEADQUARTERS = {  # user name: group
     "approver": "Finance approver",
     "helpdesk": "Helpdesk",
     "auditor": "Auditor",
+    "admin": "Administrator",
+    "admin2": "Administrator",  # who confirms what the first one proposes
 }
-SUPERUSER = "admin"
 SECOND_IN_A_PLACE = ("", " Central", " Township")  # when the list of school names runs out
 
 
@@ -344,17 +345,15 @@ def director_name(sub_county: SubCounty, office: str) -> str:
 
 def make_headquarters(seed: int, hashes: Hashes) -> None:
     groups = Group.objects.in_bulk(field_name="name")
-    for username in [*HEADQUARTERS, SUPERUSER]:
+    for username, group in HEADQUARTERS.items():
         draw = draws.dice(seed, "staff", username)
         user = User.objects.create(
             username=username,
             name=full_name(draw, draw.choice(("female", "male"))),
             role=Role.STAFF,
-            is_superuser=username == SUPERUSER,
             password=hashes.staff,
         )
-        if username in HEADQUARTERS:
-            user.groups.add(groups[HEADQUARTERS[username]])
+        user.groups.add(groups[group])
 
 
 def make_codes(seed: int) -> None:

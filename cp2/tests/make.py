@@ -432,6 +432,16 @@ def sign_in(client: Any, user: User, *, minutes_ago: float = 0) -> Any:
     return client
 
 
+def act(client: Any, url: str, action: str, *rows: Any, **typed: Any) -> Any:
+    """An action of an admin's list, as somebody does it who reads the page between and means it."""
+    ticked = {"action": action, "_selected_action": [row.pk for row in rows]}
+    between = client.post(url, ticked)
+    if not between.context or "pks" not in between.context:
+        return client.get(between.url) if between.status_code == 302 else between
+    assert 'name="confirmed"' in between.text
+    return client.post(url, ticked | {"confirmed": "1"} | typed, follow=True)
+
+
 def code(user: User) -> str:
     """What their app shows now, as if none had been typed for a while."""
     rest(user)

@@ -16,7 +16,7 @@ ORDER = [
     "claims",
     "enquiries",
 ]
-FLOOR = {"cp2.rules", "cp2.exports", "cp2.limits", "cp2.lists", "cp2.tables"}
+FLOOR = {"cp2.rules", "cp2.exports", "cp2.limits", "cp2.lists", "cp2.tables", "cp2.confirming"}
 
 
 def imports_of(path: Path) -> set[str]:

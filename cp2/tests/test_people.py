@@ -67,7 +67,7 @@ class PeopleTests(TestCase):
             *["centre"] * 2,
             "TSC director",
             "SCDE director",
-            *["headquarters"] * 6,
+            *["headquarters"] * 7,
         ]
 
     def test_the_first_officer_has_an_offer_to_accept_and_a_complete_profile(self):
@@ -96,7 +96,7 @@ class PeopleTests(TestCase):
         centre = self.user(self.of("centre")[0]).station
         assert tsc.sub_county == scde.sub_county == centre.sub_county
 
-    def test_headquarters_has_one_of_each_group_and_a_superuser(self):
+    def test_headquarters_has_one_of_each_group_two_administrators_and_no_superuser(self):
         users = [self.user(person) for person in self.of("headquarters")]
         groups = [",".join(user.groups.values_list("name", flat=True)) for user in users]
         assert groups == [
@@ -105,9 +105,10 @@ class PeopleTests(TestCase):
             "Finance approver",
             "Helpdesk",
             "Auditor",
-            "",
+            "Administrator",
+            "Administrator",
         ]
-        assert [user.is_superuser for user in users] == [False] * 5 + [True]
+        assert not User.objects.filter(is_superuser=True).exists()
 
     # Signing in
 

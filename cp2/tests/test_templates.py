@@ -13,8 +13,10 @@ from cp2.rules import Role
 from cp2.tests import make
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
-# The admin and the letters have styles of their own.
-OTHERS = re.compile(r"(^|/)(admin|pdf)[/_]")
+# The admin and the letters have styles of their own; the roof's inner apps have pages of the admin.
+OTHERS = re.compile(
+    r"(^|/)(admin|pdf)[/_]|^(audit|broadcasts|filters|health|opening|protection|rights|runs|transfers)/"
+)
 PAGES = sorted(
     path
     for path in TEMPLATES.rglob("*.html")

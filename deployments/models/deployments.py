@@ -228,6 +228,11 @@ class Deployment(models.Model):
         indexes = [
             models.Index(fields=["post", "status"], name="deployments_of_a_post"),
             models.Index(
+                fields=["status", "-id"],
+                name="deployments_not_accepted",
+                condition=~Q(status=DeploymentStatus.ACCEPTED),
+            ),
+            models.Index(
                 fields=["respond_by"],
                 name="deployments_unanswered",
                 condition=Q(status=DeploymentStatus.OFFERED),

@@ -86,6 +86,10 @@ class Letter(models.Model):
                 name="letters_waiting",
                 condition=Q(status=LetterStatus.WAITING),
             ),
+            models.Index(fields=["status", "-id"], name="letters_by_status"),
+            models.Index(
+                fields=["-id"], name="letters_voided", condition=Q(voided_at__isnull=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -31,8 +31,7 @@ class AdminTests(TestCase):
         return reverse(f"admin:deployments_{model}_{page}", args=args)
 
     def act(self, model, action, row, **fields):
-        data = {"action": action, "_selected_action": [row.pk], **fields}
-        return self.client.post(self.url(model), data, follow=True).text
+        return make.act(self.client, self.url(model), action, row, **fields).text
 
     def test_every_list_and_every_row_opens(self):
         rows = {

@@ -89,9 +89,8 @@ class HeadquartersTests(WebTest):
         run = self.place.proposed(by=None, scope=None, whose=Whose.ALL)
         proposal = run.proposals.get()
         url = reverse("admin:deployments_proposal_changelist")
-        data = {"action": "remove", "_selected_action": [proposal.pk]}
-        self.assertContains(self.client.post(url, data, follow=True), "Enter the reason")
-        self.client.post(url, {**data, "reason": "Under enquiry"})
+        self.assertContains(make.act(self.client, url, "remove", proposal), "Enter the reason")
+        make.act(self.client, url, "remove", proposal, reason="Under enquiry")
         proposal.refresh_from_db()
         assert (proposal.status, proposal.reason) == (ProposalStatus.REMOVED, "Under enquiry")
 

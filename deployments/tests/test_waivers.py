@@ -171,11 +171,10 @@ class AdminTests(WebTest):
 
     def test_it_is_withdrawn_from_the_list_for_a_reason(self):
         waiver = make.waiver(self.officer, self.exam)
-        data = {"action": "withdraw", "_selected_action": [waiver.pk]}
-        self.client.post(LIST, data)
+        make.act(self.client, LIST, "withdraw", waiver)
         waiver.refresh_from_db()
         assert waiver.is_standing
-        self.client.post(LIST, {**data, "reason": "A mistake"})
+        make.act(self.client, LIST, "withdraw", waiver, reason="A mistake")
         waiver.refresh_from_db()
         assert (waiver.is_standing, waiver.withdrawal_reason) == (False, "A mistake")
 

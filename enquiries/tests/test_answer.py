@@ -215,11 +215,10 @@ class Headquarters(Desk):
         self.assertNotContains(self.client.get(self.change()), 'name="text"')
 
     def test_closes(self):
-        data = {"action": "close", "_selected_action": [self.enquiry.pk]}
         url = reverse("admin:enquiries_enquiry_changelist")
-        self.assertContains(self.client.post(url, data, follow=True), "1 closed.")
+        self.assertContains(make.act(self.client, url, "close", self.enquiry), "1 closed.")
         assert self.status() == EnquiryStatus.CLOSED
-        self.assertContains(self.client.post(url, data, follow=True), "cannot be closed")
+        self.assertContains(make.act(self.client, url, "close", self.enquiry), "cannot be closed")
 
     def test_auditor_only_looks(self):
         self.sign_in("Auditor")
@@ -228,8 +227,7 @@ class Headquarters(Desk):
             url = reverse(f"admin:enquiries_enquiry_{name}", args=[self.enquiry.pk])
             assert self.client.post(url, {"text": "x", "note": "x"}).status_code == 404
         assert not Reply.objects.exists()
-        data = {"action": "close", "_selected_action": [self.enquiry.pk]}
-        self.client.post(reverse("admin:enquiries_enquiry_changelist"), data)
+        make.act(self.client, reverse("admin:enquiries_enquiry_changelist"), "close", self.enquiry)
         assert self.status() == EnquiryStatus.OPEN
 
     def test_nothing_is_removed_or_typed_over(self):

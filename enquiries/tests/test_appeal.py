@@ -193,10 +193,7 @@ class Answering(TestCase):
         staff = of_group("Deployment")
         make.sign_in(self.client, staff)
         services.answer(self.appeal, by=staff, text="The bar is lifted.")
-        self.client.post(
-            reverse("admin:profiles_officer_changelist"),
-            {"action": "vet", "_selected_action": [self.officer.pk]},
-        )
+        make.act(self.client, reverse("admin:profiles_officer_changelist"), "vet", self.officer)
 
         self.officer.refresh_from_db()
         assert self.officer.vetting == Vetting.VETTED

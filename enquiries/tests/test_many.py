@@ -116,15 +116,13 @@ class Alike(TestCase):
             services.close_many(range(501), by=self.helper)
 
     def test_closing_many_tells_each(self):
-        data = {"action": "close", "_selected_action": [row.pk for row in self.asked]}
-        self.assertContains(self.client.post(LIST, data, follow=True), "3 closed.")
+        self.assertContains(make.act(self.client, LIST, "close", *self.asked), "3 closed.")
         assert Message.objects.filter(template="enquiries/closed").count() == 3
         assert not Enquiry.objects.filter(closed_at=None).exists()
 
     def test_what_a_colleague_has_taken_is_not_closed_and_said(self):
         services.take(self.asked[0], by=of_group("Helpdesk", name="Nekesa"))
-        data = {"action": "close", "_selected_action": [row.pk for row in self.asked]}
-        page = self.client.post(LIST, data, follow=True)
+        page = make.act(self.client, LIST, "close", *self.asked)
         self.assertContains(page, "2 closed.")
         self.assertContains(page, "Nekesa at headquarters has taken")
         assert Enquiry.objects.get(closed_at=None) == self.asked[0]

@@ -194,6 +194,9 @@ class Officer(models.Model):
                 name="officers_by_name",
                 opclasses=["varchar_pattern_ops"],
             ),
+            models.Index(
+                fields=["id"], name="officers_not_submitted", condition=Q(submitted_at=None)
+            ),
             # who else is paid to a number
             models.Index(fields=["payee_phone"], name="officers_by_payee"),
         ]

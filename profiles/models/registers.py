@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from profiles.models.officer import masked
 
 
 class Register(models.TextChoices):
@@ -35,7 +36,7 @@ class RegisterEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_register_display()} {self.number}"
+        return f"{self.get_register_display()} {masked(self.number)}"
 
 
 class ImportStatus(models.TextChoices):

@@ -25,11 +25,7 @@ class Headquarters(TestCase):
         self.list = reverse("admin:profiles_officer_changelist")
 
     def act(self, action, **data):
-        return self.client.post(
-            self.list,
-            {"action": action, "_selected_action": [self.officer.pk], **data},
-            follow=True,
-        )
+        return make.act(self.client, self.list, action, self.officer, **data)
 
     def test_lists_show_numbers_masked(self):
         for model in MODELS:
@@ -102,7 +98,7 @@ class Headquarters(TestCase):
         assert self.officer.vetting == Vetting.VETTED
 
         page = self.act("bar")
-        assert "Say why this officer is barred" in page.text
+        assert "Enter the reason" in page.text
         self.act("bar", reason="Leaked a paper")
 
         self.officer.refresh_from_db()

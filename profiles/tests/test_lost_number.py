@@ -571,8 +571,7 @@ class TheHelpdesk(TestCase):
         return user
 
     def act(self, action, reason="Called the TSC office"):
-        data = {"action": action, "_selected_action": [self.change.pk], "reason": reason}
-        return self.client.post(self.list, data, follow=True)
+        return make.act(self.client, self.list, action, self.change, reason=reason)
 
     def test_it_approves_with_a_reason(self):
         by = self.sign_in("Helpdesk")
@@ -587,7 +586,7 @@ class TheHelpdesk(TestCase):
     def test_it_refuses_with_a_reason_and_not_without(self):
         self.sign_in("Helpdesk")
 
-        assert "Type the reason beside the action." in self.act("refuse", reason="").text
+        assert "Enter the reason" in self.act("refuse", reason="").text
         self.change.refresh_from_db()
         assert self.change.status == ChangeStatus.PROVEN
         self.act("refuse")

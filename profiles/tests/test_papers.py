@@ -282,9 +282,18 @@ class Fetching(TestCase):
         assert not Entry.objects.filter(verb="officer.viewed").exists()
 
     def test_who_vets_by_it_gets_it_and_that_is_written_down(self):
-        for user in (self.director, self.staff):
-            assert self.get(user).status_code == 200
-            assert Entry.objects.filter(verb="officer.viewed", actor=user).count() == 1
+        assert self.get(self.director).status_code == 200
+        assert Entry.objects.filter(verb="officer.viewed", actor=self.director).count() == 1
+
+    def test_headquarters_gets_a_card_once_it_has_said_why(self):
+        officer = reverse("admin:profiles_officer_change", args=[self.officer.pk])
+        assert self.get(self.staff).url == officer
+        assert not Entry.objects.filter(verb="officer.viewed").exists()
+
+        make.sign_in(self.client, self.staff)
+        self.client.post(officer, {"look_why": "vetting"})
+        assert self.client.get(self.url).status_code == 200
+        assert Entry.objects.filter(verb="officer.viewed", actor=self.staff).count() == 2
 
     def test_b_099_everybody_else_finds_nothing(self):
         strangers = [

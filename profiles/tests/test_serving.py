@@ -163,8 +163,7 @@ class InterestTests(Pages):
         form.submit().follow()
         interest = Interest.objects.get()
         assert interest.recorded_by == clerk
-        data = {"action": "remove", "_selected_action": [interest.pk]}
-        self.client.post(reverse("admin:profiles_interest_changelist"), data)
+        make.act(self.client, reverse("admin:profiles_interest_changelist"), "remove", interest)
         assert not Interest.objects.exists()
         assert Entry.objects.filter(verb="interest.removed", actor=clerk).exists()
 

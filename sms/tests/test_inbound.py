@@ -237,7 +237,7 @@ class Doors(TestCase):
             ):
                 self.client.post(INBOUND, FORM)
 
-        assert len(logs.records) == 2 * 8 + 1
+        assert len(logs.records) == 2 * 8 + 2
         said = "\n".join([*logs.output, *(str(record.args) for record in logs.records)])
         assert settings.SMS_INBOUND_SECRET not in said
         assert settings.SMS_DELIVERY_SECRET not in said

@@ -22,8 +22,7 @@ class Headquarters(TestCase):
         make.sign_in(self.client, self.user)
 
     def nominate(self):
-        data = {"action": "nominate", "_selected_action": [self.application.pk]}
-        return self.client.post(APPLICATIONS, data, follow=True)
+        return make.act(self.client, APPLICATIONS, "nominate", self.application)
 
     def test_lists_show_ids_masked_and_are_searched_by_whole_numbers(self):
         make.application()

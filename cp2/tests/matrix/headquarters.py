@@ -33,9 +33,9 @@ def rows(model: str, **who: str) -> Rows:
     return Rows(model, **may)
 
 
-ALL = "deployment preparer approver helpdesk auditor"
+ALL = "deployment preparer approver helpdesk auditor administrator"
 PLACES = {
-    "look": "deployment auditor",
+    "look": "deployment auditor administrator",
     "add": "deployment superuser",
     "change": "deployment superuser",
 }
@@ -44,13 +44,31 @@ WRITTEN_BY_THE_HELPDESK = {
     "add": "helpdesk superuser",
     "change": "helpdesk superuser",
 }
-KNOWN = {"look": "deployment auditor", "add": "superuser", "change": "superuser"}
+KNOWN = {
+    "look": "deployment auditor administrator",
+    "add": "administrator superuser",
+    "change": "administrator superuser",
+}
+RATES = {
+    "look": "preparer approver auditor",
+    "add": "preparer approver superuser",
+    "change": "preparer approver superuser",
+}
+
+ADMINISTERED = {
+    "look": "administrator auditor",
+    "add": "administrator superuser",
+    "change": "administrator superuser",
+}
 
 MODELS = [
     rows("catalogue.county", **KNOWN),
     rows("catalogue.subcounty", **KNOWN),
     rows("catalogue.dutystation", **PLACES),
-    rows("catalogue.exam", **PLACES | {"look": "deployment preparer approver auditor"}),
+    rows(
+        "catalogue.exam",
+        **PLACES | {"look": "deployment preparer approver auditor administrator"},
+    ),
     rows("catalogue.examday", **PLACES, delete="superuser"),
     rows("catalogue.positionterms", **PLACES | {"look": "deployment preparer approver auditor"}),
     rows("catalogue.centreentry", **PLACES),
@@ -134,26 +152,34 @@ MODELS = [
     rows("claims.payment", look="preparer approver auditor"),
     rows("claims.moneyrun", look="preparer approver auditor"),
     rows("runs.run", look=ALL),
+    rows(
+        "protection.datarequest",
+        **WRITTEN_BY_THE_HELPDESK | {"look": "administrator helpdesk auditor"},
+    ),
+    rows("protection.breach", **ADMINISTERED),
+    rows(
+        "protection.retentionrule",
+        look="administrator auditor",
+        change="administrator superuser",
+    ),
+    rows("protection.processor", **ADMINISTERED),
+    rows(
+        "broadcasts.broadcast",
+        look="administrator deployment helpdesk auditor",
+        add="deployment superuser",
+    ),
+    rows(
+        "opening.holiday",
+        look="deployment auditor",
+        add="deployment superuser",
+        change="deployment superuser",
+        delete="deployment superuser",
+    ),
     rows("claims.ledgerentry", look="preparer approver auditor"),
     rows("claims.resultfile", look="preparer approver auditor", add="preparer superuser"),
-    rows(
-        "claims.taxrule",
-        look="preparer approver auditor",
-        add="approver superuser",
-        change="approver superuser",
-    ),
-    rows(
-        "claims.ratechange",
-        look="preparer approver auditor",
-        add="approver superuser",
-        change="approver superuser",
-    ),
-    rows(
-        "claims.markingrate",
-        look="preparer approver auditor",
-        add="approver superuser",
-        change="approver superuser",
-    ),
+    rows("claims.taxrule", **RATES),
+    rows("claims.ratechange", **RATES),
+    rows("claims.markingrate", **RATES),
     rows("claims.markingrecord", look="preparer approver auditor"),
     rows("enquiries.enquiry", look="deployment helpdesk auditor"),
     rows("enquiries.reply", look="deployment helpdesk auditor"),
@@ -168,13 +194,21 @@ MODELS = [
     rows("sms.receipt", look="helpdesk auditor"),
     rows(
         "accounts.user",
-        look="deployment helpdesk auditor",
-        add="superuser",
-        change="superuser",
+        look="deployment helpdesk auditor administrator",
+        add="administrator superuser",
+        change="administrator superuser",
     ),
     rows("accounts.entry", look="auditor"),
-    rows("auth.group", add="superuser", change="superuser"),
-    rows("limits.limit", look="deployment helpdesk auditor", change="deployment superuser"),
+    rows("audit.change", look="auditor"),
+    rows("audit.seal", look="auditor"),
+    rows("auth.group", look="auditor administrator"),
+    rows("rights.powerchange", look="auditor administrator"),
+    rows("rights.rateproposal", look="deployment preparer approver auditor"),
+    rows(
+        "limits.limit",
+        look="deployment helpdesk auditor administrator",
+        change="deployment administrator superuser",
+    ),
 ]
 
 
@@ -185,6 +219,7 @@ def of(groups: str) -> dict[str, Any]:
 # What stands beside the models' own pages
 PAGES = [
     page("admin:index", who=STAFF),
+    page("admin:picture", who=STAFF),
     page("admin:login", who=STAFF),
     page("admin:logout", who=STAFF, posted=True),
     page("admin:password_change", who=STAFF),
@@ -193,12 +228,60 @@ PAGES = [
     page("admin:autocomplete", who=STAFF, answers=(404,)),
     page("admin:view_on_site", "'1", "'1"),
     page("admin:app_list", "'sms", who=of("deployment helpdesk auditor")),
-    page("admin:app_list", "'accounts", who=of("deployment helpdesk auditor")),
-    page("admin:app_list", "'catalogue", who=of("deployment preparer approver auditor")),
+    page("admin:app_list", "'accounts", who=of("deployment helpdesk auditor administrator")),
+    page(
+        "admin:app_list",
+        "'catalogue",
+        who=of("deployment preparer approver auditor administrator"),
+    ),
     page("admin:app_list", "'profiles", who=of(ALL)),
     page("admin:app_list", "'claims", who=of("preparer approver helpdesk auditor")),
-    page("admin:merge_find", "officer.pk", superuser=NATION),
-    page("admin:merge", "officer.pk", "guard.pk", superuser=NATION),
+    page("admin:health", who=of("administrator auditor")),
+    page("admin:merge_find", "officer.pk", who=of("administrator")),
+    page("admin:merge", "officer.pk", "guard.pk", who=of("administrator")),
+    # those who see rates alone are led on to them
+    page(
+        "admin:rights_matrix",
+        who=of("auditor administrator deployment preparer approver"),
+    ),
+    page(
+        "admin:rights_files",
+        "'people",
+        who=of("auditor administrator"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:rights_looks", who=of("auditor administrator")),
+    page(
+        "admin:rights_looks_files",
+        who=of("auditor administrator"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page(
+        "admin:rights_powerchange_decide",
+        "power.pk",
+        who=of("administrator"),
+        posted=True,
+        sends={"act": "'confirm"},
+    ),
+    page(
+        "admin:rights_rateproposal_decide",
+        "rate.pk",
+        who=of("approver"),
+        posted=True,
+        sends={"act": "'confirm"},
+    ),
+    page("admin:profiles_officer_story", "officer.pk", who=of(ALL)),
+    page("admin:filters_view", "view.pk", who=of(ALL)),
+    page("admin:filters_delete", "view.pk", posted=True, helpdesk=MAY),  # whose it is
+    page(
+        "admin:filters_save",
+        "'profiles.officer",
+        who=of(ALL),
+        posted=True,
+        sends={"name": "'To vet", "query": "'o=1"},
+    ),
     page("admin:sms_picture", who=of("deployment helpdesk auditor")),
     page("admin:sms_phone", who=of("helpdesk auditor")),
     page(
@@ -283,6 +366,14 @@ PAGES = [
         sends={"as": "'csv"},
     ),
     page("admin:attendance_registerreturn_scan", who=of("deployment")),
+    page("admin:audit_trail", who=of("auditor")),
+    page(
+        "admin:audit_trail_files",
+        who=of("auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
+    page("admin:audit_seal_verify", who=of("auditor"), posted=True),
     page("admin:claims_money", who=of("preparer approver auditor")),
     page(
         "admin:claims_money_files",
@@ -390,12 +481,87 @@ PAGES = [
         posted=True,
         sends={"as": "'csv"},
     ),
+    page("admin:broadcasts_broadcast_write", "broadcast.pk", who=of("deployment")),
+    page(
+        "admin:broadcasts_broadcast_do",
+        "broadcast.pk",
+        "'discard",
+        posted=True,
+        who=of("deployment"),
+    ),
+    page(
+        "admin:broadcasts_broadcast_people",
+        "broadcast.pk",
+        who=of("administrator deployment helpdesk auditor"),
+    ),
+    *(
+        page(
+            f"admin:broadcasts_broadcast_{name}_files",
+            "broadcast.pk",
+            posted=True,
+            who=of("administrator deployment helpdesk auditor"),
+            sends={"as": "'csv"},
+        )
+        for name in ("people", "report")
+    ),
+    page("admin:opening", who=of("deployment auditor")),
+    page("admin:opening_new", who=of("deployment")),
+    page("admin:opening_exam", "exam.pk", who=of("deployment auditor")),
+    *(
+        page(f"admin:opening_{name}", "exam.pk", who=of("deployment auditor"))
+        for name in ("days", "terms", "entries", "posts", "letters", "accounts", "check", "open")
+    ),
+    page(
+        "admin:opening_check_files",
+        "exam.pk",
+        who=of("deployment auditor"),
+        posted=True,
+        sends={"as": "'csv"},
+    ),
     page("admin:runs", who=of(ALL)),
+    page("admin:transfers", who=of(ALL)),
+    page("admin:transfers_upload", "'stations", who=of("deployment")),
+    page("admin:transfers_template", "'stations", "'csv", who=of("deployment")),
+    page("admin:transfers_import", "hq_import.pk", who=of("deployment auditor")),
+    page("admin:transfers_faults", "hq_import.pk", who=of("deployment auditor")),
+    page("admin:transfers_apply", "hq_import.pk", who=of("deployment"), posted=True),
+    page("admin:transfers_discard", "hq_import.pk", who=of("deployment"), posted=True),
+    page("admin:transfers_export"),
+    page("admin:transfers_leaving", "hq_export.pk", deployment=NATION),
+    page("admin:transfers_download", "hq_export.pk", deployment=NATION, posted=True),
+    page(
+        "admin:protection_datarequest_collect", "data_request.pk", posted=True, who=of("helpdesk")
+    ),
+    page(
+        "admin:protection_datarequest_dossier", "data_request.pk", posted=True, who=of("helpdesk")
+    ),
+    page(
+        "admin:protection_retentionrule_run",
+        posted=True,
+        who=of("administrator"),
+        sends={"act": "'dry"},
+    ),
+    page("admin:protection_breach_look", "breach.pk", who=of("administrator auditor")),
+    page("admin:protection_breach_close", "breach.pk", who=of("administrator")),
+    page(
+        "admin:protection_breach_act",
+        "breach.pk",
+        posted=True,
+        who=of("administrator"),
+        sends={"act": "'commissioner"},
+    ),
+    page(
+        "admin:protection_breach_affected",
+        "breach.pk",
+        posted=True,
+        who=of("administrator"),
+        sends={"as": "'csv"},
+    ),
     page(
         "admin:runs_run_act",
         "hq_run.pk",
         posted=True,
-        who=of("deployment"),
+        who=of("deployment administrator"),
         sends={"act": "'cancel"},
     ),
     page(

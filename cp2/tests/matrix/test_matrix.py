@@ -85,6 +85,11 @@ class Case(NamedTuple):
 
 
 class Matrix(TestCase):
+    """What the questions share. They take minutes, so they are asked in parts, by several workers
+    at once: each is its `part`th of `parts`."""
+
+    part, parts = 0, 1
+
     @classmethod
     def setUpTestData(cls):
         cls.world = world.build()
@@ -96,7 +101,7 @@ class Matrix(TestCase):
         self.addCleanup(logging.disable, logging.NOTSET)
 
     def cases(self) -> Iterator[Case]:
-        for page in DECLARED:
+        for page in DECLARED[self.part :: self.parts]:
             # where an address names no row, one place stands for all
             for scope in PLACES if page.at else PLACES[:1]:
                 place = self.world.places[scope]
@@ -114,8 +119,12 @@ class Matrix(TestCase):
     def conclude(self) -> None:
         assert not self.problems, "\n".join([f"{len(self.problems)} problems:", *self.problems])
 
-    # Inside
+    def must_sign_in(self, answer: Any) -> bool:
+        to = answer.get("Location", "")
+        return answer.status_code == 302 and to.startswith(reverse("accounts:login"))
 
+
+class Inside(Matrix):
     def test_whoever_may_gets_in(self):
         for case in self.cases():
             if case.is_inside:
@@ -125,7 +134,9 @@ class Matrix(TestCase):
                 self.check(answer.status_code in case.page.answers, case, answer.status_code)
         self.conclude()
 
-    # Outside
+
+class Outside(Matrix):
+    part, parts = 0, 2
 
     def test_to_all_others_there_is_no_such_page_and_they_change_nothing(self):
         """And a row that is another's answers word for word as one that is not there."""
@@ -150,11 +161,13 @@ class Matrix(TestCase):
             return self.must_sign_in(answer)
         return answer.status_code == 404
 
-    def must_sign_in(self, answer: Any) -> bool:
-        to = answer.get("Location", "")
-        return answer.status_code == 302 and to.startswith(reverse("accounts:login"))
 
-    # What a form names
+class OutsideToo(Outside):
+    part = 1
+
+
+class Forms(Matrix):
+    """What a form names."""
 
     def test_a_form_of_ones_own_changes_no_row_of_another_place(self):
         for page, who in self.forms():
@@ -187,11 +200,15 @@ class Matrix(TestCase):
         self.check(answer.status_code in {200, 302, 404}, page.name, "as", who, answer)
         return written
 
-    # Headquarters' models
+
+class Headquarters(Matrix):
+    """Its models."""
+
+    part, parts = 0, 3
 
     @patch("django.conf.urls.handler404", lambda request, exception: HttpResponseNotFound())
     def test_headquarters_sees_and_changes_what_each_group_may(self):
-        for rows in headquarters.MODELS:
+        for rows in headquarters.MODELS[self.part :: self.parts]:
             row = world.one_of(apps.get_model(rows.model))
             assert row is not None, f"{rows.model} has no row: make one in world.py"
             for who in EVERYBODY:
@@ -226,3 +243,11 @@ class Matrix(TestCase):
         self.check(not written, case, written)
         out = self.must_sign_in(answer) if who == "stranger" else answer.status_code in (404, 405)
         self.check(out, case, answer)
+
+
+class HeadquartersToo(Headquarters):
+    part = 1
+
+
+class HeadquartersAlso(Headquarters):
+    part = 2

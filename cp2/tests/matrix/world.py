@@ -52,11 +52,18 @@ from claims.models import (
     RunKind,
     TaxRule,
 )
+from cp2.audit import sealing
+from cp2.broadcasts.models import Broadcast
+from cp2.filters.models import SavedView
+from cp2.protection.models import Affected, Breach, DataRequest, RequestKind
+from cp2.protection.services import ask
+from cp2.rights.models import PowerChange, RateProposal
 from cp2.rules import Role
 from cp2.runs import services as runs
 from cp2.runs.models import Run
 from cp2.runs.models import RunKind as HeadquartersRun
 from cp2.tests import make
+from cp2.transfers.models import Export, Import
 from deployments import letters
 from deployments.models import (
     AllocationPart,
@@ -122,6 +129,7 @@ GROUPS = {
     "approver": "Finance approver",
     "helpdesk": "Helpdesk",
     "auditor": "Auditor",
+    "administrator": "Administrator",
 }
 HEADQUARTERS = [*GROUPS, "superuser", "newcomer"]  # a newcomer is in no group yet
 PEOPLE = ["officer", "centre", "tsc", "scde", *HEADQUARTERS]
@@ -172,6 +180,7 @@ class Place:
     enquiry: Enquiry
     message: Message
     attachment: Attachment
+    data_request: DataRequest
     today: date = field(default_factory=timezone.localdate)
     # the same for all places
     own: Any = None
@@ -180,9 +189,15 @@ class Place:
     results: ResultFile | None = None
     money_run: MoneyRun | None = None
     hq_run: Run | None = None
+    breach: Breach | None = None
+    broadcast: Broadcast | None = None
+    hq_import: Import | None = None
+    hq_export: Export | None = None
     sample: AuditSample | None = None
     coming: RegisterImport | None = None
     fairness: FairnessReport | None = None
+    power: PowerChange | None = None
+    rate: RateProposal | None = None
     vacancy_file: VacancyFile | None = None
     text: LetterText | None = None
     run: Any = None
@@ -190,6 +205,7 @@ class Place:
     proposal: Any = None
     guard_proposal: Any = None
     nation_run: AllocationRun | None = None
+    view: SavedView | None = None
     inbound_secret: str = settings.SMS_INBOUND_SECRET
     delivery_secret: str = settings.SMS_DELIVERY_SECRET
     phone: str = "254712345678"
@@ -294,6 +310,7 @@ def place(scope: Scope, sub_county: SubCounty, season: Exam) -> Place:
         claim=make.claim(deployment=deployment),
         enquiry=enquiry,
         attachment=_attachment(enquiry),
+        data_request=ask(officer.user, kind=RequestKind.ACCESS, text="All of it", written_by=None),
         message=Message.objects.create(to=officer.phone, template="accounts/x", text="Habari"),
     )
 
@@ -419,6 +436,21 @@ def build() -> World:
     _money(own, people["preparer"])
     own.vacancy_file = VacancyFile.objects.create(name="v.csv", by=people["deployment"])
     own.coming = _coming(people["deployment"])
+    own.hq_import = Import.objects.create(
+        kind="stations",
+        file="imports/made-up",
+        file_name="s.csv",
+        sha256="0" * 64,
+        size=1,
+        status="read",
+        uploaded_by=people["deployment"],
+    )
+    own.hq_export = Export.objects.create(
+        list_of="catalogue.dutystation",
+        title="Duty stations",
+        format="csv",
+        asked_by=people["deployment"],
+    )
     own.fairness = FairnessReport.objects.create(
         exam=own.exam,
         asked_by=people["auditor"],
@@ -433,10 +465,16 @@ def build() -> World:
         each.guard_run, each.guard_proposal = _allocated(each, each.guard_post, "scde")
     _rest(own)
     nation = AllocationRun.objects.create(exam=own.exam, outcome=NOTHING, status="confirmed")
+    view = SavedView.objects.create(
+        owner=people["helpdesk"], model="profiles.officer", name="To vet", query="o=1", shared=True
+    )
     for each in places.values():
-        each.nation_run, each.text = nation, own.text
+        each.nation_run, each.text, each.view = nation, own.text, view
         each.fairness = own.fairness
-        each.money_run, each.hq_run = own.money_run, own.hq_run
+        each.money_run, each.hq_run, each.breach = own.money_run, own.hq_run, own.breach
+        each.broadcast = own.broadcast
+        each.power, each.rate = own.power, own.rate
+        each.hq_import, each.hq_export = own.hq_import, own.hq_export
         each.payment, each.sample = own.payment, own.sample
     return World(places, people)
 
@@ -515,7 +553,24 @@ def _money(own: Place, by: User) -> None:
     own.money_run = MoneyRun.objects.create(
         kind=RunKind.PREPARE, exam=own.exam, sub_county=own.sub_county
     )
+    own.breach = Breach.objects.create(
+        title="A list was lost",
+        what="On a stick.",
+        found_at=timezone.now(),
+        from_at=timezone.now(),
+        to_at=timezone.now(),
+        fields=["name"],
+        opened_by=by,
+    )
+    Affected.objects.create(breach=own.breach, officer=own.officer, fields=["name"])
     own.hq_run = runs.start(HeadquartersRun.EXPORT, by=None, title="Officers")
+    own.broadcast = Broadcast.objects.create(
+        title="Rehearsal",
+        text_en="Come at 7.",
+        text_sw="Njoo saa moja.",
+        stage="registered",
+        prepared_by=make.user(),
+    )
 
 
 def _rest(own: Place) -> None:
@@ -549,7 +604,20 @@ def _rest(own: Place) -> None:
         provider_id="in-1", sender=own.phone, shortcode="22262", text="STATUS"
     )
     Receipt.objects.create(provider_id="out-1", status="Success")
+    given = {"was": {"is_active": False}, "wanted": {"is_active": True}, "reason": "Back"}
+    own.power = PowerChange.objects.create(subject=make.user(), proposed_by=make.user(), **given)
+    own.rate = RateProposal.objects.create(
+        model="claims.taxrule",
+        about="claims.taxrule 0",
+        title="A rule",
+        was={},
+        wanted={"exam": own.exam.pk, "rate": "5", "above": "0"},
+        reason="The law",
+        proposed_by=make.user(),
+    )
     record("officer.vetted", own.officer, by=make.user())
+    Deployment.objects.filter(pk=own.deployment.pk).update(reason="Closer to home")  # a change
+    sealing.seal(patience=0)
 
 
 def one_of(model: type[Model]) -> Any:

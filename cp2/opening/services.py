@@ -1,0 +1,282 @@
+"""What a person does on the way to an open season. Each act locks the exam, so that of two people
+who do the same the second finds what the first has done."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services import record
+from attendance.models import Register
+from catalogue.models import CentreEntry, Exam, ExamDay, PositionTerms
+from cp2.opening import last_year
+from cp2.opening.last_year import Days
+from cp2.opening.models import Carried, Opening
+from cp2.rules import Refused, lock
+from cp2.runs import services as runs
+from cp2.runs.models import Run, RunKind
+from deployments.models import Deployment
+
+FRESH_FOR = timedelta(days=1)  # a dry run, before somebody says that the season is open
+
+
+@transaction.atomic
+def begin(exam: Exam, *, of: Exam | None, by: User) -> Exam:
+    """A new exam. Of two people who begin the same one, the second is told."""
+    try:
+        with transaction.atomic():
+            exam.save(force_insert=True)
+    except IntegrityError as error:
+        raise Refused(
+            _("Somebody has begun this exam just now. Look for it in the list.")
+        ) from error
+    Opening.objects.create(exam=exam, of=of, begun_by=by)
+    record("exam.begun", exam, by=by, of=of.short if of else "")
+    return exam
+
+
+def opening_of(exam: Exam) -> Opening:
+    """Locked. Exams that were typed in before there was this path get theirs now."""
+    lock(exam)
+    opening, _is_new = Opening.objects.get_or_create(exam=exam, defaults={"of": last_year.of(exam)})
+    return opening
+
+
+# Days
+
+
+def digest(rows: Any) -> str:
+    """Of what somebody saw, so that it is known whether it is still so."""
+    return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
+
+
+def seen_days(exam: Exam) -> str:
+    return digest(sorted(last_year.days_of(exam).items()))
+
+
+def _refuse_unseen(seen: str, now: str) -> None:
+    if seen != now:
+        raise Refused(
+            _(
+                "Somebody else has changed this since you opened the page. What you typed is kept "
+                "below; open the page anew to see what is there now."
+            )
+        )
+
+
+@transaction.atomic
+def write_days(exam: Exam, wanted: Days, *, seen: str, by: User) -> dict[str, int]:
+    """All days of an exam as they are to be."""
+    exam = lock(exam)
+    _refuse_unseen(seen, seen_days(exam))
+    there = last_year.days_of(exam)
+    gone = [day for day in there if day not in wanted]
+    _refuse_removal(exam, gone)
+    ExamDay.objects.filter(exam=exam, day__in=gone).delete()
+    ExamDay.objects.bulk_create(
+        ExamDay(exam=exam, day=day, kind=kind, papers=papers)
+        for day, (kind, papers) in sorted(wanted.items())
+        if day not in there
+    )
+    changed = [day for day, row in wanted.items() if day in there and there[day] != row]
+    for day in changed:
+        kind, papers = wanted[day]
+        ExamDay.objects.filter(exam=exam, day=day).update(kind=kind, papers=papers)
+    done: dict[str, Any] = {"added": len(wanted.keys() - there.keys()), "changed": len(changed)}
+    done["removed"] = len(gone)
+    if any(done.values()):
+        record("exam.days_written", exam, by=by, **done)
+    return done
+
+
+def _refuse_removal(exam: Exam, gone: list[date]) -> None:
+    if not gone:
+        return
+    if Register.objects.filter(entry__exam=exam, day__in=gone).exists():
+        raise Refused(_("Registers of such a day are there, so the day stays."))
+    if Deployment.objects.filter(post__exam=exam).exists():
+        raise Refused(
+            _("Officers are deployed for this exam, so no day is taken away here. Change its kind.")
+        )
+
+
+# Terms
+
+Figures = Mapping[int, Mapping[str, Any]]  # by position
+
+
+def seen_terms(exam: Exam) -> str:
+    return digest(
+        [
+            (position, [str(getattr(row, name)) for name in last_year.FIGURES])
+            for position, row in sorted(last_year.terms_of(exam).items())
+        ]
+    )
+
+
+def rests_on(exam: Exam) -> set[int]:
+    """The positions whose rate stands still here: somebody is deployed at it."""
+    held = Deployment.objects.filter(post__exam=exam).order_by().values_list("post__position")
+    return {position for (position,) in held.distinct()}
+
+
+@transaction.atomic
+def write_terms(exam: Exam, wanted: Figures, *, seen: str, by: User) -> dict[str, int]:
+    """The figures of each position; one that has no terms yet gets last year's with these in."""
+    exam = lock(exam)
+    _refuse_unseen(seen, seen_terms(exam))
+    there = last_year.terms_of(exam)
+    last = last_year.of(exam)
+    before = last_year.terms_of(last) if last else {}
+    fixed = rests_on(exam)
+    fresh, told = [], []
+    for position, figures in wanted.items():
+        if position not in there:
+            fresh.append(last_year.a_year_on(before[position], exam, figures))
+            continue
+        row = there[position]
+        changed = {name: value for name, value in figures.items() if getattr(row, name) != value}
+        if "daily_rate" in changed and position in fixed:
+            raise Refused(
+                _("%(position)s: officers are deployed at this rate. Change it on its own page.")
+                % {"position": row.position}
+            )
+        if changed:
+            told.append({"position": row.position.code, **_in_words(row, changed)})
+            PositionTerms.objects.filter(pk=row.pk).update(**changed)
+    PositionTerms.objects.bulk_create(fresh)
+    done: dict[str, Any] = {"added": len(fresh), "changed": len(told)}
+    if any(done.values()):
+        record("exam.terms_written", exam, by=by, **done, what=told)
+    return done
+
+
+def _in_words(row: PositionTerms, changed: Mapping[str, Any]) -> dict[str, list[str]]:
+    return {name: [str(getattr(row, name)), str(value)] for name, value in changed.items()}
+
+
+# Centres
+
+CARRY = """
+WITH fresh AS (
+    INSERT INTO catalogue_centreentry
+        (exam_id, station_id, candidates, distribution_centre_id, host_id, papers)
+    SELECT %(exam)s, station_id, candidates, distribution_centre_id, host_id, papers
+    FROM catalogue_centreentry WHERE exam_id = %(last)s
+    ORDER BY id
+    ON CONFLICT (exam_id, station_id) DO NOTHING
+    RETURNING id, candidates
+)
+INSERT INTO opening_carried (entry_id, candidates) SELECT id, candidates FROM fresh
+"""
+CARRY_MARKING = """
+INSERT INTO catalogue_markingentry (exam_id, station_id, position_id, officers)
+SELECT %(exam)s, station_id, position_id, officers
+FROM catalogue_markingentry WHERE exam_id = %(last)s
+ORDER BY id
+ON CONFLICT (exam_id, station_id, position_id) DO NOTHING
+"""
+
+
+@dataclass(frozen=True)
+class Brought:
+    centres: int
+    marking: int
+
+
+@transaction.atomic
+def carry_entries(exam: Exam, *, by: User) -> Brought:
+    """Last year's centres with last year's candidates, which are to be confirmed. Those that are
+    there stay as they are, so again is as once. What candidates need, and how far a centre's
+    papers come, is each year's own."""
+    opening = opening_of(exam)
+    last = opening.of or last_year.of(exam)
+    if last is None:
+        raise Refused(_("There is no exam of before that the centres could come from."))
+    given = {"exam": exam.pk, "last": last.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(CARRY, given)
+        centres = cursor.rowcount
+        cursor.execute(CARRY_MARKING, given)
+        marking = cursor.rowcount
+    if centres or marking:
+        record("exam.entries_carried", exam, by=by, of=last.short, centres=centres, marking=marking)
+    return Brought(centres, marking)
+
+
+def unconfirmed(exam: Exam) -> Any:
+    """The entries whose number of candidates is still last year's."""
+    return CentreEntry.objects.filter(exam=exam, carried__candidates=F("candidates"))
+
+
+@transaction.atomic
+def confirm_entries(exam: Exam, *, by: User) -> int:
+    """Somebody says that the numbers that are still last year's are this year's as well."""
+    lock(exam)
+    left: int = unconfirmed(exam).count()
+    Carried.objects.filter(entry__exam=exam).delete()
+    if left:
+        record("exam.entries_confirmed", exam, by=by, entries=left)
+    return left
+
+
+# Runs
+
+
+def check(exam: Exam, *, by: User, page: str = "") -> Run:
+    return runs.start(
+        RunKind.CHECK,
+        by=by,
+        title=_("Dry run of %(exam)s") % {"exam": exam.short},
+        about=f"exam:{exam.pk}",
+        page=page,
+        exam=exam.pk,
+    )
+
+
+def open_accounts(exam: Exam, *, by: User, page: str = "") -> Run:
+    return runs.start(
+        RunKind.OPEN,
+        by=by,
+        title=_("Centre accounts of %(exam)s") % {"exam": exam.short},
+        about=f"exam:{exam.pk}",
+        page=page,
+        exam=exam.pk,
+    )
+
+
+# Open
+
+
+@transaction.atomic
+def open_season(exam: Exam, *, note: str, reasons: list[str], by: User) -> Opening:
+    """`reasons` is what speaks against it now; see steps.against."""
+    opening = opening_of(exam)
+    if opening.opened_at:
+        raise Refused(
+            _("%(who)s has said already that this season is open.") % {"who": opening.opened_by}
+        )
+    if reasons:
+        raise Refused(*reasons)
+    opening.opened_by, opening.opened_at, opening.note = by, timezone.now(), note
+    opening.save(update_fields=["opened_by", "opened_at", "note"])
+    record("season.opened", exam, by=by, note=note)
+    return opening
+
+
+@transaction.atomic
+def take_back(exam: Exam, *, reason: str, by: User) -> Opening:
+    """Twice is once."""
+    opening = opening_of(exam)
+    if opening.opened_at:
+        opening.opened_by, opening.opened_at, opening.note = None, None, ""
+        opening.save(update_fields=["opened_by", "opened_at", "note"])
+        record("season.taken_back", exam, by=by, reason=reason)
+    return opening
