@@ -93,7 +93,7 @@ def by_a_worker(run: Run | None, folder: str) -> bool:
 
 
 def imported(kind: str, heading: list[str], rows: object, by: User, folder: str) -> bool:
-    content = b"".join(csv_stream(heading, rows))  # type: ignore[arg-type]
+    content = b"".join(csv_stream(heading, rows))  # type: ignore[arg-type]  # rows are any cells
     file = SimpleUploadedFile(f"{kind}.csv", content)
     coming, _is_new = importing.upload(kind, file, by=by)
     fine = by_a_worker(coming.run, folder)

@@ -319,6 +319,8 @@ def lock(file: Path, *, wait: bool = False) -> Iterator[None]:
 
 def main() -> int:
     command = sys.argv[2:]
+    if not command or sys.argv[1].startswith("-"):
+        sys.exit("Usage: bin/embedded.py FOLDER COMMAND…")  # a folder called --help helps nobody
     if os.environ.get("DATABASE_URL"):
         os.execvp(command[0], command)
     folder = Path(sys.argv[1]).resolve()

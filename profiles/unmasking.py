@@ -148,7 +148,7 @@ class Unmasking(admin.ModelAdmin[Any]):
             subject=self.subject_of(row),
         )
         if isinstance(found, Look):
-            request.unmasked = found.open  # type: ignore[attr-defined]
+            request.unmasked = found.open  # type: ignore[attr-defined]  # told from here to the fields of this page
         return found
 
     def in_full(self, request: HttpRequest) -> bool:
@@ -166,6 +166,6 @@ class Unmasking(admin.ModelAdmin[Any]):
 
     def _mask(self, name: str) -> Any:
         column = hide(name)
-        label = self.opts.get_field(name).verbose_name  # type: ignore[union-attr]
+        label = self.opts.get_field(name).verbose_name  # type: ignore[union-attr]  # one of its own fields
         column.short_description = label
         return column

@@ -59,7 +59,7 @@ def work(name: str, folder: str, pk: int, said: Connection) -> None:
     building.PORTION = PORTION
     write = exporting._write
 
-    def aloud(batch):  # type: ignore[no-untyped-def]
+    def aloud(batch):  # type: ignore[no-untyped-def]  # stands in for what it is given
         said.send("writing")
         return write(batch)
 

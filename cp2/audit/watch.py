@@ -65,7 +65,7 @@ class Watch(pgtrigger.Trigger):
             operation=operation,
             # a table that is emptied together with ours is told of before, and gone with it
             when=pgtrigger.After if rows else pgtrigger.Before,
-            referencing=pgtrigger.Referencing(**rows) if rows else None,  # type: ignore[no-untyped-call]
+            referencing=pgtrigger.Referencing(**rows) if rows else None,  # type: ignore[no-untyped-call]  # pgtrigger has no types
         )
 
     def render_declare(self, model: Any) -> str:

@@ -63,7 +63,7 @@ class BroadcastForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["exam"].queryset = Exam.objects.all()  # type: ignore[attr-defined]
+        self.fields["exam"].queryset = Exam.objects.all()  # type: ignore[attr-defined]  # a choice of models
         boxes = forms.CheckboxSelectMultiple
         self.fields["positions"] = _ids(
             list(Position.objects.values_list("pk", "name")),

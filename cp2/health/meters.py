@@ -48,7 +48,7 @@ class Place:
 
 
 if os.environ.get(FOLDER):
-    values.ValueClass = values.MultiProcessValue(Place())  # type: ignore[no-untyped-call]
+    values.ValueClass = values.MultiProcessValue(Place())  # type: ignore[no-untyped-call]  # prometheus_client has no types here
 
 OWN = CollectorRegistry()
 
@@ -80,7 +80,7 @@ def registry() -> CollectorRegistry:
     if not os.environ.get(FOLDER):
         return OWN
     together = CollectorRegistry()
-    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # prometheus_client has no types here
     return together
 
 

@@ -12,8 +12,8 @@ from prometheus_client.core import Metric
 from cp2.health import meters
 from cp2.health.figures import GROUPS, Group, gauge
 from cp2.health.figures import database as _database  # noqa: F401  # each adds its groups
-from cp2.health.figures import queues as _queues  # noqa: F401
-from cp2.health.figures import work as _work  # noqa: F401
+from cp2.health.figures import queues as _queues  # noqa: F401  # registers its figures
+from cp2.health.figures import work as _work  # noqa: F401  # registers its figures
 
 logger = logging.getLogger(__name__)
 

@@ -181,7 +181,7 @@ def exams() -> QuerySet[Exam]:
     """The newest first, with how far each is: the same few questions however many there are."""
 
     def there(model: type) -> Exists:
-        return Exists(model.objects.filter(exam=OuterRef("pk")))  # type: ignore[attr-defined]
+        return Exists(model.objects.filter(exam=OuterRef("pk")))  # type: ignore[attr-defined]  # each has a manager
 
     return (
         Exam.objects.select_related("opening__opened_by", "opening__of")

@@ -81,7 +81,7 @@ class DecideForm(forms.Form):
         if offered is None:
             del self.fields["done"]
         else:
-            self.fields["done"].choices = [  # type: ignore[attr-defined]
+            self.fields["done"].choices = [  # type: ignore[attr-defined]  # a choice field
                 (each.value, each.label) for each in offered
             ]
 

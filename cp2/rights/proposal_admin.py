@@ -43,7 +43,7 @@ class WaitsFilter(admin.SimpleListFilter):
         return [("yes", gettext_lazy("Waits for a second person"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        waiting: QuerySet[Any] = queryset.waiting() if self.value() == "yes" else queryset  # type: ignore[attr-defined]
+        waiting: QuerySet[Any] = queryset.waiting() if self.value() == "yes" else queryset  # type: ignore[attr-defined]  # both models have it
         return waiting
 
 

@@ -221,7 +221,7 @@ def in_words(proposal: RateProposal) -> list[tuple[str, str, str]]:
     kind = _kind(proposal)
     return [
         (
-            str(kind._meta.get_field(name).verbose_name).capitalize(),  # type: ignore[union-attr]
+            str(kind._meta.get_field(name).verbose_name).capitalize(),  # type: ignore[union-attr]  # one of its own fields
             _value(kind, name, proposal.was.get(name)),
             _value(kind, name, value),
         )

@@ -18,7 +18,7 @@ class RunAdmin(LongRunAdmin):
     list_select_related = ["started_by"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).visible_to(actor(request))  # type: ignore[attr-defined]
+        return super().get_queryset(request).visible_to(actor(request))  # type: ignore[attr-defined]  # as its manager has it
 
     def links(self, run: Any) -> list[tuple[str, str]]:
         return [(_("Look at the result"), run.page)] if run.page else []

@@ -18,8 +18,8 @@ class NarrowForm(forms.Form):
     def __init__(self, *args: object, sources: list[Source], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as Django's own takes them
         every = ("", _("Everything"))
-        self.fields["state"].choices = [every, *STATES.items()]  # type: ignore[attr-defined]
-        self.fields["source"].choices = [  # type: ignore[attr-defined]
+        self.fields["state"].choices = [every, *STATES.items()]  # type: ignore[attr-defined]  # a choice field
+        self.fields["source"].choices = [  # type: ignore[attr-defined]  # a choice field
             every,
             *((source.name, source.label) for source in sources),
         ]

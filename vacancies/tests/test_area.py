@@ -53,7 +53,7 @@ class Area(TestCase):
 class SortTests(Area):
     def test_by_years_served_time_in_two_places_counting_once(self):
         one, two, three = (self.applicant() for _each in range(3))
-        ago = lambda days: make.today() - timedelta(days=days)  # noqa: E731
+        ago = lambda days: make.today() - timedelta(days=days)  # noqa: E731  # shorter than a function for one word
         make.work(one.officer, starts_on=ago(2000), ends_on=ago(1000))
         make.work(one.officer, starts_on=ago(1900), ends_on=ago(900))  # 1,100 days in all
         make.work(two.officer, starts_on=ago(1200), ends_on=None)

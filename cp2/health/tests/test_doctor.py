@@ -28,7 +28,7 @@ from cp2.health.doctor import State
 from sms.models import Gateway, GatewayStatus, Message
 
 doctor.load()
-from cp2.health.doctor import clock, database, gateway, printing  # noqa: E402
+from cp2.health.doctor import clock, database, gateway, printing  # noqa: E402  # after what it needs was set
 
 SECRET = "k8Jw3nZr5vXq9TdLh2Yb7CfGmPsAeUo4RiWz6NtBxQyVg1HjKl0MpDc"
 

@@ -65,9 +65,9 @@ def work(name: str, folder: str, pk: int, slow: str, said: Connection) -> None:
         return lingering
 
     if slow == "apply":
-        Kind._update = linger(Kind._update)  # type: ignore[method-assign]
+        Kind._update = linger(Kind._update)  # type: ignore[method-assign]  # slowed down to be killed
     if slow == "export":
-        exporting._fill = linger(exporting._fill)  # type: ignore[assignment]
+        exporting._fill = linger(exporting._fill)  # type: ignore[assignment]  # slowed down to be killed
     run = Run.objects.get(pk=pk)
     while run.is_open:
         runs.work(seconds=1, run=run)
