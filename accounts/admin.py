@@ -29,7 +29,7 @@ from accounts.requests import actor
 from cp2.confirming import confirmed, each
 from cp2.limits.models import Limit
 from cp2.limits.services import in_words as wait_in_words
-from cp2.lists import LongList
+from cp2.lists import LongList, NeverTyped
 from cp2.rules import Refused, lock
 from sms.phones import MobileField
 
@@ -339,7 +339,7 @@ class VerbFilter(admin.SimpleListFilter):
 
 
 @admin.register(Entry)
-class EntryAdmin(LongList[Entry]):
+class EntryAdmin(NeverTyped, LongList[Entry]):
     list_display = ["at", "actor", "acting_name", "verb", "subject_type", "subject_id", "details"]
     list_filter = [VerbFilter]
     list_select_related = ["actor"]
@@ -353,12 +353,3 @@ class EntryAdmin(LongList[Entry]):
         if term.isdecimal():
             kinds = [model._meta.label_lower for model in apps.get_models()]
             yield entries.filter(subject_type__in=kinds, subject_id=term).values("pk")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -15,24 +15,16 @@ from accounts.codes import needs_fresh_code
 from accounts.promises import RunStatus
 from accounts.requests import actor
 from accounts.running import Runs
+from cp2.lists import NeverTyped
 from cp2.rules import Refused
 
 
-class LongRunAdmin(FreshActions):
+class LongRunAdmin(NeverTyped, FreshActions):
     """Runs are looked at, called off and tried again; who may do so is `may_act`'s to say."""
 
     runs: ClassVar[Runs[Any]]
     list_per_page = 50
     show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=gettext_lazy("done"))
     def how_far(self, run: Any) -> str:

@@ -67,6 +67,20 @@ def unserved(order: Any) -> Any:
             return order
 
 
+class NeverTyped:
+    """Rows that services write: nobody adds, types over or throws away one, and each leaves a
+    trace."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class LongList(admin.ModelAdmin[Row]):
     """All that was typed is one term, which is looked for by each of `search_fields` on its own.
 

@@ -18,7 +18,7 @@ from accounts.requests import SignedIn, actor
 from accounts.taking import take_away
 from catalogue.models import County, Exam, SubCounty
 from cp2.exports import Table
-from cp2.lists import LongList
+from cp2.lists import LongList, NeverTyped
 from cp2.rules import Refused
 from deployments.fairness import reading, runs
 from deployments.fairness.tables import SECTIONS, Section
@@ -53,7 +53,7 @@ class AskForm(forms.Form):
 
 
 @admin.register(FairnessReport)
-class FairnessReportAdmin(LongList[FairnessReport]):
+class FairnessReportAdmin(NeverTyped, LongList[FairnessReport]):
     change_list_template = "deployments/admin_fairness_list.html"
     list_display = ["exam", "scope", "status", "share_done", "asked_by", "asked_at", "done_at"]
     list_display_links = ["exam", "scope"]
@@ -67,15 +67,6 @@ class FairnessReportAdmin(LongList[FairnessReport]):
     @admin.display(description=_("progress"))
     def share_done(self, report: FairnessReport) -> str:
         return f"{report.progress} %"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLResolver | URLPattern]:  # type: ignore[override]  # paths of both kinds
         def page(view: Any) -> Any:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.requests import actor
 from cp2.exports import Table
-from cp2.lists import LongList
+from cp2.lists import LongList, NeverTyped
 from deployments.admin_lists import CountyFilter, TakenAway
 from enquiries import lists
 from enquiries.admin_desk import Desk
@@ -106,7 +106,7 @@ class EnquiryAdmin(Desk, WithMany, WithStatistics, TakenAway, LongList[Enquiry])
 
 
 @admin.register(Reply)
-class ReplyAdmin(LongList[Reply]):
+class ReplyAdmin(NeverTyped, LongList[Reply]):
     list_display = ["enquiry", "by", "at"]
     list_select_related = ["enquiry", "by"]
     search_fields = [
@@ -115,15 +115,6 @@ class ReplyAdmin(LongList[Reply]):
         "=enquiry__officer__national_id",
     ]
     search_help_text = _("Number of the enquiry, phone number (2547…), or ID number in full")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class Written(admin.ModelAdmin[Any]):

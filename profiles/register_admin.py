@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.admin import Discreet
 from accounts.codes import needs_fresh_code
 from accounts.requests import actor
-from cp2.lists import LongList
+from cp2.lists import LongList, NeverTyped
 from cp2.rules import Refused
 from profiles import checks, registers
 from profiles.models import (
@@ -221,7 +221,7 @@ class RegisterImportAdmin(Discreet):
 
 
 @admin.register(RegisterCheck)
-class RegisterCheckAdmin(LongList[RegisterCheck], Discreet):
+class RegisterCheckAdmin(NeverTyped, LongList[RegisterCheck], Discreet):
     list_display = ["officer", "register", "outcome", "facts", "checked_at", "accepted_by"]
     list_filter = ["register", "outcome", ("accepted_by", admin.EmptyFieldListFilter)]
     list_select_related = ["officer__user", "accepted_by"]
@@ -245,15 +245,6 @@ class RegisterCheckAdmin(LongList[RegisterCheck], Discreet):
     @admin.display(description=gettext_lazy("what differs"))
     def facts(self, check: RegisterCheck) -> str:
         return check.facts
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 # In the list of officers

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cp2.confirming import confirmed, each
-from cp2.lists import CappedPaginator
+from cp2.lists import CappedPaginator, NeverTyped
 from sms import services
 from sms.fates import fate, heard, network_name, outcome
 from sms.models import InboundMessage, Message, Receipt
@@ -68,7 +68,7 @@ def of_number(typed: str, field: str) -> Q | None:
     return ranges
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
+class ReadOnly(NeverTyped, admin.ModelAdmin[Any]):
     """What the network said and was told: looked at, never written."""
 
     list_per_page = 50
@@ -90,15 +90,6 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
     def of_number(self, typed: str) -> Q | None:
         return of_number(typed, self.number_field)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 @admin.register(Message)

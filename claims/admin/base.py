@@ -14,19 +14,6 @@ from cp2.rules import Refused
 MOST_AT_ONCE = 1000
 
 
-class ReadOnly:
-    """Money is never typed over nor thrown away; services change it and leave a trace."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 def ask_for_note(
     page: admin.ModelAdmin[Any],
     request: HttpRequest,

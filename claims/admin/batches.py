@@ -16,7 +16,6 @@ from accounts.codes import needs_fresh_code
 from accounts.requests import actor
 from claims import ledger, services
 from claims.admin import new_batch, whole
-from claims.admin.base import ReadOnly
 from claims.admin.results import ResultFileAdmin
 from claims.channels import content_type, ending
 from claims.models import (
@@ -24,11 +23,12 @@ from claims.models import (
     PaymentBatch,
     ResultFile,
 )
+from cp2.lists import NeverTyped
 from cp2.rules import Refused
 
 
 @admin.register(PaymentBatch)
-class PaymentBatchAdmin(ReadOnly, FreshActions):
+class PaymentBatchAdmin(NeverTyped, FreshActions):
     """Preparers prepare, export and reconcile; approvers approve. Both may stop a draft."""
 
     change_form_template = "claims/admin/batch.html"

@@ -15,7 +15,7 @@ from accounts.codes import needs_fresh_code
 from accounts.requests import actor
 from claims import runs, services
 from claims.admin.approving import approve_page
-from claims.admin.base import MOST_AT_ONCE, ReadOnly, ask_for_note
+from claims.admin.base import MOST_AT_ONCE, ask_for_note
 from claims.forms import PrepareForm
 from claims.models import (
     Claim,
@@ -26,11 +26,11 @@ from claims.models import (
     RunKind,
 )
 from claims.templatetags.shillings import masked, shillings
-from cp2.lists import LongList
+from cp2.lists import LongList, NeverTyped
 from cp2.rules import Refused
 
 
-class LineInline(ReadOnly, admin.TabularInline[ClaimLine, Claim]):
+class LineInline(NeverTyped, admin.TabularInline[ClaimLine, Claim]):
     model = ClaimLine
     extra = 0
     fields = ["deployment", "kind", "quantity", "rate", "amount"]
@@ -49,7 +49,7 @@ class LineInline(ReadOnly, admin.TabularInline[ClaimLine, Claim]):
         )
 
 
-class HoldInline(ReadOnly, admin.TabularInline[Hold, Claim]):
+class HoldInline(NeverTyped, admin.TabularInline[Hold, Claim]):
     model = Hold
     extra = 0
     fields = ["code", "note", "raised_at", "raised_by", "cleared_at", "cleared_by"]
@@ -58,13 +58,13 @@ class HoldInline(ReadOnly, admin.TabularInline[Hold, Claim]):
         return super().get_queryset(request).select_related("raised_by", "cleared_by")
 
 
-class DisputedDayInline(ReadOnly, admin.TabularInline[DisputedDay, Claim]):
+class DisputedDayInline(NeverTyped, admin.TabularInline[DisputedDay, Claim]):
     model = DisputedDay
     extra = 0
     fields = ["day", "worked"]
 
 
-class PaymentInline(ReadOnly, admin.TabularInline[Payment, Claim]):
+class PaymentInline(NeverTyped, admin.TabularInline[Payment, Claim]):
     model = Payment
     extra = 0
     fields = ["batch", "amount", "number", "status", "reference", "failure"]
@@ -94,7 +94,7 @@ class HeldFilter(admin.SimpleListFilter):
 
 
 @admin.register(Claim)
-class ClaimAdmin(ReadOnly, FreshActions, LongList[Claim]):
+class ClaimAdmin(NeverTyped, FreshActions, LongList[Claim]):
     change_list_template = "claims/admin/claims.html"
     list_display = [
         "officer",
@@ -238,7 +238,7 @@ class ClaimAdmin(ReadOnly, FreshActions, LongList[Claim]):
 
 
 @admin.register(ClaimLine)
-class ClaimLineAdmin(ReadOnly, LongList[ClaimLine]):
+class ClaimLineAdmin(NeverTyped, LongList[ClaimLine]):
     list_display = ["claim", "deployment", "kind", "quantity", "rate", "amount"]
     list_select_related = [
         "claim__officer__user",

@@ -23,13 +23,13 @@ from accounts.requests import SignedIn, actor
 from accounts.taking import take_away
 from catalogue.models import Exam
 from claims import services
-from claims.admin.base import ReadOnly, ask_for_all
+from claims.admin.base import ask_for_all
 from claims.admin.taking import take_list
 from claims.ghosts import finding, reading
 from claims.hold_forms import FindingForm, ReportForm
 from claims.models import Claim, GhostSignal, HoldCode, MoneyRun, RunKind
 from cp2.exports import Table
-from cp2.lists import CappedPaginator, LongList
+from cp2.lists import CappedPaginator, LongList, NeverTyped
 from cp2.rules import Refused
 from profiles import looks, unmasking
 
@@ -53,7 +53,7 @@ class Looked(admin.SimpleListFilter):
 
 
 @admin.register(GhostSignal)
-class GhostSignalAdmin(ReadOnly, FreshActions, Discreet, LongList[GhostSignal]):
+class GhostSignalAdmin(NeverTyped, FreshActions, Discreet, LongList[GhostSignal]):
     """Read by finance and the auditor; finance says what it found. A run writes the rows."""
 
     change_list_template = "claims/admin/signals.html"

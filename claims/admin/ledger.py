@@ -7,15 +7,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.requests import actor
-from claims.admin.base import ReadOnly
 from claims.models import LedgerEntry
 from cp2.exports import Table
-from cp2.lists import LongList
+from cp2.lists import LongList, NeverTyped
 from deployments.admin_lists import TakenAway
 
 
 @admin.register(LedgerEntry)
-class LedgerEntryAdmin(ReadOnly, TakenAway, LongList[Any]):
+class LedgerEntryAdmin(NeverTyped, TakenAway, LongList[Any]):
     """Entries are posted by what happens to batches and payments, and are never changed."""
 
     taken_verb = "ledger.taken"

@@ -18,9 +18,8 @@ from accounts.codes import needs_fresh_code
 from accounts.requests import actor
 from catalogue.models import Exam
 from claims import marking
-from claims.admin.base import ReadOnly
 from claims.models import MarkingRecord
-from cp2.lists import LongList
+from cp2.lists import LongList, NeverTyped
 from cp2.rules import Refused
 from deployments.forms import ChosenField
 from profiles.register_forms import TableField
@@ -43,7 +42,7 @@ class ReturnForm(forms.Form):
 
 
 @admin.register(MarkingRecord)
-class MarkingRecordAdmin(ReadOnly, LongList[MarkingRecord], FreshActions):
+class MarkingRecordAdmin(NeverTyped, LongList[MarkingRecord], FreshActions):
     change_list_template = "claims/admin/marking_records.html"
     list_display = [
         "deployment",

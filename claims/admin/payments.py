@@ -9,21 +9,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin import Discreet
-from claims.admin.base import ReadOnly
 from claims.admin.taking_back import take_back_page
 from claims.models import (
     Payment,
     PaymentStatus,
 )
 from claims.templatetags.shillings import masked
-from cp2.lists import LongList
+from cp2.lists import LongList, NeverTyped
 from profiles import looks
 from profiles.models import Officer
 from profiles.unmasking import Unmasking
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly, LongList[Payment], Discreet, Unmasking):
+class PaymentAdmin(NeverTyped, LongList[Payment], Discreet, Unmasking):
     hidden = ("payee_name", "payee_phone", "account")
     looks_verb = looks.PAYEE
     change_form_template = "claims/admin/payment.html"

@@ -16,15 +16,15 @@ from accounts.requests import SignedIn, actor, is_read
 from accounts.services import record
 from accounts.taking import take_away
 from claims import services
-from claims.admin.base import ReadOnly
 from claims.forms import ApplyForm, ResultsForm
 from claims.models import PaymentBatch, ResultFile, ResultsStatus, RunStatus, Verdict
 from claims.result_lists import MISSING, SHOWN, figures, lines_table
+from cp2.lists import NeverTyped
 from cp2.rules import Refused
 
 
 @admin.register(ResultFile)
-class ResultFileAdmin(ReadOnly, Discreet):
+class ResultFileAdmin(NeverTyped, Discreet):
     """To add one is to upload a file; its page shows what it says, and what it would change."""
 
     list_display = [

@@ -17,25 +17,14 @@ from cp2.audit.models import Change, Seal
 from cp2.audit.verifying import BROKEN, VERIFIED
 from cp2.audit.watched import WATCHED
 from cp2.audit.words import Names, kind_of_thing
-from cp2.lists import LongList
+from cp2.lists import LongList, NeverTyped
 from cp2.rules import Refused
 from cp2.runs import services as runs
 from cp2.runs.models import RunKind
 
 
-class OnlyRead(LongList[Any]):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Change)
-class ChangeAdmin(OnlyRead):
+class ChangeAdmin(NeverTyped, LongList[Any]):
     list_display = ["at", "actor", "kind", "thing", "subject_id", "what", "through"]
     list_select_related = ["actor"]
     search_fields = ["actor__username__startswith", "=subject_id"]
@@ -65,7 +54,7 @@ class ChangeAdmin(OnlyRead):
 
 
 @admin.register(Seal)
-class SealAdmin(OnlyRead):
+class SealAdmin(NeverTyped, LongList[Any]):
     change_list_template = "audit/seals.html"
     list_display = ["number", "rows", "after", "upto", "count", "sealed_at", "short"]
     readonly_fields: ClassVar[Any] = [

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.admin import Discreet
 from accounts.codes import needs_fresh_code
 from accounts.requests import actor
-from cp2.lists import LongList
+from cp2.lists import LongList, NeverTyped
 from cp2.rights import powers, rates
 from cp2.rights.models import PowerChange, Proposed, RateProposal
 from cp2.rules import Refused
@@ -47,30 +47,21 @@ class WaitsFilter(admin.SimpleListFilter):
         return waiting
 
 
-class ProposalAdmin(LongList[Any], Discreet):
+class ProposalAdmin(NeverTyped, LongList[Any], Discreet):
     list_filter = [WaitsFilter, "status"]
     actions: list[str] = []
     lead: Any = ""
     decides = ""  # who may confirm
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=gettext_lazy("status"))
     def stands(self, row: Proposed) -> str:
         return row.state
 
     def words(self, row: Any) -> list[tuple[str, str, str]]:
-        raise NotImplementedError
+        """What is to be, as (what it is called, what it was, what it is to be)."""
+        return []
 
-    def services(self) -> Any:
-        raise NotImplementedError
+    services: Any  # the module that confirms, refuses and withdraws
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"
@@ -97,7 +88,7 @@ class ProposalAdmin(LongList[Any], Discreet):
 
     def _page(self, request: HttpRequest, row: Any, form: RefuseForm) -> HttpResponse:
         by = actor(request)
-        against = list(self.services().reasons_against_deciding(row, by=by)) if row.waits else []
+        against = list(self.services.reasons_against_deciding(row, by=by)) if row.waits else []
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -132,7 +123,7 @@ class ProposalAdmin(LongList[Any], Discreet):
         form = RefuseForm(request.POST)
         if act == "refuse" and not form.is_valid():
             return self._page(request, row, form)
-        services = self.services()
+        services = self.services
         acts: dict[str, Callable[[], Any]] = {
             "confirm": lambda: services.confirm(row, by=by),
             "refuse": lambda: services.refuse(row, reason=form.cleaned_data["reason"], by=by),
@@ -155,6 +146,7 @@ class ProposalAdmin(LongList[Any], Discreet):
 
 @admin.register(PowerChange)
 class PowerChangeAdmin(ProposalAdmin):
+    services = powers
     list_display = ["subject", "what", "reason", "proposed_by", "proposed_at", "stands"]
     list_select_related = ["subject__sub_county", "proposed_by"]
     search_fields = ["subject__username__startswith", "proposed_by__username__startswith"]
@@ -172,12 +164,10 @@ class PowerChangeAdmin(ProposalAdmin):
     def words(self, row: PowerChange) -> list[tuple[str, str, str]]:
         return powers.in_words(row)
 
-    def services(self) -> Any:
-        return powers
-
 
 @admin.register(RateProposal)
 class RateProposalAdmin(ProposalAdmin):
+    services = rates
     list_display = ["title", "reason", "proposed_by", "proposed_at", "stands"]
     list_select_related = ["proposed_by"]
     search_fields = ["title__istartswith", "proposed_by__username__startswith"]
@@ -193,6 +183,3 @@ class RateProposalAdmin(ProposalAdmin):
 
     def notes(self, row: RateProposal) -> list[str]:
         return list(rates.notes(row))
-
-    def services(self) -> Any:
-        return rates
