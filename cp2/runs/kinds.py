@@ -100,10 +100,10 @@ def _said(person: User | None) -> str:
     return str(person) if person else ""
 
 
-def _run(run: Run, state: State) -> Line:
+def _long(run: Run | MoneyRun, title: str, state: State, url: str) -> Line:
     return Line(
         run.get_kind_display(),
-        run.title,
+        title,
         state,
         run.get_status_display(),
         run.percent,
@@ -111,24 +111,17 @@ def _run(run: Run, state: State) -> Line:
         run.asked_at,
         run.ended_at,
         run.failure,
-        reverse("admin:runs_run_change", args=[run.pk]),
+        reverse(url, args=[run.pk]),
     )
+
+
+def _run(run: Run, state: State) -> Line:
+    return _long(run, run.title, state, "admin:runs_run_change")
 
 
 def _money(run: MoneyRun, state: State) -> Line:
     place = f", {run.sub_county}" if run.sub_county else ""
-    return Line(
-        run.get_kind_display(),
-        f"{run.exam.short}{place}",
-        state,
-        run.get_status_display(),
-        run.percent,
-        _said(run.started_by),
-        run.asked_at,
-        run.ended_at,
-        run.failure,
-        reverse("admin:claims_moneyrun_change", args=[run.pk]),
-    )
+    return _long(run, f"{run.exam.short}{place}", state, "admin:claims_moneyrun_change")
 
 
 def _allocation(run: AllocationRun, state: State) -> Line:

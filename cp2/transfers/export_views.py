@@ -18,7 +18,7 @@ from cp2.limits.services import take as take_from
 from cp2.rules import Refused
 from cp2.transfers import exporting
 from cp2.transfers.forms import TakeForm
-from cp2.transfers.import_views import show
+from cp2.transfers.import_views import run_page, show
 from cp2.transfers.lists import PERMISSION, Listed, NoSuchList, holds_people
 from cp2.transfers.models import Export
 
@@ -104,17 +104,11 @@ def leaving(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
         leaving=export,
         working=working,
         so_far=run.outcome.get("rows") if run else None,
-        run_page=_run_page(request, export),
+        run_page=run_page(request, export),
     )
     if working:
         response["Refresh"] = "2"
     return response
-
-
-def _run_page(request: HttpRequest, export: Export) -> str:
-    """Where it can be called off."""
-    may = request.user.has_perm("runs.view_run")
-    return reverse("admin:runs_run_change", args=[export.run_id]) if may and export.run_id else ""
 
 
 @require_POST

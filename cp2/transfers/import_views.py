@@ -176,16 +176,17 @@ def _state(request: HttpRequest, site: AdminSite, coming: Import, form: ApplyFor
         may_apply=decides and is_read and not coming.wrong and coming.would_write > 0,
         may_discard=decides and coming.is_open and coming.status != ImportStatus.APPLYING,
         decides=decides,
-        run_page=_run_page(request, coming),
+        run_page=run_page(request, coming),
     )
     if working:
         response["Refresh"] = "2"
     return response
 
 
-def _run_page(request: HttpRequest, coming: Import) -> str:
+def run_page(request: HttpRequest, of: Import | Export) -> str:
+    """Where it can be called off."""
     may = request.user.has_perm("runs.view_run")
-    return reverse("admin:runs_run_change", args=[coming.run_id]) if may and coming.run_id else ""
+    return reverse("admin:runs_run_change", args=[of.run_id]) if may and of.run_id else ""
 
 
 @require_safe
