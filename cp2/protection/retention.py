@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record, record_all
@@ -151,8 +152,8 @@ def start(*, by: User | None, dry: bool) -> Run:
     """Counts, or removes, what is due by each rule; rules that are off are only ever counted."""
     rules = RetentionRule.objects.all() if dry else RetentionRule.objects.filter(is_on=True)
     if not rules.exists():
-        raise Refused("Every rule is off.")
-    title = "Retention, dry run" if dry else "Retention"
+        raise Refused(_("Every rule is off: nothing would be removed."))
+    title = _("Retention, dry run") if dry else _("Retention")
     return runs.start(
         RunKind.RETENTION, by=by, title=title, about="dry" if dry else "real", dry=dry
     )
