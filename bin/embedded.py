@@ -91,6 +91,7 @@ class Postgres(Server):
         self.programs = postgres_programs(self.data)
         self.prefix, user = unprivileged()
         options = ["listen_addresses=", f"unix_socket_directories={self.sockets}"]
+        options += ["random_page_cost=1.1"]  # of a disk without a head
         if not durable:
             options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         super().__init__(

@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 MOST_COUNTED = 10_000
-COUNTED = _("No more than 10,000 are counted.")
+COUNTED = _("No more than %(most)s are counted.")
 
 Row = TypeVar("Row", bound=Model)
 
@@ -23,10 +23,12 @@ Row = TypeVar("Row", bound=Model)
 class CappedPaginator(Paginator[Any]):
     """Counts no further than anybody leafs: to count millions takes longer than to list them."""
 
+    most = MOST_COUNTED
+
     @cached_property
     def count(self) -> int:
         rows = cast(QuerySet[Any], self.object_list)
-        return rows.order_by()[:MOST_COUNTED].count()
+        return rows.order_by()[: self.most].count()
 
 
 class LateList(ChangeList):
@@ -42,7 +44,7 @@ class LateList(ChangeList):
         super().get_results(request)
         ordering = self.get_ordering(request, self.queryset)
         page = self.queryset
-        if self.result_count < MOST_COUNTED:
+        if self.result_count < cast(CappedPaginator, self.paginator).most:
             page = page.order_by(*map(unserved, ordering))
         if self.multi_page and not (self.show_all and self.can_show_all):
             begin = (self.page_num - 1) * self.list_per_page
@@ -91,7 +93,7 @@ class LongList(admin.ModelAdmin[Row]):
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each would count the whole table
-    paginator = CappedPaginator
+    most_counted = MOST_COUNTED
     # What no index of a long list finds, and what is no burden beside a search.
     filters_of_a_search: Collection[Any] = ()
     sorts: Collection[str] = ()  # columns of short lists, or with an index that the model hides
@@ -102,8 +104,21 @@ class LongList(admin.ModelAdmin[Row]):
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         shown = super().get_changelist_instance(request)
         if shown.search_help_text:
-            shown.search_help_text = f"{shown.search_help_text}. {COUNTED}"
+            counted = COUNTED % {"most": f"{self.most_counted:,}"}
+            shown.search_help_text = f"{shown.search_help_text}. {counted}"
         return shown
+
+    def get_paginator(
+        self,
+        request: HttpRequest,
+        queryset: Any,
+        per_page: int,
+        orphans: int = 0,
+        allow_empty_first_page: bool = True,
+    ) -> Paginator[Any]:
+        pages = CappedPaginator(queryset, per_page, orphans, allow_empty_first_page)
+        pages.most = self.most_counted
+        return pages
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Those of a search are offered with one; a link that names one may be followed."""

@@ -72,6 +72,7 @@ class PostAdmin(admin_lists.TakenAway, LookOnly):
     search_fields = ["=station__code", "station__sub_county__name__istartswith"]
     search_help_text = _("Centre code, or sub-county")
     ordering = ["pk"]  # by station, all of them would be sorted for one page
+    most_counted = 1_000  # the gap of each one is counted on the way
     actions = ["override"]
 
     @admin.display(description=_("exam"), ordering="exam")

@@ -160,7 +160,10 @@ class Claim(models.Model):
             ("approve_claim", _("Can approve claims")),
             ("dispute_claim", _("Can settle disputes")),
         ]
-        indexes = [models.Index(fields=["exam", "status"], name="claims_of_an_exam")]
+        indexes = [
+            models.Index(fields=["exam", "status"], name="claims_of_an_exam"),
+            models.Index(fields=["-id"], condition=~Q(question=""), name="claims_in_question"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["officer", "exam"],

@@ -117,6 +117,9 @@ class Post(models.Model):
                 fields=["exam", "station", "position"], name="one_post_of_a_kind"
             ),
         ]
+        indexes = [
+            models.Index(fields=["id"], condition=~Q(override_reason=""), name="posts_overridden"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.position}, {self.station}, {self.exam.short}"

@@ -15,6 +15,7 @@ from cp2.health import ready
 from cp2.health.doctor import Finding, broken, check, look, ok
 
 OLDEST = 150000
+DEAREST_SEEK = 2  # in pages read one after the other
 EXTENSIONS = {"btree_gist"}
 MADE = re.compile(r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\s+(\w+)", re.IGNORECASE)
 DROPPED = re.compile(r"DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?(\w+)", re.IGNORECASE)
@@ -29,9 +30,10 @@ def ask(question: str) -> list[tuple[Any, ...]]:
 
 @check
 def database() -> Iterator[Finding]:
-    [(version, replica, encoding, zone, collation)] = ask(
+    [(version, replica, encoding, zone, collation, seek)] = ask(
         "SELECT current_setting('server_version_num')::int, pg_is_in_recovery(),"
-        " pg_encoding_to_char(encoding), current_setting('TimeZone'), datcollate"
+        " pg_encoding_to_char(encoding), current_setting('TimeZone'), datcollate,"
+        " current_setting('random_page_cost')::float"
         " FROM pg_database WHERE datname = current_database()"
     )
     yield of_version(version)
@@ -43,6 +45,11 @@ def database() -> Iterator[Finding]:
         yield look(f"the database sorts by {collation}", "C.UTF-8 changes with no library.")
     if zone != "UTC":
         yield look(f"the database keeps the time of {zone}", "Django asks for UTC.")
+    if seek > DEAREST_SEEK:
+        yield look(
+            f"random_page_cost is {seek:g}: large tables are read whole where an index would do",
+            "On a disk without a head: ALTER SYSTEM SET random_page_cost = 1.1",
+        )
     missing = EXTENSIONS - {name for (name,) in ask("SELECT extname FROM pg_extension")}
     if missing:
         yield broken(f"extensions are missing: {', '.join(sorted(missing))}", "Run: migrate")

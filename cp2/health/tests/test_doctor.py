@@ -138,10 +138,17 @@ class Database(Said, TestCase):
         return patch("cp2.health.doctor.database.ask", side_effect=[[row], [("plpgsql",)]])
 
     def test_it_is_not_as_it_should_be(self):
-        with self.answers(160000, True, "LATIN1", "Africa/Nairobi", "en_US.utf8x"):
+        with self.answers(160000, True, "LATIN1", "Africa/Nairobi", "en_US.utf8x", 4.0):
             told = doctor.examine("database")
         words = " ".join(each.said for each in told)
-        for said in ("a replica", "not in UTF-8", "keeps the time of", "sorts by", "btree_gist"):
+        for said in (
+            "a replica",
+            "not in UTF-8",
+            "keeps the time of",
+            "sorts by",
+            "cost is 4",
+            "btree_gist",
+        ):
             assert said in words
 
     def test_a_migration_waits(self):
