@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.utils import timezone
+
 from catalogue.models import Exam
 from cp2.picture.counting import countable
 from cp2.picture.models import Count, Topic
@@ -19,7 +21,8 @@ class Choice:
 
 @dataclass
 class Season:
-    """What was asked for, as far as there is such a thing; else the newest year."""
+    """What was asked for, as far as there is such a thing; else the year whose exams are being
+    sat, although the next one may have been begun already; else the newest."""
 
     asked: Mapping[str, str]
     offered: list[Exam] = field(default_factory=lambda: list(countable()))
@@ -35,7 +38,9 @@ class Season:
             return self.exam.year
         years = [exam.year for exam in self.offered]
         asked = [year for year in years if f"all-{year}" == self.of]
-        return next(iter(asked or years), None)
+        today = timezone.localdate()
+        sat = [exam.year for exam in self.offered if exam.rehearsal_on <= today <= exam.ends_on]
+        return next(iter(asked or sat or years), None)
 
     @property
     def of(self) -> str:

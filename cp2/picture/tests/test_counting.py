@@ -157,6 +157,17 @@ class ChangeTests(TestCase):
         assert people(Topic.APPLIED, "all-2024") == {"applied": 1}
         assert not Count.objects.filter(exam__year=2023).exists()
 
+    def test_the_year_that_is_being_sat_comes_before_the_next_one(self):
+        today = timezone.localdate()
+        for year, days in ((2025, 0), (2026, 365)):
+            day = today + timedelta(days=days)
+            make.exam(year=year, rehearsal_on=day, starts_on=day, ends_on=day)
+        assert Season({}).year == 2025
+        Exam.objects.filter(year=2025).update(
+            **dict.fromkeys(("rehearsal_on", "starts_on", "ends_on"), today - timedelta(days=1))
+        )
+        assert Season({}).year == 2026
+
     def test_an_exam_that_is_removed_takes_its_counts_along(self):
         exam = make.exam(year=2025)
         Count.objects.create(topic=Topic.PAID, exam=exam, figures={"paid": 1})
