@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -138,19 +137,28 @@ class UserAdmin(accounts_admin.UserAdmin):
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
-        wanted: dict[str, Any] = getattr(form, "wanted", {})
-        with transaction.atomic():
-            if wanted and isinstance(form, PowerForm):
-                form.hold_back()
-            super().save_model(request, obj, form, change)
-            if wanted:
-                reason = form.cleaned_data["why"]
-                waits = powers.propose(obj, wanted=wanted, reason=reason, by=actor(request))
-                url = reverse("admin:rights_powerchange_change", args=[waits.pk])
-                said = _("What this gives waits for a second administrator")
-                self.message_user(
-                    request, format_html('<a href="{}">{}</a>', url, said), messages.WARNING
-                )
+        if change:
+            powers.locked(obj, actor(request))
+        if isinstance(form, PowerForm) and form.wanted:
+            form.hold_back()
+        super().save_model(request, obj, form, change)
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm[User], formsets: Any, change: bool
+    ) -> None:
+        """Only then is what was taken away gone: a proposal begins with what is left."""
+        super().save_related(request, form, formsets, change)
+        if change and {"is_active", "groups"} & {*form.changed_data}:
+            powers.refuse_if_nobody_decides()
+        if isinstance(form, PowerForm) and form.wanted:
+            self._propose(request, form)
+
+    def _propose(self, request: HttpRequest, form: PowerForm) -> None:
+        reason = form.cleaned_data["why"]
+        waits = powers.propose(form.instance, wanted=form.wanted, reason=reason, by=actor(request))
+        url = reverse("admin:rights_powerchange_change", args=[waits.pk])
+        said = _("What this gives waits for a second administrator")
+        self.message_user(request, format_html('<a href="{}">{}</a>', url, said), messages.WARNING)
 
 
 @admin.register(Group)
