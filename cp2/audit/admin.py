@@ -31,8 +31,8 @@ class EntryAdmin(accounts_admin.EntryAdmin):
     """With the numbers in its details masked, as where the trail is searched."""
 
     list_display = ["at", "actor", "acting_name", "verb", "subject_type", "subject_id", "told"]
-    fields = list_display
-    readonly_fields = list_display
+    fields: ClassVar[Any] = list_display
+    readonly_fields: ClassVar[Any] = list_display
 
     @admin.display(description=gettext_lazy("details"))
     def told(self, entry: Entry) -> str:
