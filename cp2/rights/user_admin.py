@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
 from django.contrib.auth.models import Group
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts import admin as accounts_admin
 from accounts.models import User
 from accounts.requests import actor
+from cp2.lists import NeverTyped
 from cp2.rights import powers
 from cp2.rules import Refused, Role
 from profiles.fields import LineField
@@ -162,15 +164,9 @@ class UserAdmin(accounts_admin.UserAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(accounts_admin.GroupAdmin):
+class GroupAdmin(NeverTyped, DjangosGroupAdmin):
     """What each group may do is the portal's own and comes with a release, where it is read by a
     second person and held by a test. A right that was clicked here would be neither."""
 
     change_form_template = "rights/group.html"
     fields = ["name", "permissions"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return False
