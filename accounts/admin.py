@@ -8,8 +8,6 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -35,7 +33,6 @@ from sms.phones import MobileField
 
 # Nobody makes, sees or changes the key of another's one-time codes: everybody sets up their own.
 admin.site.unregister(TOTPDevice)
-admin.site.unregister(Group)  # for ours, below
 
 # Passwords' hashes, and the numbers that lists show masked.
 GUESSABLE = re.compile(
@@ -240,39 +237,6 @@ class UserAdmin(FreshActions, FreshForm, LongList[User], Discreet):
 
     def has_reset_code_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.reset_code")
-
-
-@admin.register(Group)
-class GroupAdmin(FreshForm, DjangosGroupAdmin):
-    """What each group of headquarters may do; every change is written down."""
-
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Nobody gives their own group more to do, but for those who may do everything anyway."""
-        user = actor(request)
-        own = obj is not None and user.groups.filter(pk=obj.pk).exists()
-        return super().has_change_permission(request, obj) and (user.is_superuser or not own)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # its people would lose their rights, and nothing would say which
-
-    def save_model(
-        self, request: HttpRequest, obj: Group, form: ModelForm[Group], change: bool
-    ) -> None:
-        was = sorted(codenames(obj.permissions.all())) if change else []
-        with transaction.atomic():
-            super().save_model(request, obj, form, change)
-            services.record(
-                "group.changed" if change else "group.made",
-                obj,
-                by=actor(request),
-                name=obj.name,
-                was=was,
-                now=sorted(codenames(form.cleaned_data["permissions"])),
-            )
-
-
-def codenames(permissions: Iterable[Any]) -> list[str]:
-    return [permission.codename for permission in permissions]
 
 
 @admin.register(Limit)

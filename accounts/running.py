@@ -6,12 +6,14 @@ half-written, and whoever comes next goes on with the portion that was lost.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
+import pghistory
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -50,6 +52,19 @@ class Work:
     step: Callable[..., None]
     before: Callable[[Any, Any], Any] | None = None
     called_off: Callable[[Any, User], None] | None = None
+
+
+@contextmanager
+def acting(by: User | None) -> Iterator[None]:
+    """For the triggers that write changes down: whoever asked for a run did what it does. A worker
+    does those of many people, one after the other."""
+    with pghistory.context() as known:
+        before = known.metadata.get("user")
+        known.metadata["user"] = by.pk if by else None
+        try:
+            yield
+        finally:
+            known.metadata["user"] = before
 
 
 class Runs(Generic[R]):
@@ -150,7 +165,7 @@ class Runs(Generic[R]):
     def go_on(self, run: R) -> bool:
         """The next portion of what was leased; whether it was done."""
         by = run.started_by
-        with translation.override(by.language if by else "en"):
+        with translation.override(by.language if by else "en"), acting(by):
             try:
                 self._portion(run)
             except Refused as refusal:

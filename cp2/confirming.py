@@ -38,7 +38,11 @@ class Nothing(forms.Form):
 
 
 def confirmed(
-    *, says: Words, form: type[forms.Form] = Nothing, most: int = MOST
+    *,
+    says: Words,
+    form: type[forms.Form] = Nothing,
+    most: int = MOST,
+    named: Callable[[Any], object] = str,
 ) -> Callable[[Act], Act]:
     def around(act: Act) -> Act:
         @wraps(act)
@@ -54,7 +58,7 @@ def confirmed(
             if typed.is_valid():
                 done: HttpResponse | None = act(page, request, rows, **typed.cleaned_data)
                 return done
-            return _ask(page, request, rows, pks, act=action, says=says, form=typed)
+            return _ask(page, request, rows, pks, act=action, says=says, form=typed, named=named)
 
         asking: Any = action
         asking.asks_first = True
@@ -85,6 +89,7 @@ def _ask(
     act: Any,
     says: Words,
     form: forms.Form,
+    named: Callable[[Any], object],
 ) -> HttpResponse:
     context = {
         **page.admin_site.each_context(request),
@@ -94,7 +99,7 @@ def _ask(
         "form": form,
         "count": len(pks),
         "kind": model_ngettext(page.opts, len(pks)),
-        "rows": [str(row) for row in rows[:NAMED]],
+        "rows": [str(named(row)) for row in rows[:NAMED]],
         "left": max(0, len(pks) - NAMED),
         "pks": pks,
         "action": act.__name__,

@@ -28,10 +28,12 @@ from accounts.requests import actor, is_read
 from accounts.services import record
 from cp2.rules import Refused
 from cp2.texts import Told, password_lives, told
+from profiles import looks
 from sms.fates import heard, network_name, outcome
 from sms.models import InboundMessage, Message, MessageStatus, Receipt
 from sms.phones import MobileField, local, spellings
 
+LOOKED_UP = "number.looked_up"
 MOST = 50  # texts in each direction
 AGAIN = {MessageStatus.HELD, MessageStatus.UNKNOWN}
 
@@ -84,8 +86,13 @@ def phone(request: HttpRequest, site: AdminSite) -> HttpResponse:
 
 
 def note(number: str, user: User | None, *, by: User) -> None:
-    """Who looked whose texts up. What belongs to nobody is noted with the one who looked."""
-    record("number.looked_up", user or by, by=by, **({} if user else {"phone": number}))
+    """Who looked whose texts up; at an officer's, so many an hour as at their page. What belongs to
+    nobody is noted with the one who looked."""
+    officer = getattr(user, "officer", None)
+    if officer:
+        looks.note_view(officer, by=by, verb=LOOKED_UP, subject=user)
+    else:
+        record(LOOKED_UP, user or by, by=by, **({} if user else {"phone": number}))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,6 @@ from profiles import looks
 from profiles.models import Officer, RegisterCheck, masked
 from sms import services as texts
 from sms.fates import fate
-from sms.models import Message
 from vacancies.models import Application
 
 MOST = 20  # of each kind
@@ -240,14 +239,15 @@ def payments(story: Story) -> Section:
 
 
 def messages(story: Story) -> Section:
-    """Which texts there were and how they fared; what they say is behind the number's own page."""
+    """Which texts there were and how they fared; what they say is behind the number's own page. Its
+    list knows an officer by their number alone, which stands masked here and in no address."""
     phone = story.officer.user.phone or ""
     rows = list(texts.last_texts(phone, most=MOST)) if phone else []
     events = [
         Event(row.created_at, row.template or row.get_kind_display(), fate(row).words, change(row))
         for row in rows
     ]
-    return Section(_("Texts"), events, listed(Message, q=phone) if phone else "")
+    return Section(_("Texts"), events)
 
 
 def enquiries(story: Story) -> Section:
@@ -338,7 +338,7 @@ def story(request: HttpRequest, pk: int, site: AdminSite) -> HttpResponse:
     officer = get_object_or_404(officers, pk=pk)
     sections = list(Story(officer, request.user.has_perm).sections())
     if is_read(request):
-        looks.note_view(officer, by=actor(request))
+        looks.note_view(officer, by=actor(request), masked=True)
     context = {
         **site.each_context(request),
         "opts": Officer._meta,

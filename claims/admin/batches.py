@@ -23,8 +23,15 @@ from claims.models import (
     PaymentBatch,
     ResultFile,
 )
+from claims.templatetags.shillings import shillings
+from cp2.confirming import confirmed
 from cp2.lists import NeverTyped
 from cp2.rules import Refused
+
+
+def with_its_sum(batch: PaymentBatch) -> str:
+    lines = ngettext("%(n)s payment", "%(n)s payments", batch.count) % {"n": batch.count}
+    return f"{batch}: {lines}, {shillings(batch.total)}"
 
 
 @admin.register(PaymentBatch)
@@ -100,10 +107,18 @@ class PaymentBatchAdmin(NeverTyped, FreshActions):
                 self.message_user(request, f"{batch}: {after.get_status_display()}")
 
     @admin.action(description=gettext_lazy("Approve"), permissions=["approve"])
+    @confirmed(
+        says=gettext_lazy("Once approved, what stands in them is exported and paid, by your word."),
+        named=with_its_sum,
+    )
     def approve_batch(self, request: HttpRequest, queryset: QuerySet[PaymentBatch]) -> None:
         self._each(request, queryset, services.approve_batch)
 
     @admin.action(description=gettext_lazy("Cancel"), permissions=["prepare", "approve"])
+    @confirmed(
+        says=gettext_lazy("Their claims go back to those that wait for a batch."),
+        named=with_its_sum,
+    )
     def cancel_batch(self, request: HttpRequest, queryset: QuerySet[PaymentBatch]) -> None:
         self._each(request, queryset, services.cancel_batch)
 

@@ -88,7 +88,7 @@ class Money(TestCase):
             (self.approver, "approve_batch", BatchStatus.APPROVED),
             (self.preparer, "export_batch", BatchStatus.EXPORTED),
         ):
-            self.guarded(user, BATCHES, chosen(action, batch))
+            self.guarded(user, BATCHES, chosen(action, batch, confirmed="yes"))
             runs.work()  # exporting is a worker's
             batch.refresh_from_db()
             assert batch.status == status

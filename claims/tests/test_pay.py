@@ -309,7 +309,7 @@ class InAdmin(TestCase):
 
     def act(self, user, model, action, *rows):
         make.sign_in(self.client, user)
-        data = {"action": action, "_selected_action": [row.pk for row in rows]}
+        data = {"action": action, "_selected_action": [row.pk for row in rows], "confirmed": "yes"}
         return self.client.post(reverse(f"admin:claims_{model}_changelist"), data, follow=True)
 
     def get(self, verb, batch):
@@ -353,6 +353,15 @@ class InAdmin(TestCase):
         self.assertContains(page, "None of these claims can be paid by you now")
         page = self.act(both, "claim", "approve", *self.claims)
         self.assertContains(page, "cannot be approved")
+
+    def test_a_batch_is_approved_only_once_its_sum_has_been_read(self):
+        batch = world.batch(self.claims[0], by=self.preparer)
+        make.sign_in(self.client, self.approver)
+        chosen = {"action": "approve_batch", "_selected_action": [batch.pk]}
+        page = self.client.post(reverse("admin:claims_paymentbatch_changelist"), chosen)
+        self.assertContains(page, f"{batch}: 1 payment, KES 1,100.00")
+        batch.refresh_from_db()
+        assert batch.status == "draft"
 
     def test_each_action_belongs_to_its_group(self):
         verified = world.claim(ClaimStatus.VERIFIED)

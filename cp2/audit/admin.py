@@ -11,16 +11,32 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from accounts import admin as accounts_admin
 from accounts.models import Entry
 from accounts.requests import actor
 from cp2.audit.models import Change, Seal
 from cp2.audit.verifying import BROKEN, VERIFIED
 from cp2.audit.watched import WATCHED
-from cp2.audit.words import Names, kind_of_thing
+from cp2.audit.words import Names, kind_of_thing, said
 from cp2.lists import LongList, NeverTyped
 from cp2.rules import Refused
 from cp2.runs import services as runs
 from cp2.runs.models import RunKind
+
+admin.site.unregister(Entry)  # for ours, below
+
+
+@admin.register(Entry)
+class EntryAdmin(accounts_admin.EntryAdmin):
+    """With the numbers in its details masked, as where the trail is searched."""
+
+    list_display = ["at", "actor", "acting_name", "verb", "subject_type", "subject_id", "told"]
+    fields: ClassVar[Any] = list_display
+    readonly_fields: ClassVar[Any] = list_display
+
+    @admin.display(description=gettext_lazy("details"))
+    def told(self, entry: Entry) -> str:
+        return said(entry.details)
 
 
 @admin.register(Change)

@@ -62,8 +62,10 @@ class TrailForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         typed: dict[str, Any] = super().clean() or {}
-        if typed.get("kind") and not typed.get("number") and not typed.get("verb"):
-            self.add_error("number", _("Enter the number as well, or choose what was done."))
+        narrow = ("number", "verb", "who", "actor", "about")  # each with an index that finds it
+        if typed.get("kind") and not any(typed.get(name) for name in narrow):
+            said = _("Enter the number as well, or say who did it or what was done.")
+            self.add_error("number", said)
         since, until = typed.get("since"), typed.get("until")
         if since and until and until < since:
             self.add_error("until", _("This is before the time that it is to begin at."))

@@ -8,9 +8,11 @@ from typing import Any
 
 import pgtrigger
 from django.db import connection
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Entry, User
 from accounts.services import record
 from cp2.audit.models import Seal
 from cp2.audit.sealing import COLUMNS, FIRST, NO_SEAL, Block, hash_of, read, runs_of
@@ -161,6 +163,21 @@ def _watching() -> Iterable[tuple[Any, Any]]:
         for model, trigger in pgtrigger.registered()
         if model._meta.db_table in tables
     )
+
+
+def noted() -> list[str]:
+    """Seals that the trail itself was told of and that are not there: the end of the chain was cut
+    off and grown anew, which is found so though nobody keeps an anchor elsewhere."""
+    looked = Entry.objects.filter(verb__in=[VERIFIED, BROKEN]).order_by("pk")
+    known = [(at, said.get("last")) for at, said in looked.values_list("at", "details")]
+    wanted = {last for _at, last in known if last}
+    there = set(Seal.objects.filter(hash__in=wanted).values_list("hash", flat=True))
+    said = _("The seal that was the last one on %(day)s is gone, or another stands in its place.")
+    return [
+        said % {"day": date_format(timezone.localtime(at), "j M Y, H:i")}
+        for at, last in known
+        if last and last not in there
+    ]
 
 
 # Anchors

@@ -27,7 +27,7 @@ def step(run: Run, portion: list[int] | None) -> None:
         report = verifying.verify(first=portion[0], last=portion[1])
         run.count(seals=report.seals, rows=report.rows)
     else:
-        report.gaps += verifying.guards()
+        report.gaps += [*verifying.guards(), *verifying.noted()]
     run.count(gaps=len(report.gaps))
     for gap in report.gaps:
         run.note(gap)

@@ -20,7 +20,8 @@ from profiles.models import ChangeStatus, NumberChange, Officer
 from sms.models import InboundMessage, Message
 from sms.phones import spellings
 
-SEEN = [looks.VIEWED, looks.PAYEE, "number.looked_up"]
+COLLECTED = "data.collected"  # all of it, by somebody else, for a request that came on paper
+SEEN = [looks.VIEWED, looks.PAYEE, "number.looked_up", COLLECTED]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Entry, User
-from cp2.mydata.gather import Person
+from cp2.mydata.gather import COLLECTED, Person
 from cp2.mydata.words import who
 from cp2.rules import Role
 
@@ -30,6 +30,7 @@ class Look:
         said = {
             "payee.viewed": _("%(who)s looked at whom we pay for you."),
             "number.looked_up": _("%(who)s looked up your number and the texts to it."),
+            COLLECTED: _("%(who)s had all that is held about you put in a file."),
         }.get(self.verb, _("%(who)s opened your profile or a paper in it."))
         said %= {"who": _looker(self.actor, place)}
         if self.times > 1:

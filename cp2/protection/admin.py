@@ -104,7 +104,7 @@ class DataRequestAdmin(Kept, LongList[DataRequest]):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = WriteDownForm(request.POST or None)
+        form = WriteDownForm(request.POST if request.method == "POST" else None)
         if request.method == "POST":
             if asked := needs_fresh_code(request):
                 return asked
@@ -135,7 +135,7 @@ class DataRequestAdmin(Kept, LongList[DataRequest]):
         if found is None or not self.has_view_permission(request, found):
             raise Http404
         may_decide = self.has_change_right(request) and found.status == RequestStatus.OPEN
-        form = DecideForm(request.POST or None, request=found)
+        form = DecideForm(request.POST if request.method == "POST" else None, request=found)
         if request.method == "POST":
             if asked := self.posted(request):
                 return asked
@@ -341,7 +341,7 @@ class BreachAdmin(Kept):
     def close(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.refuse_without(request)
         found = get_object_or_404(Breach, pk=pk, closed_at=None)
-        form = CloseForm(request.POST or None)
+        form = CloseForm(request.POST if request.method == "POST" else None)
         if request.method == "POST":
             if asked := self.posted(request):
                 return asked

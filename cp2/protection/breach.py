@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Entry, User
+from accounts.promises import RunStatus
 from accounts.services import record, tell_each
 from cp2.exports import Table
 from cp2.mydata.gather import SEEN
@@ -59,12 +60,13 @@ def concerned(breach: Breach) -> QuerySet[Officer]:
 
 def _looked_at(breach: Breach) -> QuerySet[Any, Any]:
     """By this account, while it was open. An officer is looked at under their own number, under
-    their account's, or under one of their payments'."""
+    their account's, or under one of their claims or payments."""
     seen = Entry.objects.filter(
         actor=breach.account_id, verb__in=SEEN, at__range=(breach.from_at, breach.to_at)
     ).order_by()
     by_officer = seen.filter(subject_type="profiles.officer").values("subject_id")
     users = seen.filter(subject_type="accounts.user").values("subject_id")
+    claims = seen.filter(subject_type="claims.claim").values("subject_id")
     payments = seen.filter(subject_type="claims.payment").values("subject_id")
     officers = Officer.objects.order_by()
     return (
@@ -72,6 +74,7 @@ def _looked_at(breach: Breach) -> QuerySet[Any, Any]:
         .values("pk")
         .union(
             officers.filter(user__in=users).values("pk"),
+            officers.filter(claims__in=claims).values("pk"),
             officers.filter(claims__payments__in=payments).values("pk"),
         )
     )
@@ -92,6 +95,8 @@ def find(breach: Breach, *, by: User) -> Run:
     breach = lock(breach)
     if breach.people_told_at:
         raise Refused(_("Those affected have been told: who they are stands."))
+    if breach.closed_at:
+        raise Refused(_("The breach is closed: who was affected stands."))
     run = runs.start(
         RunKind.BREACH,
         by=by,
@@ -183,7 +188,8 @@ def tell(breach: Breach, *, by: User) -> Run:
     if breach.people_told_at:
         day = date_format(timezone.localtime(breach.people_told_at), "j M Y")
         raise Refused(_("They were told on %(day)s.") % {"day": day})
-    if breach.run is None or breach.run.is_open or not breach.counts.get("people"):
+    found_out = breach.run is not None and breach.run.status == RunStatus.DONE
+    if not found_out or not breach.counts.get("people"):
         raise Refused(_("Find out first who is affected."))
     breach.people_told_at = timezone.now()
     breach.save(update_fields=["people_told_at"])

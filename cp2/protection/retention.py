@@ -6,19 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import CASCADE, Exists, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Session, User
 from accounts.services import record, record_all
-from cp2.protection.models import RetentionRule, Rule
+from claims.models import Claim, ClaimStatus
+from cp2.protection.models import DataRequest, RequestStatus, RetentionRule, Rule
 from cp2.rules import Refused, Role
 from cp2.runs import services as runs
 from cp2.runs.models import Run, RunKind
 from cp2.runs.services import Work
 from deployments.models import Deployment
-from profiles.models import NextOfKin, Officer, Paper, RegisterEntry
+from profiles.models import NextOfKin, NumberChange, Officer, Paper, RegisterEntry
 from profiles.models.papers import SIDES
 from profiles.papers import discard
 from sms.models import InboundMessage, Message, MessageStatus
@@ -46,8 +47,8 @@ def _delete(model: type[Model]) -> Callable[[list[int]], int]:
 
 def _texts(before: datetime) -> Rows:
     """Those that are over: nothing waits for them any more."""
-    over = [MessageStatus.DELIVERED, MessageStatus.FAILED, MessageStatus.SENT]
-    return Message.objects.filter(created_at__lt=before, status__in=over)
+    waits = [MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.HELD]
+    return Message.objects.filter(created_at__lt=before).exclude(status__in=waits)
 
 
 def _inbound(before: datetime) -> Rows:
@@ -55,10 +56,12 @@ def _inbound(before: datetime) -> Rows:
 
 
 def _gone(before: datetime) -> QuerySet[Officer]:
-    """Who neither served, nor signed in, nor was deployed anew since then."""
+    """Who neither served, nor signed in, nor was deployed anew since then, and is owed nothing: who
+    somebody is may be asked once more before they are paid."""
+    unpaid = Claim.objects.filter(officer=OuterRef("pk")).exclude(status=ClaimStatus.PAID)
     since = Deployment.objects.filter(officer=OuterRef("pk"), ends_on__gte=before.date())
     quiet = Q(user__last_login__lt=before) | Q(user__last_login=None, user__date_joined__lt=before)
-    return Officer.objects.filter(quiet).exclude(Exists(since))
+    return Officer.objects.filter(quiet).exclude(Exists(since) | Exists(unpaid))
 
 
 def _kin(before: datetime) -> Rows:
@@ -81,10 +84,12 @@ def _discard(pks: list[int]) -> int:
 
 
 def _unused(before: datetime) -> Rows:
-    """Somebody who registered and never came back to say who they are."""
+    """Somebody who registered and never came back to say who they are, and asked nothing."""
+    asks = DataRequest.objects.filter(subject=OuterRef("pk"), status=RequestStatus.OPEN)
     quiet = Q(last_login__lt=before) | Q(last_login=None)
     return User.objects.filter(
         quiet,
+        ~Exists(asks),
         role=Role.OFFICER,
         is_active=True,
         date_joined__lt=before,
@@ -92,29 +97,26 @@ def _unused(before: datetime) -> Rows:
         officer__merged_from=None,
         officer__deployments=None,
         officer__applications=None,
+        officer__enquiries=None,
     )
+
+
+# What stays of an officer who is removed: neither says who it was.
+OF_NOBODY = {"id", "user", "merged_into", "vetting", "vetted_at", "submitted_at"}
 
 
 def _empty(pks: list[int]) -> int:
     """The account stays, so that the trail keeps its actor; nothing that says who it was does."""
-    NextOfKin.objects.filter(officer__user__in=pks).delete()
     for paper in Paper.objects.filter(officer__user__in=pks):
         discard(paper)
+    for relation in Officer._meta.related_objects:  # all that is theirs alone, of whichever app
+        rows = relation.related_model._base_manager
+        if relation.on_delete is CASCADE or relation.related_model is NumberChange:
+            rows.filter(officer__user__in=pks).delete()
+    Session.objects.filter(user__in=pks).delete()
+    columns = [each for each in Officer._meta.concrete_fields if each.name not in OF_NOBODY]
     Officer.objects.filter(user__in=pks).update(
-        full_name="",
-        year_of_birth=None,
-        gender="",
-        national_id=None,
-        kra_pin=None,
-        nssf_number="",
-        sha_number="",
-        email="",
-        town="",
-        tsc_number=None,
-        pf_number="",
-        payee_name="",
-        payee_phone="",
-        changed_since="",
+        **{each.name: each.get_default() for each in columns}
     )
     emptied = 0
     for user in User.objects.select_for_update().filter(pk__in=pks).order_by("pk"):

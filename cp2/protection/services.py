@@ -30,9 +30,9 @@ from cp2.rules import Refused, lock, move
 from cp2.runs import services as runs
 from cp2.runs.models import Run, RunKind
 from cp2.runs.services import Work
+from profiles import papers
 from profiles.models import NextOfKin, Paper
 from profiles.models.papers import SIDES
-from profiles.papers import discard
 
 KEPT = timedelta(days=1)
 MOST_OPEN = 3  # of one person
@@ -59,7 +59,15 @@ def ask(subject: User, *, kind: RequestKind, text: str, written_by: User | None)
         written_by=written_by,
     )
     record("data_request.asked", request, by=written_by or subject, kind=str(kind))
+    if written_by:  # whoever did not ask hears that somebody says so
+        tell(subject, "protection/written_down", asked=_asked(request))
     return request
+
+
+def _asked(request: DataRequest) -> str:
+    """In the words of whose data it is about."""
+    with translation.override(request.subject.language):
+        return str(request.get_kind_display())
 
 
 @transaction.atomic
@@ -90,9 +98,7 @@ def decide(
     )
     removed = _do(subject, done)
     record("data_request.decided", request, by=by, granted=granted, done=str(done), rows=removed)
-    with translation.override(subject.language):
-        asked = request.get_kind_display()
-    tell(subject, "protection/decided", asked=asked)
+    tell(subject, "protection/decided", asked=_asked(request))
     return request
 
 
@@ -107,7 +113,7 @@ def _do(subject: User, done: Objection) -> int:
         case Objection.COPIES:
             copies = list(Paper.objects.filter(officer__user=subject, kind__in=SIDES))
             for copy in copies:
-                discard(copy)
+                papers.discard(copy)
             return len(copies)
         case _:
             return 0
@@ -123,6 +129,8 @@ def collect(request: DataRequest, *, by: User) -> Run:
         request = lock(request)
         if request.kind != RequestKind.ACCESS:
             raise Refused(_("They did not ask to see what is held about them."))
+        if request.status != RequestStatus.OPEN:
+            raise Refused(_("This is answered. Who asks again makes a new request."))
         page = reverse("admin:protection_datarequest_change", args=[request.pk])
         run = runs.start(
             RunKind.DOSSIER,
@@ -175,11 +183,12 @@ WORK = Work(plan=plan, step=hand_in, before=write)
 
 
 def sweep() -> int:
-    """Files of dossiers whose day is over."""
+    """Files of dossiers whose day is over; and what no dossier names any more, since it was
+    collected anew or called off."""
     over = Dossier.objects.filter(made_at__lt=timezone.now() - KEPT).exclude(file="")
     swept = 0
     for dossier in over:
         dossier.file.delete(save=False)
         dossier.save(update_fields=["file"])
         swept += 1
-    return swept
+    return swept + papers.sweep(["dossiers"], Dossier.objects.all())

@@ -20,7 +20,7 @@ from cp2.rules import Refused
 def rights(request: SignedIn) -> HttpResponse:
     """What they asked so far with its answers, and the form to ask."""
     user = request.user
-    form = AskForm(request.POST or None)
+    form = AskForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         try:

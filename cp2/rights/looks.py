@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Entry, User
 from claims.models import Claim, Payment
 from cp2.exports import Table
+from cp2.mydata.gather import COLLECTED
 from profiles.looks import PAYEE, VIEWED
 from profiles.models import Officer, masked
 from profiles.unmasking import Why
@@ -52,6 +53,7 @@ def kinds() -> dict[str, str]:
         VIEWED: _("An officer's page or paper"),
         PAYEE: _("Whom we pay"),
         LOOKED_UP: _("A number and its texts"),
+        COLLECTED: _("All that is held, as a file"),
     }
 
 

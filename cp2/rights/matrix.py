@@ -129,7 +129,7 @@ def _words(model: str, verbs: list[str]) -> str:
     return ", ".join(str(VERBS[verb]) for verb in VERBS if verb in told)
 
 
-def teams() -> list[Team]:
+def teams(found: list[Group]) -> list[Team]:
     """Who is in each group; whoever no rule stops first, and those in none last."""
     has_app = Exists(TOTPDevice.objects.filter(confirmed=True, user=OuterRef("pk")))
     staff = (
@@ -138,9 +138,7 @@ def teams() -> list[Team]:
         .prefetch_related(Prefetch("groups", Group.objects.order_by("name")))
         .order_by("-is_active", "username")
     )
-    by_group: dict[str, list[Member]] = {
-        name: [] for name in Group.objects.order_by("name").values_list("name", flat=True)
-    }
+    by_group: dict[str, list[Member]] = {group.name: [] for group in found}
     lords, alone = [], []
     for user in staff:
         member = Member(user, user.has_app)
@@ -154,6 +152,16 @@ def teams() -> list[Team]:
         *([Team(_("Superusers"), lords)] if lords else []),
         *(Team(name, members) for name, members in by_group.items()),
         *([Team(_("In no group"), alone)] if alone else []),
+    ]
+
+
+def who_may_all(found: list[Team]) -> list[User]:
+    """Superusers who can sign in, of the teams that have been read."""
+    return [
+        member.user
+        for team in found[:1]  # theirs, if there are any
+        for member in team.members
+        if member.user.is_superuser and member.user.is_active
     ]
 
 
@@ -203,7 +211,7 @@ def people_table(by: User) -> Table:
 
 
 def _people() -> Iterator[list[Any]]:
-    for team in teams():
+    for team in teams(list(Group.objects.order_by("name"))):
         for member in team.members:
             user = member.user
             yield [

@@ -58,7 +58,8 @@ def rights(request: HttpRequest, site: AdminSite) -> HttpResponse:
         return redirect("admin:rights_rateproposal_changelist")  # from above that list
     _may(request, SEES_RIGHTS)
     found = matrix.groups()
-    lords = matrix.superusers()
+    teams = matrix.teams(found)
+    lords = matrix.who_may_all(teams)
     context = {
         **site.each_context(request),
         "title": _("Who may do what"),
@@ -70,7 +71,7 @@ def rights(request: HttpRequest, site: AdminSite) -> HttpResponse:
             )
             for part in matrix.parts(found)
         ],
-        "teams": matrix.teams(),
+        "teams": teams,
         "superusers": lords,
         "too_many": len(lords) > MOST_SUPERUSERS,
         "directors": [

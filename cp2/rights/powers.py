@@ -6,8 +6,9 @@ To give is to propose; another administrator confirms. To take away cannot wait 
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from accounts.services import record
 from catalogue.models import Office, SubCounty
 from cp2.rights.models import PowerChange, ProposalStatus
 from cp2.rules import Refused, Role, lock, move
+from sms.phones import local
 
 PLACES = ["office", "sub_county"]
 
@@ -46,10 +48,29 @@ def waiting_for(user: User) -> PowerChange | None:
     return waits
 
 
+def locked(user: User, by: User) -> tuple[User, User]:
+    """Both as they are now, in one order: two who act upon each other wait for one another, and
+    whoever lost their own power a moment ago decides nothing with it."""
+    pks = [user.pk, by.pk]
+    rows = User.objects.select_for_update(of=("self",)).filter(pk__in=pks).order_by("pk")
+    found = {row.pk: row for row in rows}
+    return found[user.pk], found[by.pk]
+
+
+def refuse_if_nobody_decides() -> None:
+    """Inside the transaction that took power away: then none could ever be given again."""
+    rule = Permission.objects.filter(codename="decide_powerchange")
+    may = Q(is_superuser=True) | Q(groups__permissions__in=rule)
+    if not User.objects.filter(may, role=Role.STAFF, is_active=True).exists():
+        raise Refused(
+            _("Nobody would be left who may confirm what others may do. Give it to another first.")
+        )
+
+
 @transaction.atomic
 def propose(user: User, *, wanted: dict[str, Any], reason: str, by: User) -> PowerChange:
     """Nothing of it holds before a second person says so."""
-    user = lock(user)
+    user, by = locked(user, by)
     for refusal in reasons_against_proposing(user, by=by):
         raise Refused(refusal)
     for old in PowerChange.objects.overdue().filter(subject=user):
@@ -74,7 +95,7 @@ def reasons_against_proposing(user: User, *, by: User) -> Iterator[str]:
 
 @transaction.atomic
 def confirm(change: PowerChange, *, by: User) -> PowerChange:
-    user = lock(change.subject)
+    user, by = locked(change.subject, by)
     change = lock(change)
     for refusal in reasons_against_deciding(change, by=by):
         raise Refused(refusal)
@@ -109,7 +130,7 @@ def _apply(user: User, wanted: dict[str, Any]) -> None:
 
 @transaction.atomic
 def refuse(change: PowerChange, *, reason: str, by: User) -> PowerChange:
-    user = lock(change.subject)
+    user, by = locked(change.subject, by)
     change = lock(change)
     for refusal in reasons_against_deciding(change, by=by):
         raise Refused(refusal)
@@ -158,14 +179,22 @@ def in_words(change: PowerChange) -> list[tuple[str, str, str]]:
             lines.append((_("Groups"), ", ".join(was or []), _plus(was or [], to_be)))
         else:
             lines.append((_name(name), _value(name, was), _value(name, to_be)))
-    subject = change.subject
-    if change.wanted.get("is_active") and subject.has_power:
-        lines.append((_("Role"), "", str(Role(subject.role).label)))
-        if subject.role == Role.DIRECTOR:
-            for name in PLACES:
-                if name not in change.wanted:
-                    lines.append((_name(name), "", _value(name, getattr(subject, COLUMN[name]))))
+    if change.wanted.get("is_active") and change.subject.has_power:
+        lines += _comes_with_it(change)
     return lines
+
+
+def _comes_with_it(change: PowerChange) -> Iterator[tuple[str, str, str]]:
+    """What an account that is made active has already, and where its passwords go."""
+    subject = change.subject
+    yield _("Role"), "", str(Role(subject.role).label)
+    yield _("Phone number"), "", local(subject.phone) if subject.phone else ""
+    if subject.role == Role.DIRECTOR:
+        for name in PLACES:
+            if name not in change.wanted:
+                yield _name(name), "", _value(name, getattr(subject, COLUMN[name]))
+    elif "groups" not in change.wanted:
+        yield _("Groups"), "", ", ".join(of(subject)["groups"])
 
 
 COLUMN = {"office": "office", "sub_county": "sub_county_id"}

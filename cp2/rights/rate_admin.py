@@ -40,6 +40,9 @@ class Proposing(forms.ModelForm[Any]):
         super()._post_clean()  # type: ignore[misc]  # Django's own, which fills the row
         if self.errors:
             return
+        if rates.is_moved(self.instance, self.changed_data):
+            self.add_error(None, rates.stays())
+            return
         guarded = rates.RATES[self._meta.model].values
         self.held = [name for name in guarded if name in self.changed_data]
         self.waits = bool(self.held) and rates.rests_on(self.instance)
@@ -164,8 +167,11 @@ class RateChangeAdmin(TwoPeople, claims_admin.RateChangeAdmin):
 class InlineTermsForm(forms.ModelForm[PositionTerms]):
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # Django's own, which fills the row
-        rates_changed = "daily_rate" in self.changed_data and not self.errors
-        if rates_changed and rates.rests_on(self.instance):
+        if self.errors:
+            return
+        if rates.is_moved(self.instance, self.changed_data):
+            self.add_error("position", rates.stays())
+        elif "daily_rate" in self.changed_data and rates.rests_on(self.instance):
             said = _("Officers are deployed at this rate: change it on the page of these terms.")
             self.add_error("daily_rate", said)
 

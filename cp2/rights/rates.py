@@ -4,7 +4,7 @@ While nobody is deployed, a season is still being opened and rates are typed fre
 somebody has been promised money.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -58,6 +58,17 @@ def rests_on(row: Any) -> bool:
         case _:
             deployed = Q(post__exam=row.exam_id, post__position=row.position_id)
     return Deployment.objects.filter(deployed).exists()
+
+
+def is_moved(row: models.Model, changed: Iterable[str]) -> bool:
+    """Away from what somebody is deployed for, or to it: another rate would hold there at once."""
+    if not row.pk or {*RATES[type(row)].of}.isdisjoint(changed):
+        return False
+    return rests_on(row) or rests_on(type(row)._base_manager.get(pk=row.pk))
+
+
+def stays() -> str:
+    return _("Officers are deployed on these terms, or on those: they stay where they are.")
 
 
 def about(row: models.Model) -> str:

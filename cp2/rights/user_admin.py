@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts import admin as accounts_admin
 from accounts.models import User
 from accounts.requests import actor
+from cp2.lists import NeverTyped
 from cp2.rights import powers
 from cp2.rules import Refused, Role
 from profiles.fields import LineField
@@ -138,31 +139,34 @@ class UserAdmin(accounts_admin.UserAdmin):
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
-        wanted: dict[str, Any] = getattr(form, "wanted", {})
-        with transaction.atomic():
-            if wanted and isinstance(form, PowerForm):
-                form.hold_back()
-            super().save_model(request, obj, form, change)
-            if wanted:
-                reason = form.cleaned_data["why"]
-                waits = powers.propose(obj, wanted=wanted, reason=reason, by=actor(request))
-                url = reverse("admin:rights_powerchange_change", args=[waits.pk])
-                said = _("What this gives waits for a second administrator")
-                self.message_user(
-                    request, format_html('<a href="{}">{}</a>', url, said), messages.WARNING
-                )
+        if change:
+            powers.locked(obj, actor(request))
+        if isinstance(form, PowerForm) and form.wanted:
+            form.hold_back()
+        super().save_model(request, obj, form, change)
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm[User], formsets: Any, change: bool
+    ) -> None:
+        """Only then is what was taken away gone: a proposal begins with what is left."""
+        super().save_related(request, form, formsets, change)
+        if change and {"is_active", "groups"} & {*form.changed_data}:
+            powers.refuse_if_nobody_decides()
+        if isinstance(form, PowerForm) and form.wanted:
+            self._propose(request, form)
+
+    def _propose(self, request: HttpRequest, form: PowerForm) -> None:
+        reason = form.cleaned_data["why"]
+        waits = powers.propose(form.instance, wanted=form.wanted, reason=reason, by=actor(request))
+        url = reverse("admin:rights_powerchange_change", args=[waits.pk])
+        said = _("What this gives waits for a second administrator")
+        self.message_user(request, format_html('<a href="{}">{}</a>', url, said), messages.WARNING)
 
 
 @admin.register(Group)
-class GroupAdmin(accounts_admin.GroupAdmin):
+class GroupAdmin(NeverTyped, DjangosGroupAdmin):
     """What each group may do is the portal's own and comes with a release, where it is read by a
     second person and held by a test. A right that was clicked here would be neither."""
 
     change_form_template = "rights/group.html"
     fields = ["name", "permissions"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return False

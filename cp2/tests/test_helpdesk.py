@@ -13,8 +13,10 @@ from django_webtest import WebTest
 import sms.services
 from accounts.models import Entry
 from accounts.services import ask_for_password
+from cp2.limits.models import Limit
 from cp2.rules import Role
 from cp2.tests import make
+from profiles import looks
 from sms.backends import NoAnswer, OutOfService, Rejected, memory
 from sms.models import Gateway, GatewayStatus, InboundMessage, Kind, Message, Receipt
 
@@ -102,6 +104,14 @@ class Looking(Helpdesk):
         assert (known.actor, known.subject_id, known.details) == (self.staff, self.user.pk, {})
         assert unknown.subject_id == self.staff.pk
         assert unknown.details == {"phone": "254799999999"}
+
+    def test_so_many_officers_an_hour_are_looked_up_as_are_looked_at(self):
+        Limit.objects.filter(name=looks.LIMIT).update(takes=1)
+        assert "Texts from and to" in self.look_up()
+        form = self.app.get(URL).forms["look-up"]
+        form["phone"] = PHONE
+        assert "Texts from and to" not in form.submit(status=429)
+        assert Entry.objects.about(self.staff).filter(verb=looks.LIMITED).count() == 1
 
     def test_texts_out_and_in_and_reports_stand_on_one_line_of_time(self):
         sms.services.receive(

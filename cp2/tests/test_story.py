@@ -101,6 +101,14 @@ class Story(TestCase):
                 shown = self.client.get(section.url).context["cl"]
                 assert shown.result_count == len(section.events), section.title
 
+    def test_the_number_is_masked_in_what_is_read_and_in_every_address(self):
+        self.live()
+        self.sign_in("Auditor")
+        page = self.client.get(self.url).content.decode()
+        assert self.sections(self.client.get(self.url))["Texts"].events
+        assert self.officer.phone not in page
+        assert Entry.objects.about(self.officer).filter(details__masked=True).count() == 2
+
     def test_opening_it_is_a_look_and_asking_whether_it_is_there_is_none(self):
         me = self.sign_in("Auditor")
         assert self.client.head(self.url).status_code == 200

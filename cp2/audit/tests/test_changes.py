@@ -1,5 +1,7 @@
 """What was changed is written down by the database, by whatever road it was changed."""
 
+from unittest import mock
+
 import pghistory
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -7,12 +9,17 @@ from django.db import IntegrityError, connection, transaction
 from django.test import TestCase
 
 from accounts.models import User
+from accounts.running import Work, acting
 from claims.models import MarkingRate
+from cp2.audit.context import within
 from cp2.audit.models import Change, ChangeKind
 from cp2.audit.verifying import guards
 from cp2.audit.watched import WATCHED, unwatched
 from cp2.mydata.parts import SECRET
 from cp2.rules import Role
+from cp2.runs import services as runs
+from cp2.runs.models import RunKind
+from cp2.runs.services import RUNS
 from cp2.tests import make
 from deployments.models import Deployment, DeploymentStatus
 from profiles.models import BankAccount, Officer
@@ -109,6 +116,28 @@ class ChangeTests(TestCase):
 
         (change,) = Change.objects.about(self.deployment)
         assert (change.actor, change.through) == (clerk, "page /somewhere/")
+
+    def test_a_worker_acts_for_whoever_asked_and_for_nobody_afterwards(self):
+        asked = [make.user(Role.STAFF), None, make.user(Role.STAFF)]
+        with within("task cp2.work"):
+            for number, by in enumerate(asked):
+                with acting(by):
+                    Deployment.objects.update(reason=f"{number}")
+            Deployment.objects.update(reason="after")
+
+        written = [*reversed(Change.objects.about(self.deployment))]
+        assert [each.actor for each in written] == [*asked, None]
+        assert {each.through for each in written} == {"task cp2.work"}
+
+    def test_a_run_is_the_act_of_whoever_started_it(self):
+        clerk = make.user(Role.STAFF)
+        work = Work(
+            plan=lambda run: [1],
+            step=lambda run, portion: Deployment.objects.update(reason="by a run"),
+        )
+        with mock.patch.object(RUNS, "work_of", return_value=work):
+            runs.finish(runs.start(RunKind.CHECK, by=clerk, title="x"))
+        assert Change.objects.about(self.deployment).first().actor == clerk
 
     def test_no_session_can_have_the_triggers_look_away(self):
         with connection.cursor() as cursor:

@@ -221,6 +221,17 @@ class SealTests(TestCase):
         assert f"{self.entries[1].pk}." in out.getvalue()
         assert Entry.objects.filter(verb="trail.broken").exists()
 
+    def test_an_end_that_was_cut_off_and_grown_anew_is_found_by_what_the_trail_noted(self):
+        call_command("audit", "verify", stdout=StringIO())
+        last = Seal.objects.order_by("-number").first()
+        past_the_triggers("DELETE FROM audit_seal WHERE number = %s", last.number)
+        sealing.seal(patience=0)
+        assert verifying.verify().gaps == []  # each seal follows from the one before it
+        out = StringIO()
+        with pytest.raises(CommandError):
+            call_command("audit", "verify", stdout=out)
+        assert "The seal that was the last one on" in out.getvalue()
+
     def test_a_file_that_is_no_anchor_is_refused(self):
         for content in ("", "[]", "{}", '{"number": "x", "seal": ""}'):
             with pytest.raises(ValueError, match=r"anchor|Expecting|invalid literal"):

@@ -57,6 +57,19 @@ class SearchTests(TestCase):
         page = self.client.get(TRAIL, {"who": "nobody"})
         self.assertContains(page, "Nobody is called so")
 
+    def test_a_kind_of_thing_is_found_together_with_who_did_it_or_whose_it_is(self):
+        assert self.found(kind="catalogue.exam", who="a-clerk") == [self.changed]
+        assert self.found(kind="catalogue.exam", actor=self.clerk.pk) == [self.changed]
+        assert self.found(kind="profiles.officer", about=self.officer.phone) == [self.seen]
+
+    def test_the_list_of_entries_masks_the_numbers_that_were_written_down(self):
+        looked = record("number.looked_up", self.auditor, by=self.clerk, phone="254711222333")
+        for name, args in (("changelist", []), ("change", [looked.pk])):
+            page = self.client.get(reverse(f"admin:accounts_entry_{name}", args=args))
+            self.assertContains(page, "number.looked_up")
+            self.assertContains(page, "•333")
+            self.assertNotContains(page, "711222333")
+
     def test_of_several_who_are_called_so_one_is_chosen(self):
         other = make.user(Role.STAFF, username="b-clerk", name="Akinyi Wanjiru")
         page = self.client.get(TRAIL, {"who": "Akinyi", "verb": "exam.changed"})

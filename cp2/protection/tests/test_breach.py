@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import pytest
 from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
@@ -10,6 +11,7 @@ from accounts.tests.people import staff
 from claims.tests.test_database import refused
 from cp2.protection import breach as breaches
 from cp2.protection.models import Affected, Breach
+from cp2.rules import Refused
 from cp2.runs import services as runs
 from cp2.runs.models import Run
 from cp2.tests import make
@@ -53,14 +55,40 @@ class Finding(TestCase):
         seen, missed, before = make.officer(), make.officer(), make.officer()
         for officer in (seen, before):
             record(looks.VIEWED, officer, by=thief)
-        by_user = make.officer()
+        by_user, by_claim, by_file = make.officer(), make.claim(), make.officer()
         record("number.looked_up", by_user.user, by=thief)
+        record(looks.PAYEE, by_claim, by=thief)
+        record("data.collected", by_file.user, by=thief)
         breach = found(account=thief)
-        assert set(look_for(breach)) == {seen.pk, before.pk, by_user.pk}
+        reached = {seen.pk, before.pk, by_user.pk, by_claim.officer_id, by_file.pk}
+        assert set(look_for(breach)) == reached
         assert missed.pk not in look_for(breach)
         breach.from_at, breach.to_at = NOW() - timedelta(days=9), NOW() - timedelta(days=8)
         breach.save()
         assert look_for(breach) == {}
+
+    def test_nobody_is_told_before_all_are_found(self):
+        make.officer()
+        breach = found()
+        look_for(breach)
+        runs.cancel(breaches.find(breach, by=breach.opened_by), by=breach.opened_by)
+        breach.refresh_from_db()
+        breach.counts = {"people": 1}  # by a portion that was done
+        breach.save()
+        with pytest.raises(Refused, match="Find out first"):
+            breaches.tell(breach, by=breach.opened_by)
+        breach.refresh_from_db()
+        assert breach.people_told_at is None
+
+    def test_who_was_affected_by_a_closed_breach_stands(self):
+        make.officer()
+        breach = found()
+        affected = look_for(breach)
+        breaches.note_commissioner(breach, by=breach.opened_by)
+        breaches.close(breach, by=breach.opened_by, note="All is done.")
+        with pytest.raises(Refused, match="who was affected stands"):
+            breaches.find(breach, by=breach.opened_by)
+        assert Affected.objects.filter(breach=breach).count() == len(affected) > 0
 
     def test_in_a_sub_county_only_its_own(self):
         here, there = make.officer(), make.officer(sub_county=make.sub_county("Far"))

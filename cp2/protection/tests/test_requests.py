@@ -9,12 +9,16 @@ from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 from django_webtest import WebTest
+from time_machine import travel
 
 from accounts.models import Entry
 from accounts.tests.people import staff
 from claims.tests.test_database import refused
+from cp2.mydata.gather import Person
+from cp2.mydata.seen import looks
 from cp2.protection import services
 from cp2.protection.models import DataRequest, Dossier, Objection, RequestKind, RequestStatus
+from cp2.rights import looks as rights_looks
 from cp2.rules import Refused
 from cp2.runs import services as runs
 from cp2.tests import make
@@ -161,6 +165,9 @@ class Deciding(TestCase):
         self.client.post(url, said | {"person": officer.national_id})
         request = DataRequest.objects.get()
         assert (request.subject, request.written_by) == (officer.user, self.helpdesk)
+        told = Message.objects.get(template="protection/written_down")
+        assert told.to == officer.user.phone
+        assert 'that you ask "See what is held about me"' in told.text
 
     def test_the_overdue_stand_first(self):
         new, old = asked(), asked()
@@ -217,6 +224,33 @@ class Dossiers(TestCase):
         Dossier.objects.update(made_at=timezone.now() - timedelta(hours=25))
         assert services.sweep() == 1
         assert not storage.exists(path)
+
+    def test_what_is_collected_anew_leaves_no_earlier_file_behind(self):
+        self.collect()
+        first, storage = Dossier.objects.get().file.name, Dossier.objects.get().file.storage
+        with travel(timezone.now() + timedelta(hours=2), tick=True):
+            self.collect()
+            second = Dossier.objects.get().file.name
+        assert second != first
+        with travel(timezone.now() + timedelta(hours=27), tick=True):
+            services.sweep()
+        assert not storage.exists(first)
+        assert not storage.exists(second)
+
+    def test_an_old_request_opens_nothing_any_more(self):
+        services.decide(
+            self.request, granted=True, answer="Sent", done=Objection.NOTHING, by=self.helpdesk
+        )
+        with pytest.raises(Refused, match="makes a new request"):
+            services.collect(self.request, by=self.helpdesk)
+        assert not Dossier.objects.exists()
+
+    def test_who_is_collected_about_is_told_by_whom_and_the_trail_of_looks_has_it(self):
+        self.collect()
+        [said] = looks(Person(self.officer.user))
+        assert "had all that is held about you put in a file" in said
+        [row], _more = rights_looks.page(who=self.helpdesk)
+        assert (row.officer, row.kind) == (self.officer, "All that is held, as a file")
 
     def test_it_is_not_collected_for_who_did_not_ask_to_see_it(self):
         request = asked(self.officer.user, RequestKind.OBJECT)

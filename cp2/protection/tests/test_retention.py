@@ -3,10 +3,11 @@ from io import StringIO
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
+from time_machine import travel
 
 from accounts.models import Entry, User
 from accounts.promises import RunStatus
@@ -14,11 +15,13 @@ from accounts.tests.people import staff
 from claims.models import Claim
 from claims.tests.test_database import refused
 from cp2.protection import retention
-from cp2.protection.models import RetentionRule, Rule
+from cp2.protection.models import RequestKind, RetentionRule, Rule
+from cp2.protection.services import ask
 from cp2.rules import Refused
 from cp2.runs import services as runs
 from cp2.runs.models import Run
 from cp2.tests import make
+from enquiries.models import Enquiry
 from profiles.models import NextOfKin, Officer, Paper, PaperKind, RegisterEntry
 from sms.models import InboundMessage, Message, MessageStatus
 
@@ -83,6 +86,7 @@ class Removing(TestCase):
 
     def test_exactly_what_is_due_goes(self):
         old, new, waiting = text(LONG_AGO), text(LATELY), text(LONG_AGO, MessageStatus.QUEUED)
+        lost = text(LONG_AGO, MessageStatus.UNKNOWN)  # on its way, of which nobody ever heard
         for at in (LONG_AGO, LATELY):
             InboundMessage.objects.create(
                 sender="254711000111", text="HELP", received_at=at, provider_id=str(at)
@@ -100,7 +104,7 @@ class Removing(TestCase):
         removed()
 
         assert set(Message.objects.all()) == {new, waiting}
-        assert old not in Message.objects.all()
+        assert {old, lost}.isdisjoint(Message.objects.all())
         assert InboundMessage.objects.count() == RegisterEntry.objects.count() == 1
         assert set(NextOfKin.objects.values_list("officer", flat=True)) == {here.pk, served.pk}
         assert not gone.papers.exists()
@@ -140,6 +144,58 @@ class Removing(TestCase):
         assert Entry.objects.filter(verb="account.emptied", subject_id=user.pk).exists()
         assert User.objects.filter(phone=phone).count() == 0
 
+    def test_nothing_of_whoever_is_removed_is_left_in_another_table(self):
+        officer = make.officer(
+            submitted_at=None, email="a@example.org", vetting_reason="x", skills=["braille"]
+        )
+        make.bank_account(officer)
+        make.next_of_kin(officer)
+        make.qualification(officer)
+        make.number_change(officer)
+        User.objects.filter(pk=officer.user_id).update(date_joined=LONG_AGO, last_login=None)
+        all_on()
+        assert removed()["unused"] == 1
+
+        emptied = Officer.objects.get(pk=officer.pk)
+        for field in Officer._meta.concrete_fields:
+            if field.name not in retention.OF_NOBODY:
+                assert getattr(emptied, field.attname) == field.get_default(), field.name
+        for relation in Officer._meta.related_objects:
+            rows = relation.related_model._base_manager
+            assert not rows.filter(**{relation.field.name: officer}).exists(), relation
+
+    def test_whoever_asks_something_is_not_removed_before_the_answer(self):
+        asks, enquires = make.bare_officer(), make.bare_officer()
+        ask(asks.user, kind=RequestKind.CORRECT, text="My name", written_by=None)
+        Enquiry.objects.create(
+            officer=enquires,
+            sub_county=make.sub_county(),
+            category="other",
+            subject="Days",
+            text="When is it?",
+        )
+        User.objects.update(date_joined=LONG_AGO, last_login=None)
+        all_on()
+        assert removed()["unused"] == 0
+        assert User.objects.get(pk=asks.user_id).is_active
+
+    def test_the_copies_of_whoever_is_owed_money_stay_until_it_is_paid(self):
+        officer = someone(seen=LONG_AGO)
+        claim = make.claim(deployment=make.deployment(officer=officer))
+        all_on()
+        years_on = timezone.now() + timedelta(days=3 * 365)
+        with travel(years_on, tick=True):
+            assert removed()["copies"] == 0
+        Claim.objects.filter(pk=claim.pk).update(
+            status="paid",
+            verified_by=make.user(),
+            approved_by=make.user(),
+            paid_at=timezone.now(),
+            payment_reference="X1",
+        )
+        with travel(years_on, tick=True):
+            assert removed()["copies"] == 2
+
     def test_many_go_in_portions(self):
         for _n in range(5):
             text(LONG_AGO)
@@ -158,6 +214,10 @@ class Removing(TestCase):
         assert retention.each_night() is False
         runs.finish(Run.objects.get())
         assert retention.each_night() is False
+
+    def test_the_command_says_that_every_rule_is_off(self):
+        with pytest.raises(CommandError, match="Every rule is off"):
+            call_command("retention", remove=True)
 
     def test_the_command_counts_and_removes_when_it_is_told_to(self):
         text(LONG_AGO)

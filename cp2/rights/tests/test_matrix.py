@@ -125,11 +125,11 @@ class Page(TestCase):
 
     def test_many_people_take_no_more_queries(self):
         self.client.get(PAGE)
-        with self.assertNumQueries(13):
+        with self.assertNumQueries(11):
             self.client.get(PAGE)
         for _ in range(30):
             people.app(people.staff("Helpdesk"))
-        with self.assertNumQueries(13):
+        with self.assertNumQueries(11):
             self.client.get(PAGE)
 
     def test_others_find_no_such_page(self):

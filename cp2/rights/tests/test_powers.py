@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
-from django.test import TestCase
+from django.test import Client, TestCase
 from django.urls import reverse
 from django.utils import timezone
 from django_webtest import WebTest
@@ -116,7 +116,37 @@ class Giving(WebTest):
         self.propose(user, "Helpdesk")
 
         assert names(user) == []
-        assert PowerChange.objects.get().wanted == {"groups": ["Helpdesk"]}
+        change = PowerChange.objects.get()
+        assert (change.was, change.wanted) == ({"groups": []}, {"groups": ["Helpdesk"]})
+        powers.confirm(change, by=self.second)
+        assert names(user) == ["Helpdesk"]
+
+    def test_who_confirms_that_somebody_signs_in_sees_what_comes_with_it(self):
+        user = people.staff("Finance approver", phone="254711000222", is_active=False)
+        form = self.form(user)
+        form["is_active"], form["why"] = True, "Back from leave"
+        form.submit("_save")
+
+        words = {name: now for name, _was, now in powers.in_words(PowerChange.objects.get())}
+        assert words["Groups"] == "Finance approver"
+        assert words["Phone number"] == "0711 000 222"
+
+    def test_the_last_who_may_confirm_keeps_it(self):
+        last = self.first
+        lord = make.user(Role.STAFF, is_superuser=True)
+        people.app(lord)
+        User.objects.exclude(pk__in=[last.pk, lord.pk]).update(is_active=False)
+        User.objects.filter(pk=lord.pk).update(is_superuser=False)  # no more than a group now
+        lord.user_permissions.add(*Permission.objects.filter(codename__endswith="_user"))
+        self.enter(lord)
+        form = self.tick(self.form(last))
+        assert "Nobody would be left" in form.submit("_save").follow()
+        assert names(last) == ["Administrator"]
+        form = self.form(last)
+        form["is_active"] = False
+        form.submit("_save")
+        last.refresh_from_db()
+        assert last.is_active
 
     def test_what_is_no_power_is_saved_beside_it(self):
         user = people.staff("Auditor", name="Old")
@@ -263,6 +293,15 @@ class Rules(TestCase):
         with pytest.raises(Refused, match="changed since"):
             powers.confirm(self.change, by=self.second)
 
+    def test_whoever_lost_their_own_power_since_their_page_was_asked_for_confirms_nothing(self):
+        second = User.objects.get(pk=self.second.pk)
+        assert second.has_perm("rights.decide_powerchange")  # and it is remembered
+        for loss in (second.groups.clear, lambda: User.objects.update(is_active=False)):
+            loss()
+            with pytest.raises(Refused, match="may not decide"):
+                powers.confirm(self.change, by=second)
+        assert names(self.user) == ["Auditor"]
+
     def test_it_is_confirmed_once(self):
         powers.confirm(self.change, by=self.second)
         with pytest.raises(Refused):
@@ -334,6 +373,22 @@ def test_two_propose_for_one_person_at_once_and_one_waits():
     done, no = split(at_once(*acts))
     assert len(done) == len(no) == 1
     assert PowerChange.objects.count() == 1
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_administrators_who_switch_each_other_off_are_not_both_gone():
+    pair = [administrator(), administrator()]
+
+    def switch_off(user, *, by):
+        client = Client()
+        make.sign_in(client, by)
+        url = reverse("admin:accounts_user_change", args=[user.pk])
+        groups = [*user.groups.values_list("pk", flat=True)]
+        return client.post(url, {"name": user.name, "language": "en", "groups": groups})
+
+    at_once(lambda: switch_off(pair[0], by=pair[1]), lambda: switch_off(pair[1], by=pair[0]))
+    assert User.objects.filter(pk__in=[user.pk for user in pair], is_active=True).count() == 1
 
 
 class Superusers(TestCase):

@@ -97,6 +97,34 @@ class Typing(WebTest):
         change = RateChange.objects.get()
         assert (change.by, change.daily_rate, change.reason) == (by, 700, "A circular")
 
+    def test_terms_that_somebody_is_deployed_on_go_to_no_other_position_and_none_come(self):
+        """Or else a rate that nobody confirmed would be put in the place of one that is paid."""
+        self.enter(people.staff("Deployment"))
+        other, free = make.position("SUP"), make.position("SEC")
+        dear = make.terms(self.exam, other, daily_rate=5000)
+        form = self.move(self.terms, free)
+        assert "they stay where they are" in form.submit("_save")
+        exam = reverse("admin:catalogue_exam_change", args=[self.exam.pk])
+        form = self.app.get(exam).forms["exam_form"]
+        row = next(n for n in range(2) if form[f"terms-{n}-id"].value == str(self.terms.pk))
+        form[f"terms-{row}-position"] = free.pk
+        assert "they stay where they are" in form.submit("_save")
+        self.terms.refresh_from_db()
+        assert self.terms.position == self.position
+
+        PositionTerms.objects.filter(pk=self.terms.pk).update(position=free)
+        form = self.move(dear, self.position)
+        assert "they stay where they are" in form.submit("_save")
+        PositionTerms.objects.filter(pk=self.terms.pk).update(position=self.position)
+        self.move(dear, free).submit("_save")
+        dear.refresh_from_db()
+        assert dear.position == free
+
+    def move(self, terms, position):
+        form = self.form(PositionTerms, terms)
+        form["position"].force_value(position.pk)
+        return form
+
     def test_rates_of_marking_change_once_confirmed(self):
         rate = MarkingRate.objects.create(
             exam=self.exam,

@@ -1,9 +1,10 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cp2.protection import retention
 from cp2.protection.models import RetentionRule
+from cp2.rules import Refused
 from cp2.runs import services as runs
 
 
@@ -18,7 +19,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         rules = list(RetentionRule.objects.all())
         if options["remove"]:
-            run = runs.finish(retention.start(by=None, dry=False))
+            try:
+                run = runs.finish(retention.start(by=None, dry=False))
+            except Refused as refusal:
+                raise CommandError(str(refusal)) from refusal
             counts = run.outcome
         else:
             counts = {rule.rule: retention.due(rule).count() for rule in rules}
