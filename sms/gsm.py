@@ -7,14 +7,18 @@ BASIC = set(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENDED = set("^{}\\[~]|€")  # each takes two places
+KNOWN = frozenset(BASIC | EXTENDED)
 ALIKE = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
 
 
 def plain(text: str) -> str:
     """Ngũgĩ → Ngugi; what has no like in the alphabet (emoji, controls) is left out."""
+    text = unicodedata.normalize("NFC", text).translate(ALIKE)
+    if KNOWN.issuperset(text):  # as nearly all are
+        return text
     kept = []
-    for char in unicodedata.normalize("NFC", text).translate(ALIKE):
-        if char in BASIC or char in EXTENDED:
+    for char in text:
+        if char in KNOWN:
             kept.append(char)
         elif char.isspace():
             kept.append(" ")
