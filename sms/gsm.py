@@ -30,5 +30,12 @@ def plain(text: str) -> str:
 
 def segments(text: str) -> int:
     """How many texts the network will charge for."""
-    length = sum(2 if char in EXTENDED else 1 for char in text)
-    return 1 if length <= 160 else -(-length // 153)
+    places = [2 if char in EXTENDED else 1 for char in text]
+    if sum(places) <= 160:
+        return 1
+    count, room = 1, 153
+    for place in places:
+        if place > room:  # the two places of one character are not put asunder
+            count, room = count + 1, 153
+        room -= place
+    return count
