@@ -9,9 +9,12 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from time import monotonic
+from traceback import walk_tb
 from typing import Any, Generic, TypeVar
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -50,6 +53,19 @@ class Work:
     step: Callable[..., None]
     before: Callable[[Any, Any], Any] | None = None
     called_off: Callable[[Any, User], None] | None = None
+
+
+def _in_short(error: Exception) -> str:
+    """Which error it was, and where. Its words are the log's, which masks them: what a database
+    refuses it quotes, and all of headquarters reads what a run says."""
+    words = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+    places = [
+        f" ({path.relative_to(settings.BASE_DIR)}, line {line})"
+        for frame, line in walk_tb(error.__traceback__)
+        if (path := Path(frame.f_code.co_filename)).is_relative_to(settings.BASE_DIR)
+        and "site-packages" not in path.parts
+    ]
+    return f"{type(error).__name__}{words}{places[-1]}"
 
 
 class Runs(Generic[R]):
@@ -158,7 +174,7 @@ class Runs(Generic[R]):
                 return False
             except Exception as error:  # whatever it is, the next tick tries again
                 log.exception("run_broke", extra={"run": run.pk, "kind": run.kind})
-                self._give_back(run, f"{type(error).__name__}: {error}")
+                self._give_back(run, _in_short(error))
                 return False
         return True
 
