@@ -15,6 +15,7 @@ from claims.models import MoneyRun
 from claims.tests.test_database import refused
 from cp2.rules import Refused
 from cp2.runs import services
+from cp2.runs.kinds import AT_ONCE, SOURCES
 from cp2.runs.models import Run, RunKind
 from cp2.runs.services import Work
 from cp2.tests import make
@@ -142,6 +143,20 @@ class Pages(TestCase):
         assert self.rows(mine="on") == ["Writing a file: Mine"]
         assert len(self.rows()) == len(self.rows(source="runs.run")) == 2
         assert len(self.rows(source="nonsense")) == 2
+
+    def test_what_has_been_at_work_for_long_is_not_pushed_out_by_what_is_over(self):
+        services.start(RunKind.SEND, by=self.helpdesk, title="All day")
+        for _n in range(AT_ONCE):
+            services.finish(services.start(RunKind.EXPORT, by=self.helpdesk, title="A file"))
+        make.sign_in(self.client, self.helpdesk)
+        assert self.rows()[0] == "Sending a broadcast: All day"
+
+    def test_every_status_of_every_source_is_of_one_state(self):
+        for source in SOURCES:
+            known = {status for status, _label in source.model._meta.get_field("status").choices}
+            sorted_ = [status for each in source.states.values() for status in each]
+            assert set(sorted_) == known, source.name
+            assert len(sorted_) == len(known), source.name
 
     def test_each_sees_the_runs_of_what_they_may_look_at(self):
         MoneyRun.objects.create(kind="prepare", exam=make.exam())
