@@ -15,7 +15,7 @@ from traceback import walk_tb
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone, translation
@@ -31,6 +31,8 @@ LEASE = timedelta(seconds=60)
 LONGEST = timedelta(seconds=600)  # that a worker may take, and no more, before it is stopped
 MOST_ATTEMPTS = 3
 WAIT = timedelta(seconds=5)
+PATIENCE = "5s"  # of somebody who looks at a page
+LOCK_NOT_AVAILABLE = "55P03"  # of PostgreSQL's errors
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +94,7 @@ class Runs(Generic[R]):
     @transaction.atomic
     def cancel(self, run: R, *, by: User) -> R:
         """The portions that are done stay done, unless the kind says otherwise. Twice is once."""
-        run = lock(run)
+        run = self._between_portions(run)
         if run.status == RunStatus.CANCELLED:
             return run
         run.note(_("Called off by %(who)s.") % {"who": by})
@@ -114,6 +116,22 @@ class Runs(Generic[R]):
         self._save(lambda: move(run, RunStatus.WAITING, **again))
         record("run.asked_again", run, by=by)
         return run
+
+    def _between_portions(self, run: R) -> R:
+        """Locked, or refused after as long as somebody waits for a page: all of a file may be one
+        portion, which takes minutes."""
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = %s", [PATIENCE])
+                locked = lock(run)
+                cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+                return locked
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", "") != LOCK_NOT_AVAILABLE:
+                raise
+            raise Refused(
+                _("It is writing at this moment, and nothing stays half done. Try again shortly.")
+            ) from error
 
     def _save(self, save: Callable[[], None]) -> None:
         try:
