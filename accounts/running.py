@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from time import monotonic
+from traceback import walk_tb
 from typing import Any, Generic, TypeVar
 
 import pghistory
-from django.db import IntegrityError, transaction
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone, translation
@@ -30,6 +33,8 @@ LEASE = timedelta(seconds=60)
 LONGEST = timedelta(seconds=600)  # that a worker may take, and no more, before it is stopped
 MOST_ATTEMPTS = 3
 WAIT = timedelta(seconds=5)
+PATIENCE = "5s"  # of somebody who looks at a page
+LOCK_NOT_AVAILABLE = "55P03"  # of PostgreSQL's errors
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +72,19 @@ def acting(by: User | None) -> Iterator[None]:
             known.metadata["user"] = before
 
 
+def _in_short(error: Exception) -> str:
+    """Which error it was, and where. Its words are the log's, which masks them: what a database
+    refuses it quotes, and all of headquarters reads what a run says."""
+    words = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+    places = [
+        f" ({path.relative_to(settings.BASE_DIR)}, line {line})"
+        for frame, line in walk_tb(error.__traceback__)
+        if (path := Path(frame.f_code.co_filename)).is_relative_to(settings.BASE_DIR)
+        and "site-packages" not in path.parts
+    ]
+    return f"{type(error).__name__}{words}{places[-1]}"
+
+
 class Runs(Generic[R]):
     """The runs of one model. `works` names each kind's Work rather than importing it: what that
     does stands on much that web processes need not load."""
@@ -91,7 +109,7 @@ class Runs(Generic[R]):
     @transaction.atomic
     def cancel(self, run: R, *, by: User) -> R:
         """The portions that are done stay done, unless the kind says otherwise. Twice is once."""
-        run = lock(run)
+        run = self._between_portions(run)
         if run.status == RunStatus.CANCELLED:
             return run
         run.note(_("Called off by %(who)s.") % {"who": by})
@@ -113,6 +131,22 @@ class Runs(Generic[R]):
         self._save(lambda: move(run, RunStatus.WAITING, **again))
         record("run.asked_again", run, by=by)
         return run
+
+    def _between_portions(self, run: R) -> R:
+        """Locked, or refused after as long as somebody waits for a page: all of a file may be one
+        portion, which takes minutes."""
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = %s", [PATIENCE])
+                locked = lock(run)
+                cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+                return locked
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", "") != LOCK_NOT_AVAILABLE:
+                raise
+            raise Refused(
+                _("It is writing at this moment, and nothing stays half done. Try again shortly.")
+            ) from error
 
     def _save(self, save: Callable[[], None]) -> None:
         try:
@@ -173,7 +207,7 @@ class Runs(Generic[R]):
                 return False
             except Exception as error:  # whatever it is, the next tick tries again
                 log.exception("run_broke", extra={"run": run.pk, "kind": run.kind})
-                self._give_back(run, f"{type(error).__name__}: {error}")
+                self._give_back(run, _in_short(error))
                 return False
         return True
 

@@ -4,7 +4,9 @@ from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import flatten, unquote
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
@@ -206,6 +208,13 @@ class Portals(ModelAdmin[Any]):
             careful(inline.formfield_overrides)
             inline.form = worded(inline.form)
         return rows
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """A list that cannot be asked for such a thing says so, whatever it stumbles over."""
+        try:
+            return super().get_changelist_instance(request)
+        except ValueError as error:  # a NUL, which no text of the database holds
+            raise IncorrectLookupParameters from error
 
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str

@@ -28,6 +28,8 @@ from cp2.picture.season import Figures, Season
 from cp2.picture.stages import funnel
 from profiles import looks
 
+OLD = timedelta(minutes=10)  # all is looked at each minute, and what takes long somewhat later
+
 
 @dataclass(frozen=True)
 class Alarm:
@@ -44,6 +46,7 @@ def picture(user: User, asked: Mapping[str, str] | None = None) -> dict[str, Any
     season = Season(asked)
     figures = Figures(season)
     county = asked.get("county", "")
+    as_of = Counted.objects.aggregate(at=Min("looked_at"))["at"]
     again = {"of": season.key} | ({"county": county} if county else {})
     parts = {
         "funnel": funnel(user, season, figures),
@@ -59,7 +62,8 @@ def picture(user: User, asked: Mapping[str, str] | None = None) -> dict[str, Any
         "choices": list(season.choices(_("All of %(year)s"))),
         "picture": parts if any(parts.values()) else None,
         "alarms": alarms(user),
-        "as_of": Counted.objects.aggregate(at=Min("looked_at"))["at"],
+        "as_of": as_of,
+        "is_old": as_of is not None and as_of < timezone.now() - OLD,
         "again": urlencode(again),
     }
 

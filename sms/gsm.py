@@ -7,14 +7,18 @@ BASIC = set(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENDED = set("^{}\\[~]|€")  # each takes two places
+KNOWN = frozenset(BASIC | EXTENDED)
 ALIKE = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."})
 
 
 def plain(text: str) -> str:
     """Ngũgĩ → Ngugi; what has no like in the alphabet (emoji, controls) is left out."""
+    text = unicodedata.normalize("NFC", text).translate(ALIKE)
+    if KNOWN.issuperset(text):  # as nearly all are
+        return text
     kept = []
-    for char in unicodedata.normalize("NFC", text).translate(ALIKE):
-        if char in BASIC or char in EXTENDED:
+    for char in text:
+        if char in KNOWN:
             kept.append(char)
         elif char.isspace():
             kept.append(" ")
@@ -26,5 +30,12 @@ def plain(text: str) -> str:
 
 def segments(text: str) -> int:
     """How many texts the network will charge for."""
-    length = sum(2 if char in EXTENDED else 1 for char in text)
-    return 1 if length <= 160 else -(-length // 153)
+    places = [2 if char in EXTENDED else 1 for char in text]
+    if sum(places) <= 160:
+        return 1
+    count, room = 1, 153
+    for place in places:
+        if place > room:  # the two places of one character are not put asunder
+            count, room = count + 1, 153
+        room -= place
+    return count

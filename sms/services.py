@@ -20,11 +20,11 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, Q
 from django.db.models.functions import Now
 from django.dispatch import Signal
-from django.template.loader import render_to_string
+from django.template.loader import get_template
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 
@@ -87,7 +87,11 @@ class Unsendable(Exception):
 def render(template: str, *, language: str, **context: Any) -> str:
     """The words of a text, in the alphabet of the network."""
     with translation.override(language):
-        return gsm.plain(render_to_string(f"sms/{template}.txt", context, using="text").strip())
+        return _words(get_template(f"sms/{template}.txt", using="text").render(context))
+
+
+def _words(rendered: str) -> str:
+    return gsm.plain(rendered.strip())
 
 
 def send(
@@ -118,21 +122,47 @@ def send(
 
 def send_each(template: str, texts: Iterable[tuple[str, str, str | None, dict[str, Any]]]) -> None:
     """Write many at once, to leave in their turn: number, language, dedupe key or none, and what
-    each names. What is written already is left as it is."""
-    Message.objects.bulk_create(
-        (
-            Message(
-                to=to,
-                kind=Kind.BULK,
-                template=template,
-                text=render(template, language=language, **context),
-                dedupe_key=key,
-            )
-            for to, language, key, context in texts
-        ),
-        batch_size=500,
-        ignore_conflicts=True,
-    )
+    each names. What is written already is left as it is.
+
+    One statement of lists: ten thousand rows of a model take longer to make than to write.
+    """
+    each = list(texts)
+    if not each:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO sms_message
+                ("to", kind, template, text, dedupe_key, status, context, attempts,
+                 failure, network)
+            SELECT row.number, %s, %s, row.words, row.key, %s, '{}', 0, '', ''
+            FROM unnest(%s::text[], %s::text[], %s::text[])
+                WITH ORDINALITY AS row (number, words, key, place)
+            ORDER BY row.place
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                Kind.BULK,
+                template,
+                MessageStatus.QUEUED,
+                [to for to, _language, _key, _context in each],
+                _render_each(template, [(language, context) for _, language, _, context in each]),
+                [key for _to, _language, key, _context in each],
+            ],
+        )
+
+
+def _render_each(template: str, told: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+    """As `render` does it, but language by language: to find the template and to change the
+    language takes half as long as the words."""
+    words = [""] * len(told)
+    for language in {language for language, _context in told}:
+        with translation.override(language):
+            found = get_template(f"sms/{template}.txt", using="text")
+            for place, (of, context) in enumerate(told):
+                if of == language:
+                    words[place] = _words(found.render(context))
+    return words
 
 
 def send_credentials(to: str, template: str, **context: Any) -> Message:

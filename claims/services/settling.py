@@ -223,7 +223,12 @@ def _refuse_others(moved: int, wanted: int) -> None:
 
 
 def _with_people(payments: Iterable[int]) -> list[Payment]:
-    people = Payment.objects.select_related("claim__officer__user", "claim__exam")
+    """With as much of them as is told and written here."""
+    people = Payment.objects.select_related("claim__officer__user", "claim__exam").only(
+        *("claim", "amount", "channel", "payee_phone", "account", "reference", "failure"),
+        *("claim__officer__user__phone", "claim__officer__user__language"),
+        *("claim__officer__user__news_off", "claim__exam__abbreviation", "claim__exam__year"),
+    )
     return list(people.filter(pk__in=list(payments)).order_by("pk"))
 
 

@@ -110,8 +110,9 @@ class BroadcastForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         typed: dict[str, Any] = super().clean() or {}
         self._check_audience(typed)
+        exam = typed["exam"].short if typed.get("exam") else ""
         for name in ("text_en", "text_sw"):
-            for fault in faults(typed.get(name, ""), has_exam=bool(typed.get("exam"))):
+            for fault in faults(typed.get(name, ""), exam=exam):
                 self.add_error(name, fault)
         return typed
 

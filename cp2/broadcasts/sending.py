@@ -47,7 +47,8 @@ def step(run: Run, _portion: str) -> None:
     night = quiet_until(now)
     if broadcast.status == BroadcastStatus.PAUSED or night:
         take_back(broadcast, State.WAITING)
-        wait = night - now if night else wait
+        # one that a worker had in hand may wait for another try: that must not be tonight
+        wait = night - now if night and not _waiting_for(broadcast, State.WRITTEN) else wait
     elif room := _room(broadcast):
         run.count(**write(broadcast, most=min(room, PORTION)))
         wait = timedelta(0)

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.services import record
 from cp2.broadcasts import sending
 from cp2.broadcasts.models import Broadcast, BroadcastStatus, State
-from cp2.broadcasts.wording import faults
+from cp2.broadcasts.wording import exam_of, faults
 from cp2.rules import Refused, lock, move, refuse_move
 from cp2.runs import services as runs
 from cp2.runs.models import RunKind
@@ -36,7 +36,7 @@ def refuse_faulty(broadcast: Broadcast) -> None:
     found = [
         fault
         for text in broadcast.texts.values()
-        for fault in faults(text, has_exam=broadcast.exam_id is not None)
+        for fault in faults(text, exam=exam_of(broadcast))
     ]
     if found:
         raise Refused(*found)

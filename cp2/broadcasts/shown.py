@@ -159,31 +159,22 @@ def _known_as(user: User) -> str:
 
 # The report
 
-REPORT_COLUMNS = [
-    State.WAITING,
-    State.WRITTEN,
-    State.SENT,
-    State.DELIVERED,
-    State.FAILED,
-    State.UNKNOWN,
-    State.WITHDRAWN,
-]
+ALWAYS = [State.WAITING, State.WRITTEN, State.SENT, State.DELIVERED, State.FAILED]
 
 
 def report(broadcast: Broadcast) -> dict[str, Any]:
     made = broadcast.report
     states: dict[str, int] = made.get("states", {})
+    shown = [state for state in State if states.get(state) or state in ALWAYS]
     return {
         "states": [
             {"state": state, "label": state.label, "n": states.get(state, 0),
              "advice": advice(state), "listed": state in NOT_REACHED}
-            for state in State
-            if states.get(state) or state in REPORT_COLUMNS[:5]
+            for state in shown
         ],
-        "gone": sum(states.get(state, 0) for state in State if state != State.WAITING),
         "all": sum(states.values()),
-        "columns": [state.label for state in REPORT_COLUMNS],
-        "lines": _lines(made.get("counties", []), [state.value for state in REPORT_COLUMNS]),
+        "columns": [state.label for state in shown],
+        "lines": _lines(made.get("counties", []), [state.value for state in shown]),
         "reasons": [
             (n, because(Reason(reason)), remedy(Reason(reason)))
             for reason, n in made.get("reasons", [])

@@ -19,16 +19,16 @@ NAMELESS = {"en": "officer", "sw": "afisa"}
 PLACE = re.compile(r"\{(name|exam)\}")
 
 
-def faults(text: str, *, has_exam: bool) -> Iterator[str]:
+def faults(text: str, *, exam: str) -> Iterator[str]:
     """What speaks against a text, each in a sentence that says what to do."""
     bare = PLACE.sub("", text)
     yield from _foreign(bare)
     if "{" in bare or "}" in bare:
         yield _("Use { and } for {name} and {exam} alone. Nothing else can be filled in.")
         return
-    if "{exam}" in text and not has_exam:
+    if "{exam}" in text and not exam:
         yield _("{exam} stands for the exam of the audience. Choose one, or take it out.")
-    taken = segments(text, exam="" if not has_exam else "KCSE 2025")
+    taken = segments(text, exam=exam)
     if taken > MOST_SEGMENTS:
         said = ngettext(
             "At worst this takes %(n)s segment; %(most)s are the most. Make it shorter.",

@@ -8,7 +8,7 @@ from django.contrib.admin import ModelAdmin, site
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
@@ -35,6 +35,13 @@ def list_of(label: str, request: HttpRequest) -> "ModelAdmin[Any] | None":
 def seen_by(user: User) -> QuerySet[SavedView]:
     """One's own, and what colleagues share, of whichever lists."""
     return SavedView.objects.filter(Q(owner=user) | Q(shared=True)).select_related("owner")
+
+
+def of_list(label: str, *, by: User) -> list[SavedView]:
+    """All of one's own first, then as many of the others as anybody reads."""
+    own_first = Case(When(owner=by, then=0), default=1)
+    views = seen_by(by).filter(model=label).order_by(own_first, "name", "pk")
+    return list(views[: 2 * MOST])
 
 
 def kept(query: str) -> tuple[str, bool]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -76,9 +76,10 @@ class Source:
         return reverse(f"admin:{self.name.replace('.', '_')}_changelist")
 
     def rows(self, *, state: State | None, by: User | None) -> QuerySet[Any]:
-        """The newest first; of one state, or of one person, if asked."""
+        """What is at work, then the newest; of one state, or of one person, if asked."""
+        is_at_work = Q(status__in=self.states[State.WORKING])
         rows: QuerySet[Any] = self.model._default_manager.select_related(*self.related).order_by(
-            "-pk"
+            Case(When(is_at_work, then=0), default=1), "-pk"
         )
         if state:
             rows = rows.filter(status__in=self.states[state])
@@ -180,7 +181,7 @@ def _broadcast(broadcast: Broadcast, state: State) -> Line:
         _said(broadcast.prepared_by),
         broadcast.prepared_at,
         broadcast.ended_at,
-        "",
+        broadcast.run.failure if broadcast.run else "",
         reverse("admin:broadcasts_broadcast_change", args=[broadcast.pk]),
     )
 

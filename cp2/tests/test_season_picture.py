@@ -214,6 +214,15 @@ class PageTests(TestCase):
         page = self.client.get(reverse("admin:index")).content.decode()
         assert re.search(r"As of \d+ \w+, \d\d:\d\d:\d\d\.", page)
 
+    def test_figures_that_nobody_has_counted_for_long_are_called_old(self):
+        counting.count_all()
+        user, said = superuser(), "These figures are old"
+        for minutes, is_said in ((9, False), (11, True)):
+            with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+                make.sign_in(self.client, user)
+                page = self.client.get(reverse("admin:index")).content.decode()
+            assert (said in page) == is_said, minutes
+
 
 class SeasonTests(TestCase):
     @classmethod

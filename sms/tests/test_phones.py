@@ -37,6 +37,9 @@ def test_text_is_written_in_the_networks_alphabet(written, sent):
 @pytest.mark.parametrize(("length", "parts"), [(0, 1), (160, 1), (161, 2), (306, 2), (307, 3)])
 def test_segments_are_counted_as_the_network_charges(length, parts):
     assert gsm.segments("a" * length) == parts
-    assert gsm.segments("€" * (length // 2)) == (
-        1 if length // 2 <= 80 else -(-(length // 2 * 2) // 153)
-    )
+
+
+def test_the_two_places_of_one_character_are_in_one_segment():
+    assert (gsm.segments("€" * 80), gsm.segments("€" * 81)) == (1, 2)
+    assert (gsm.segments("€" * 152), gsm.segments("€" * 153)) == (2, 3)  # 76 in each
+    assert gsm.segments("a" * 152 + "€" + "a" * 152) == 3  # 306 places, one of each lost

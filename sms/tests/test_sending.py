@@ -2,13 +2,14 @@
 
 import threading
 from datetime import timedelta
+from decimal import Decimal
 from unittest.mock import patch
 
 import pytest
 import time_machine
 from django.db import connection, transaction
 from django.test import TestCase, override_settings
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from cp2.tests import make
 from sms import services
@@ -30,6 +31,75 @@ def watched_calls():
 
 def after(**delta):
     return time_machine.travel(timezone.now() + timedelta(**delta), tick=True)
+
+
+class ManyAtOnce(TestCase):
+    """Written in one statement, they are what they would be one by one."""
+
+    # what differs by itself
+    OWN = {"id", "created_at", "not_before"}
+
+    def rows(self):
+        found = Message.objects.order_by("pk").values()
+        rows = [{name: row[name] for name in row.keys() - self.OWN} for row in found]
+        Message.objects.all().delete()
+        return rows
+
+    def written_both_ways(self, template, texts):
+        for to, language, key, context in texts:
+            services.send(
+                to, template, language=language, kind=Kind.BULK, dedupe_key=key, **context
+            )
+        one_by_one = self.rows()
+        with translation.override("sw"):  # whoever writes them reads another language than some
+            services.send_each(template, iter(texts))
+            assert translation.get_language() == "sw"
+        return one_by_one, self.rows()
+
+    def test_words_rows_and_order_are_the_same(self):
+        paid = {"amount": Decimal("1234567.5"), "number": "0712 … 678", "reference": "SGH1"}
+        exams = (
+            "KCSE 2026",
+            "Ng'ang'a & Mũthoni <b>",
+            "100% {{ x }} %(y)s",
+            "“Ünï” 😀\t\x00",
+            "x" * 90,
+        )
+        texts = [
+            (str(254712000000 + place * 2 + at), language, key and f"{key} {place} {at}", context)
+            for place, exam in enumerate(exams)
+            for at, (language, key) in enumerate((("en", None), ("sw", "k")))
+            for context in [paid | {"exam": exam}]
+        ]
+        one_by_one, at_once = self.written_both_ways("claims/paid", texts)
+        assert at_once == one_by_one
+        assert len(at_once) == 10
+        assert at_once[0]["text"] == (
+            "KNEC CP2: KES 1,234,567.50 for KCSE 2026 was sent to 0712 ... 678. "
+            "M-Pesa reference: SGH1."
+        )
+        assert at_once[1]["text"] != at_once[0]["text"]
+        assert "Ng'ang'a & Muthoni <b>"[:15] in at_once[2]["text"]
+
+    def test_days_are_in_the_language_of_each(self):
+        context = {
+            "position": "Supervisor", "station": "St. Mary's", "exam": "KCSE",
+            "respond_by": make.moment("2026-12-05 07:30"),
+        }  # fmt: skip
+        texts = [(TO, "en", None, context), (TO, "sw", None, context), (TO, "en", None, context)]
+        one_by_one, at_once = self.written_both_ways("deployments/offered", texts)
+        assert at_once == one_by_one
+        assert at_once[0] == at_once[2] != at_once[1]
+
+    def test_what_is_written_already_is_left_as_it_is(self):
+        text = (TO, "en", "once", {"site": "https://a.example", "amount": 1, "exam": "KCSE"})
+        services.send_each("claims/failed", [text, text])
+        services.send_each("claims/failed", [text])
+        assert Message.objects.get().dedupe_key == "once"
+
+    def test_nothing_takes_no_query(self):
+        with self.assertNumQueries(0):
+            services.send_each("claims/paid", [])
 
 
 class Sending(TestCase):

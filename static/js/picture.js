@@ -16,6 +16,9 @@
   }, 60000);
 
   document.addEventListener("htmx:beforeSwap", function (event) {
+    if (!event.detail.shouldSwap) {
+      return; // the portal is busy or away: what is there stays, and is asked for again
+    }
     // signed out meanwhile: the answer is the way in, which is a page of its own
     if (!event.detail.xhr.responseText.includes('id="picture"')) {
       event.detail.shouldSwap = false;

@@ -8,7 +8,7 @@ from django.utils import timezone
 import sms.services
 from accounts.news import News
 from accounts.services import choose_news
-from cp2.broadcasts import hours, report, sending, services
+from cp2.broadcasts import hours, report, sending, services, shown
 from cp2.broadcasts.models import Broadcast, Recipient
 from cp2.broadcasts.tests import steps
 from cp2.rules import Refused
@@ -165,6 +165,10 @@ class Sending(TestCase):
         late = make.deployment(post=make.post(exam=exam))
         broadcast = steps.sent(broadcast)
         assert [text.to for text in memory.outbox] == [stays.officer.phone]
+        told = shown.report(broadcast)
+        assert [line["n"] for line in told["states"]] == [0, 0, 1, 0, 0, 1, 1, 1]
+        assert (told["all"], told["unreached"]) == (4, 3)
+        assert sum(sum(line.cells) for line in told["lines"]) == 4  # nobody is missing by county
         assert steps.states(broadcast) == {
             stays.officer.user_id: "sent",
             opted_out.officer.user_id: "opted_out",
@@ -261,3 +265,21 @@ class AtNight(TestCase):
         with steps.BY_DAY_AND_NIGHT:
             steps.sent(broadcast)
         assert len(memory.outbox) == 3
+
+    def test_what_lay_in_hand_in_the_evening_is_not_tried_again_at_night(self):
+        steps.people(1)
+        memory.outbox.clear()
+        with steps.BY_DAY_AND_NIGHT:
+            broadcast = steps.step(steps.step(steps.approved(steps.writer(), steps.writer())))
+        in_hand = steps.in_hand()
+        hour = timezone.localtime().hour
+        night = (0, hour) if hour else (1, 24)
+        with override_settings(BROADCASTS_FROM=night[0], BROADCASTS_UNTIL=night[1]):
+            broadcast = steps.step(broadcast)
+            assert broadcast.run.not_before < timezone.now() + timedelta(minutes=1)
+            memory.failures.append(NotSent("busy"))
+            sms.services.deliver([in_hand])
+            broadcast = steps.step(broadcast)
+            assert not Message.objects.exists()
+            assert broadcast.run.not_before > timezone.now() + timedelta(minutes=1)
+        assert memory.outbox == []

@@ -5,8 +5,8 @@ from cp2.broadcasts.wording import MOST_NAME, faults, fill, first_name, on_a_pho
 from sms import gsm
 
 
-def said(text, *, has_exam=True):
-    return list(faults(text, has_exam=has_exam))
+def said(text, *, exam="KCSE 2025"):
+    return list(faults(text, exam=exam))
 
 
 class Wording(SimpleTestCase):
@@ -30,11 +30,16 @@ class Wording(SimpleTestCase):
         assert said("Dear {name}, {exam} begins.") == []
 
     def test_an_exam_is_named_only_where_there_is_one(self):
-        assert "Choose one" in said("{exam} begins", has_exam=False)[0]
+        assert "Choose one" in said("{exam} begins", exam="")[0]
 
     def test_no_more_than_three_segments(self):
         assert said("a" * 459) == []
         assert "4 segments" in said("a" * 460)[0]
+
+    def test_an_exam_with_a_long_name_takes_its_place(self):
+        text = "{exam}" + "a" * (459 - len("KCSE 2025"))
+        assert said(text) == []
+        assert "4 segments" in said(text, exam="KPSEA SNE 2025")[0]
 
     def test_segments_are_those_of_the_longest_name(self):
         text = "{name}" + "a" * (160 - MOST_NAME)

@@ -36,4 +36,4 @@ def chosen(choices: list[dict[str, Any]]) -> str:
 @register.simple_tag(takes_context=True)
 def saved_views(context: template.Context, opts: Any) -> list[SavedView]:
     """Of this list: one's own, and what colleagues share."""
-    return list(services.seen_by(context["request"].user).filter(model=opts.label_lower))
+    return services.of_list(opts.label_lower, by=context["request"].user)

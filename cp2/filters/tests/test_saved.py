@@ -81,7 +81,10 @@ class Saved(WebTest):
         assert not SavedView.objects.exists()
 
     def test_what_the_list_does_not_know_is_not_saved(self):
-        for query in ("password__startswith=a", "nonsense=1", "national_id__startswith=3"):
+        for query in (
+            *("password__startswith=a", "nonsense=1", "national_id__startswith=3"),
+            *("vetting__exact=%00", "id__exact=1x"),
+        ):
             form = self.form(self.app.get(f"{OFFICERS}?o=1"), SAVE)
             form["name"], form["query"] = "Odd", query
             assert "does not narrow like that" in form.submit().follow(), query
@@ -138,6 +141,18 @@ class Saved(WebTest):
             services.save("profiles.officer", "o=1", name="more", shared=False, by=self.me)
         with pytest.raises(Refused, match="too long"):
             services.save("x.y", "o=" + "1" * 1000, name="more", shared=False, by=self.me)
+
+    def test_what_colleagues_share_never_buries_ones_own(self):
+        own = SavedView.objects.create(
+            owner=self.me, model="profiles.officer", name="zz <b>mine</b>", query="o=1"
+        )
+        for number in range(3 * services.MOST):
+            self.share(number)
+        shown = services.of_list("profiles.officer", by=self.me)
+        assert (shown[0], len(shown)) == (own, 2 * services.MOST)
+        page = self.client.get(OFFICERS).content.decode()
+        assert "zz &lt;b&gt;mine&lt;/b&gt;" in page
+        assert "<b>mine" not in page
 
     def test_a_list_costs_the_same_with_one_view_and_with_many(self):
         def cost():
