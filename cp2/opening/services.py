@@ -3,12 +3,11 @@ who do the same the second finds what the first has done."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -164,51 +163,19 @@ def _in_words(row: PositionTerms, changed: Mapping[str, Any]) -> dict[str, list[
 
 # Centres
 
-CARRY = """
-WITH fresh AS (
-    INSERT INTO catalogue_centreentry
-        (exam_id, station_id, candidates, distribution_centre_id, host_id, papers)
-    SELECT %(exam)s, station_id, candidates, distribution_centre_id, host_id, papers
-    FROM catalogue_centreentry WHERE exam_id = %(last)s
-    ORDER BY id
-    ON CONFLICT (exam_id, station_id) DO NOTHING
-    RETURNING id, candidates
-)
-INSERT INTO opening_carried (entry_id, candidates) SELECT id, candidates FROM fresh
-"""
-CARRY_MARKING = """
-INSERT INTO catalogue_markingentry (exam_id, station_id, position_id, officers)
-SELECT %(exam)s, station_id, position_id, officers
-FROM catalogue_markingentry WHERE exam_id = %(last)s
-ORDER BY id
-ON CONFLICT (exam_id, station_id, position_id) DO NOTHING
-"""
-
-
-@dataclass(frozen=True)
-class Brought:
-    centres: int
-    marking: int
-
 
 @transaction.atomic
-def carry_entries(exam: Exam, *, by: User) -> Brought:
-    """Last year's centres with last year's candidates, which are to be confirmed. Those that are
-    there stay as they are, so again is as once. What candidates need, and how far a centre's
-    papers come, is each year's own."""
+def carry_entries(exam: Exam, *, by: User, page: str = "") -> Run:
+    """Last year's centres with last year's candidates, which are to be confirmed."""
     opening = opening_of(exam)
     last = opening.of or last_year.of(exam)
     if last is None:
         raise Refused(_("There is no exam of before that the centres could come from."))
-    given = {"exam": exam.pk, "last": last.pk}
-    with connection.cursor() as cursor:
-        cursor.execute(CARRY, given)
-        centres = cursor.rowcount
-        cursor.execute(CARRY_MARKING, given)
-        marking = cursor.rowcount
-    if centres or marking:
-        record("exam.entries_carried", exam, by=by, of=last.short, centres=centres, marking=marking)
-    return Brought(centres, marking)
+    there = last_year.entries(exam, last)
+    if not (there.would_come or there.marking):
+        raise Refused(_("All centres of %(last)s are entered already.") % {"last": last.short})
+    title = _("Centres of %(last)s for %(exam)s") % {"last": last.short, "exam": exam.short}
+    return _start(RunKind.CARRY, exam, title, by=by, page=page, last=last.pk)
 
 
 def unconfirmed(exam: Exam) -> Any:
@@ -231,25 +198,24 @@ def confirm_entries(exam: Exam, *, by: User) -> int:
 
 
 def check(exam: Exam, *, by: User, page: str = "") -> Run:
-    return runs.start(
-        RunKind.CHECK,
-        by=by,
-        title=_("Dry run of %(exam)s") % {"exam": exam.short},
-        about=f"exam:{exam.pk}",
-        page=page,
-        exam=exam.pk,
-    )
+    title = _("Dry run of %(exam)s") % {"exam": exam.short}
+    return _start(RunKind.CHECK, exam, title, by=by, page=page)
 
 
 def open_accounts(exam: Exam, *, by: User, page: str = "") -> Run:
-    return runs.start(
-        RunKind.OPEN,
-        by=by,
-        title=_("Centre accounts of %(exam)s") % {"exam": exam.short},
-        about=f"exam:{exam.pk}",
-        page=page,
-        exam=exam.pk,
-    )
+    title = _("Centre accounts of %(exam)s") % {"exam": exam.short}
+    return _start(RunKind.OPEN, exam, title, by=by, page=page)
+
+
+def _start(kind: RunKind, exam: Exam, title: str, *, by: User, page: str, **asked: Any) -> Run:
+    about = f"exam:{exam.pk}"
+    return runs.start(kind, by=by, title=title, about=about, page=page, exam=exam.pk, **asked)
+
+
+def runs_of(exam: Exam, kind: RunKind) -> QuerySet[Run]:
+    """The newest first."""
+    rows = Run.objects.filter(kind=kind, about=f"exam:{exam.pk}")
+    return rows.select_related("started_by").order_by("-pk")
 
 
 # Open

@@ -98,7 +98,9 @@ def _kind(request: HttpRequest, name: str) -> Importable:
 def upload(request: HttpRequest, kind: str, *, site: AdminSite) -> HttpResponse:
     importable = _kind(request, kind)
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = UploadForm(*posted, of_exam=importable.of_exam)
+    form = UploadForm(
+        *posted, of_exam=importable.of_exam, initial={"exam": request.GET.get("exam")}
+    )
     if form.is_valid():
         coming, is_new = importing.upload(kind, **form.cleaned_data, by=actor(request))
         if not is_new:
