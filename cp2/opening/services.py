@@ -137,17 +137,16 @@ def write_terms(exam: Exam, wanted: Figures, *, seen: str, by: User) -> dict[str
     fixed = rests_on(exam)
     fresh, told = [], []
     for position, figures in wanted.items():
-        if position not in there:
-            fresh.append(last_year.a_year_on(before[position], exam, figures))
-            continue
-        row = there[position]
+        row = there.get(position) or last_year.a_year_on(before[position], exam, figures)
         changed = {name: value for name, value in figures.items() if getattr(row, name) != value}
-        if "daily_rate" in changed and position in fixed:
+        if position in fixed and ("daily_rate" in changed or not row.pk):
             raise Refused(
                 _("%(position)s: officers are deployed at this rate. Change it on its own page.")
                 % {"position": row.position}
             )
-        if changed:
+        if not row.pk:
+            fresh.append(row)
+        elif changed:
             told.append({"position": row.position.code, **_in_words(row, changed)})
             PositionTerms.objects.filter(pk=row.pk).update(**changed)
     PositionTerms.objects.bulk_create(fresh)

@@ -160,6 +160,7 @@ def _state(request: HttpRequest, site: AdminSite, coming: Import, form: ApplyFor
         "lines": _("Lines read"),
         "new": _("New"),
         "changed": _("Changed"),
+        "confirmed": _("Last year's numbers that are this year's too"),
         "unchanged": _("Unchanged"),
         "wrong": _("Wrong"),
     }
@@ -172,7 +173,9 @@ def _state(request: HttpRequest, site: AdminSite, coming: Import, form: ApplyFor
         form=form,
         working=working,
         read_so_far=coming.run.outcome.get("lines") if working and coming.run else None,
-        counts=[(word, coming.counts[name]) for name, word in words.items() if coming.counts],
+        counts=[
+            (word, coming.counts[name]) for name, word in words.items() if name in coming.counts
+        ],
         faults=coming.faults.all()[:SHOWN_FAULTS],
         shown_faults=SHOWN_FAULTS,
         may_apply=decides and is_read and not coming.wrong and coming.would_write > 0,

@@ -253,6 +253,8 @@ def _apply(run: Run, _portion: str, _given: None) -> None:
 def _write(coming: Import) -> None:
     kind = KINDS[coming.kind]
     reading = Reading(coming, lambda lines: None)
+    if coming.exam_id:  # what rests on it goes on meanwhile; what else writes it as a whole waits
+        Exam.objects.select_for_update(no_key=True).get(pk=coming.exam_id)
     with _bytes(coming) as file, cleared():
         kind.read(reading, file)
         if reading.wrong:

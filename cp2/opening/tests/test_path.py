@@ -244,6 +244,14 @@ class Walk(WebTest):
         )
         assert PositionTerms.objects.get(exam=exam, position=inv).daily_rate == 550
 
+    def test_officers_who_are_deployed_get_no_first_rate_here_either(self):
+        exam = world.begun(self.last, self.by)
+        make.deployment(post=make.post(exam=exam, position=make.position("INV")))
+        PositionTerms.objects.filter(exam=exam).delete()
+        page = self.form(self.app.get(at("opening_terms", exam)), "seen").submit()
+        assert "Invigilator: officers are deployed at this rate" in page
+        assert not exam.terms.exists()
+
     def test_counted_with_becomes_the_exam_of_the_same_year(self):
         kjsea = world.last(centres=0, code=2, abbreviation="KJSEA")
         PositionTerms.objects.filter(exam=self.last).update(counted_with=kjsea)

@@ -1,9 +1,12 @@
 """Workers that are killed half way, and people who press at the same moment."""
 
 import tempfile
+import time
+from threading import Event
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Entry
@@ -15,10 +18,12 @@ from cp2.runs.models import Run
 from cp2.tests import make
 from cp2.tests.races import at_once
 from cp2.transfers import exporting, importing
+from cp2.transfers.kinds.terms import TERMS
 from cp2.transfers.lists import Listed
 from cp2.transfers.models import Export, Import, ImportStatus
 from cp2.transfers.tests.files import csv, read, sent
 from cp2.transfers.tests.forked import Worker
+from deployments.services.steps import lock_posts
 
 pytestmark = [
     pytest.mark.race,
@@ -137,3 +142,33 @@ def test_two_files_that_say_the_same_are_applied_one_after_the_other(folder):
     assert statuses in (["applied", "applied"], ["applied", "failed"])
     assert DutyStation.objects.count() == ROWS
     assert Entry.objects.filter(verb="station.added").count() == ROWS
+
+
+def test_a_deployment_made_while_terms_are_applied_waits_for_the_new_rate(folder, monkeypatch):
+    by, exam, position = make.user(), make.exam(), make.position("INV")
+    make.terms(exam, position, daily_rate=550)
+    post = make.post(exam=exam, position=position)
+    file = csv(["position", "daily_rate", "paid_days"], ["INV", 600, "theory"])
+    coming = importing.begin(read("terms", file, by=by, exam=exam), by=by, reason="x")
+    checked, update = Event(), TERMS._update
+    order = []
+
+    def slowly(names):
+        checked.set()
+        time.sleep(1)
+        order.append("rate")
+        return update(names)
+
+    def deploy():
+        checked.wait(20)
+        with transaction.atomic():
+            lock_posts(post.pk)
+            order.append("deployment")
+            return make.deployment(post=post)
+
+    monkeypatch.setattr(type(TERMS), "_update", lambda _terms, names: slowly(names))
+    at_once(lambda: runs.finish(coming.run), deploy)
+
+    assert order == ["rate", "deployment"]
+    coming.refresh_from_db()
+    assert coming.status == ImportStatus.APPLIED
