@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record
-from attendance.models import Register
+from attendance.models import CentreReport, Register
 from catalogue.models import CentreEntry, Exam, ExamDay, PositionTerms
 from cp2.opening import last_year
 from cp2.opening.last_year import Days
@@ -77,7 +77,7 @@ def write_days(exam: Exam, wanted: Days, *, seen: str, by: User) -> dict[str, in
     _refuse_unseen(seen, seen_days(exam))
     there = last_year.days_of(exam)
     gone = [day for day in there if day not in wanted]
-    _refuse_removal(exam, gone)
+    refuse_removal(exam, gone)
     ExamDay.objects.filter(exam=exam, day__in=gone).delete()
     ExamDay.objects.bulk_create(
         ExamDay(exam=exam, day=day, kind=kind, papers=papers)
@@ -95,11 +95,24 @@ def write_days(exam: Exam, wanted: Days, *, seen: str, by: User) -> dict[str, in
     return done
 
 
-def _refuse_removal(exam: Exam, gone: list[date]) -> None:
+@transaction.atomic
+def remove_day(day: ExamDay, *, by: User) -> None:
+    exam = lock(day.exam)
+    refuse_removal(exam, [day.day])
+    day.delete()
+    record("exam.days_written", exam, by=by, added=0, changed=0, removed=1, day=str(day.day))
+
+
+def refuse_removal(exam: Exam, gone: list[date]) -> None:
+    """What rests on a day: somebody who serves on it, or may be marked, and what its centre said.
+    Posts and vacancies are of the whole exam."""
     if not gone:
         return
-    if Register.objects.filter(entry__exam=exam, day__in=gone).exists():
+    of_a_centre = {"entry__exam": exam, "day__in": gone}
+    if Register.objects.filter(**of_a_centre).exists():
         raise Refused(_("Registers of such a day are there, so the day stays."))
+    if CentreReport.objects.filter(**of_a_centre).exists():
+        raise Refused(_("A centre has reported something of such a day, so the day stays."))
     if Deployment.objects.filter(post__exam=exam).exists():
         raise Refused(
             _("Officers are deployed for this exam, so no day is taken away here. Change its kind.")
