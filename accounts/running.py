@@ -12,7 +12,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone, translation
@@ -28,6 +28,7 @@ LEASE = timedelta(seconds=60)
 LONGEST = timedelta(seconds=600)  # that a worker may take, and no more, before it is stopped
 MOST_ATTEMPTS = 3
 WAIT = timedelta(seconds=5)
+PATIENCE = "5s"  # of somebody who waits for a page
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,24 @@ class Work:
     step: Callable[..., None]
     before: Callable[[Any, Any], Any] | None = None
     called_off: Callable[[Any, User], None] | None = None
+
+
+def _lock_soon(run: R) -> R:
+    """A portion holds its run while it is written, some for minutes: nobody waits so long for a
+    page."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = %s", [PATIENCE])
+            locked = lock(run)
+            cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+    except OperationalError as error:
+        raise Refused(
+            _(
+                "It is being written just now, and that cannot be stopped half way. Look again in "
+                "a few minutes."
+            )
+        ) from error
+    return locked
 
 
 class Runs(Generic[R]):
@@ -76,7 +95,7 @@ class Runs(Generic[R]):
     @transaction.atomic
     def cancel(self, run: R, *, by: User) -> R:
         """The portions that are done stay done, unless the kind says otherwise. Twice is once."""
-        run = lock(run)
+        run = _lock_soon(run)
         if run.status == RunStatus.CANCELLED:
             return run
         run.note(_("Called off by %(who)s.") % {"who": by})

@@ -186,6 +186,8 @@ def open_page(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: boo
     result = checking.result(exam)
     reasons = [] if is_open else steps.against(steps.path(exam, result), result)
     posted = request.POST if request.method == "POST" else None
+    if posted is not None and bool(posted.get("was_open")) != is_open:
+        return redirect("admin:opening_exam", exam.pk)  # pressed twice, or by two
     form: NoteForm | ReasonForm = ReasonForm(posted) if is_open else NoteForm(posted)
     if form.is_valid() and _opened(request, exam, form, is_open, reasons):
         return redirect("admin:opening_exam", exam.pk)

@@ -424,6 +424,7 @@ class Walk(WebTest):
         assert "Give the reason" in form.submit()
         form["reason"] = "Too early"
         form.submit().follow()
+        form.submit().follow()  # pressed twice, it does not open again
         opening.refresh_from_db()
         assert opening.opened_at is None
         assert Entry.objects.about(exam).get(verb="season.taken_back").details == {

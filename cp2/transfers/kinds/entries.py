@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -57,9 +58,9 @@ class Entries(Kind):
                 f"DELETE FROM {OF_LAST_YEAR} c USING {STAGE} i "
                 "WHERE c.entry_id = i.row_id AND NOT i.bad"
             )
-        if confirmed:
-            told = {"entries": confirmed, "import": reading.of.pk}
-            record("exam.entries_confirmed", reading.of.exam, by=by, **told)
+        if confirmed and (exam := reading.of.exam):
+            told: dict[str, Any] = {"entries": confirmed, "import": reading.of.pk}
+            record("exam.entries_confirmed", exam, by=by, **told)
         return {**done, "confirmed": confirmed}
 
 

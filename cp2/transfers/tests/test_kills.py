@@ -12,12 +12,14 @@ from django.utils import timezone
 from accounts.models import Entry
 from accounts.tests.people import staff
 from catalogue.models import DutyStation
-from cp2.exports import Kind
+from cp2 import exports
+from cp2.rules import Refused
 from cp2.runs import services as runs
 from cp2.runs.models import Run
 from cp2.tests import make
 from cp2.tests.races import at_once
 from cp2.transfers import exporting, importing
+from cp2.transfers.kinds import Kind
 from cp2.transfers.kinds.terms import TERMS
 from cp2.transfers.lists import Listed
 from cp2.transfers.models import Export, Import, ImportStatus
@@ -87,7 +89,7 @@ def test_killed_while_a_list_is_written_there_is_no_file_and_then_the_whole(fold
     by = staff("Deployment")
     for _ in range(ROWS):
         make.station()
-    leaving = exporting.start(Listed("catalogue.dutystation", "", by), Kind.CSV, reason="")
+    leaving = exporting.start(Listed("catalogue.dutystation", "", by), exports.Kind.CSV, reason="")
     worker = Worker(leaving.run, folder, slow="export")
     worker.wait_for("half way")
     worker.kill()
@@ -172,3 +174,34 @@ def test_a_deployment_made_while_terms_are_applied_waits_for_the_new_rate(folder
     assert order == ["rate", "deployment"]
     coming.refresh_from_db()
     assert coming.status == ImportStatus.APPLIED
+
+
+def test_nobody_waits_for_a_worker_who_is_writing(folder, monkeypatch):
+    by = make.user()
+    coming = importing.begin(read("stations", stations(), by=by), by=by, reason="x")
+    monkeypatch.setattr("accounts.running.PATIENCE", "200ms")
+    writing, pressed = Event(), Event()
+    insert = Kind._insert
+
+    def slowly(kind, reading):
+        writing.set()
+        pressed.wait(20)
+        return insert(kind, reading)
+
+    def press():
+        writing.wait(20)
+        try:
+            with pytest.raises(Refused, match="cannot be stopped half way"):
+                runs.cancel(coming.run, by=by)
+            with pytest.raises(Refused, match="cannot be discarded"):
+                importing.discard(coming, by=by)
+            assert importing.begin(coming, by=by, reason="again") == coming
+        finally:
+            pressed.set()
+
+    monkeypatch.setattr(Kind, "_insert", slowly)
+    at_once(lambda: runs.finish(coming.run), press)
+
+    coming.refresh_from_db()
+    assert coming.status == ImportStatus.APPLIED
+    assert DutyStation.objects.count() == ROWS
