@@ -273,6 +273,7 @@ class Walk(WebTest):
         run = runs.finish(self.carried(exam))
         assert run.outcome == {"centres": 2}
         page = self.app.get(at("opening_entries", exam))
+        assert "2 centres came over from last year" in page
         assert "All centres of KCSE 2025 are entered already" in page
         entries = list(CentreEntry.objects.filter(exam=exam).order_by("pk"))
         assert [entry.candidates for entry in entries] == [60, 61]
