@@ -17,16 +17,24 @@ admin.site.unregister(ExamDay)  # for ours, which knows what rests on a day
 
 @admin.register(ExamDay)
 class ExamDayAdmin(catalogue_admin.ExamDayAdmin):
+    delete_confirmation_template = "opening/remove_day.html"
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What Django would ask about, unless something rests on the day: then why it stays."""
+        gone, counts, lacking, _protected = super().get_deleted_objects(objs, request)
+        try:
+            for day in objs:
+                services.refuse_removal(day.exam, [day.day])
+        except Refused as refusal:
+            return gone, counts, lacking, [str(refusal)]
+        return gone, counts, lacking, []
+
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Refused before the question as well as after it: meanwhile somebody may be deployed."""
-        day = self.get_object(request, object_id)
         try:
-            if day and self.has_delete_permission(request, day):
-                services.refuse_removal(day.exam, [day.day])
             return super().delete_view(request, object_id, extra_context)
-        except Refused as refusal:
+        except Refused as refusal:  # something has come to rest on it since that was asked
             self.message_user(request, str(refusal), messages.ERROR)
             return redirect("admin:catalogue_examday_change", object_id)
 
