@@ -137,7 +137,10 @@ class ExamDayForm(forms.ModelForm[ExamDay]):
 
 
 class DayInline(admin.TabularInline[ExamDay, Exam]):
+    """A day is taken away on its own page, which asks what rests on it."""
+
     model = ExamDay
+    can_delete = False
     form = ExamDayForm
     fields = ["day", "kind", "papers"]
     extra = 0

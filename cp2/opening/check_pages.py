@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -19,24 +19,16 @@ from cp2.exports import Table
 from cp2.opening import checking, services, steps
 from cp2.opening.checking import Line, Result
 from cp2.opening.checks import BY_CODE
-from cp2.opening.pages import found, may, may_look, refuse_unless, show
-from cp2.rules import Refused
+from cp2.opening.pages import begun, may_look, of_exam, show
+from cp2.runs.models import RunKind
 
 TITLES = {kind.name: kind.title for kind in steps.KINDS}
 
 
-def check(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
-    may_look(request)
-    exam, allowed = found(pk), may(request)
-    page = reverse("admin:opening_check", args=[exam.pk])
+@of_exam()
+def check(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: bool) -> HttpResponse:
     if request.method == "POST":
-        refuse_unless(allowed)
-        try:
-            run = services.check(exam, by=actor(request), page=page)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return redirect(page)
-        return redirect("admin:runs_run_change", run.pk)
+        return begun(request, exam, services.check, "check")
     result = checking.result(exam)
     return show(
         request,
@@ -45,7 +37,7 @@ def check(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
         title=_("Dry run of %(exam)s") % {"exam": exam.short},
         exam=exam,
         result=result,
-        at_work=checking.open_run(exam),
+        run=services.runs_of(exam, RunKind.CHECK).first(),
         groups=_groups(exam, result) if result else [],
         allowed=allowed,
     )
@@ -78,8 +70,9 @@ def address(page: str, number: int) -> str:
 
 @require_POST
 def files(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponseBase:
+    """Also for whoever may only look, so this is posted by more than may change."""
     may_look(request)
-    exam = found(pk)
+    exam = get_object_or_404(Exam, pk=pk)
     result = checking.result(exam)
     if result is None:
         messages.error(request, _("Nobody has made a dry run yet."))

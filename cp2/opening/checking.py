@@ -10,7 +10,7 @@ from accounts.promises import RunStatus
 from catalogue.models import Exam
 from cp2.opening.checks import BY_CODE, CHECKS
 from cp2.opening.models import Finding, Severity
-from cp2.opening.services import FRESH_FOR
+from cp2.opening.services import FRESH_FOR, runs_of
 from cp2.runs.models import Run, RunKind
 from cp2.runs.services import Work
 
@@ -78,21 +78,8 @@ class Result:
         return self.run.asked_at >= timezone.now() - FRESH_FOR
 
 
-def runs_of(exam: Exam) -> Any:
-    return (
-        Run.objects.filter(kind=RunKind.CHECK, about=f"exam:{exam.pk}")
-        .select_related("started_by")
-        .order_by("-pk")
-    )
-
-
-def open_run(exam: Exam) -> Run | None:
-    run: Run | None = runs_of(exam).first()
-    return run if run and run.is_open else None
-
-
 def result(exam: Exam) -> Result | None:
-    over = list(runs_of(exam).filter(status=RunStatus.DONE)[:2])
+    over = list(runs_of(exam, RunKind.CHECK).filter(status=RunStatus.DONE)[:2])
     if not over:
         return None
     now, before = over[0], over[1] if len(over) > 1 else None

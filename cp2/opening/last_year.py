@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
-
 from catalogue.models import CentreEntry, Exam, ExamDay, MarkingEntry, PositionTerms
 from cp2.opening.models import Holiday, Opening
 
@@ -156,16 +154,6 @@ def a_year_on(was: PositionTerms, exam: Exam, figures: Mapping[str, Any]) -> Pos
             .first()
         )
     return PositionTerms(exam=exam, position=was.position, **{**values, **figures})
-
-
-def refuse_terms(terms: PositionTerms) -> str:
-    """What the rules of the database have against them, or nothing."""
-    try:
-        terms.clean_fields(exclude=["exam", "position", "counted_with"])
-        terms.validate_constraints(exclude=["exam"])
-    except ValidationError as error:
-        return " ".join(error.messages)
-    return ""
 
 
 # Centres

@@ -1,7 +1,7 @@
 """The path's pages in the admin: all exams, one exam, and the pages of its steps."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +22,7 @@ from cp2.opening import checking, last_year, services, steps
 from cp2.opening.forms import ExamForm, FromForm, NoteForm, ReasonForm
 from cp2.opening.models import Opening
 from cp2.rules import Refused
+from cp2.runs.models import Run
 
 LOOK, ACT = "opening.view_opening", "opening.change_opening"
 PER_PAGE = 50
@@ -69,15 +70,49 @@ def refuse_unless(allowed: bool) -> None:
         raise PermissionDenied
 
 
+def of_exam(*permissions: str) -> Callable[[View], View]:
+    """A page about one exam. Whoever may look sees it; what is posted is for whoever may change
+    openings and has these permissions besides, and the page knows whether that is so."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def page(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponseBase:
+            may_look(request)
+            exam, allowed = get_object_or_404(Exam, pk=pk), may(request, *permissions)
+            refuse_unless(allowed or request.method in ("GET", "HEAD"))
+            return view(request, exam, site=site, allowed=allowed)
+
+        return page
+
+    return wrap
+
+
+def begun(request: HttpRequest, exam: Exam, start: Callable[..., Run], step: str) -> HttpResponse:
+    """A run whose result the step's page shows: to the run's own page, or back with the refusal."""
+    here = reverse(f"admin:opening_{step}", args=[exam.pk])
+    try:
+        run = start(exam, by=actor(request), page=here)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(here)
+    return redirect("admin:runs_run_change", run.pk)
+
+
 def show(
-    request: HttpRequest, site: AdminSite, template: str, *, title: str, **context: Any
+    request: HttpRequest,
+    site: AdminSite,
+    template: str,
+    *,
+    title: str,
+    run: Run | None = None,
+    **context: Any,
 ) -> TemplateResponse:
-    shared = {**site.each_context(request), "title": title, **context}
-    return TemplateResponse(request, f"opening/{template}.html", shared)
-
-
-def found(pk: int) -> Exam:
-    return get_object_or_404(Exam, pk=pk)
+    """`run` is the last of what this page starts: until it is over the page looks again."""
+    shared = {**site.each_context(request), "title": title, "run": run, **context}
+    response = TemplateResponse(request, f"opening/{template}.html", shared)
+    if run and run.is_open:
+        response["Refresh"] = "3"
+    return response
 
 
 # Pages
@@ -122,9 +157,8 @@ def new(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD"])
-def exam_path(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
-    may_look(request)
-    exam = found(pk)
+@of_exam()
+def exam_path(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: bool) -> HttpResponse:
     result = checking.result(exam)
     return show(
         request,
@@ -144,17 +178,16 @@ def _opening(exam: Exam) -> Opening | None:
     return rows.filter(exam=exam).first()
 
 
-def open_page(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
+@of_exam()
+def open_page(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: bool) -> HttpResponse:
     """Says that the season is open, or takes that back."""
-    may_look(request)
-    exam, allowed = found(pk), may(request)
     opening = _opening(exam)
     is_open = bool(opening and opening.opened_at)
     result = checking.result(exam)
     reasons = [] if is_open else steps.against(steps.path(exam, result), result)
     posted = request.POST if request.method == "POST" else None
-    if posted is not None:
-        refuse_unless(allowed)
+    if posted is not None and bool(posted.get("was_open")) != is_open:
+        return redirect("admin:opening_exam", exam.pk)  # pressed twice, or by two
     form: NoteForm | ReasonForm = ReasonForm(posted) if is_open else NoteForm(posted)
     if form.is_valid() and _opened(request, exam, form, is_open, reasons):
         return redirect("admin:opening_exam", exam.pk)

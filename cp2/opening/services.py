@@ -3,18 +3,17 @@ who do the same the second finds what the first has done."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record
-from attendance.models import Register
+from attendance.models import CentreReport, Register
 from catalogue.models import CentreEntry, Exam, ExamDay, PositionTerms
 from cp2.opening import last_year
 from cp2.opening.last_year import Days
@@ -78,7 +77,7 @@ def write_days(exam: Exam, wanted: Days, *, seen: str, by: User) -> dict[str, in
     _refuse_unseen(seen, seen_days(exam))
     there = last_year.days_of(exam)
     gone = [day for day in there if day not in wanted]
-    _refuse_removal(exam, gone)
+    refuse_removal(exam, gone)
     ExamDay.objects.filter(exam=exam, day__in=gone).delete()
     ExamDay.objects.bulk_create(
         ExamDay(exam=exam, day=day, kind=kind, papers=papers)
@@ -96,11 +95,24 @@ def write_days(exam: Exam, wanted: Days, *, seen: str, by: User) -> dict[str, in
     return done
 
 
-def _refuse_removal(exam: Exam, gone: list[date]) -> None:
+@transaction.atomic
+def remove_day(day: ExamDay, *, by: User) -> None:
+    exam = lock(day.exam)
+    refuse_removal(exam, [day.day])
+    day.delete()
+    record("exam.days_written", exam, by=by, added=0, changed=0, removed=1, day=str(day.day))
+
+
+def refuse_removal(exam: Exam, gone: list[date]) -> None:
+    """What rests on a day: somebody who serves on it, or may be marked, and what its centre said.
+    Posts and vacancies are of the whole exam."""
     if not gone:
         return
-    if Register.objects.filter(entry__exam=exam, day__in=gone).exists():
+    of_a_centre = {"entry__exam": exam, "day__in": gone}
+    if Register.objects.filter(**of_a_centre).exists():
         raise Refused(_("Registers of such a day are there, so the day stays."))
+    if CentreReport.objects.filter(**of_a_centre).exists():
+        raise Refused(_("A centre has reported something of such a day, so the day stays."))
     if Deployment.objects.filter(post__exam=exam).exists():
         raise Refused(
             _("Officers are deployed for this exam, so no day is taken away here. Change its kind.")
@@ -138,17 +150,16 @@ def write_terms(exam: Exam, wanted: Figures, *, seen: str, by: User) -> dict[str
     fixed = rests_on(exam)
     fresh, told = [], []
     for position, figures in wanted.items():
-        if position not in there:
-            fresh.append(last_year.a_year_on(before[position], exam, figures))
-            continue
-        row = there[position]
+        row = there.get(position) or last_year.a_year_on(before[position], exam, figures)
         changed = {name: value for name, value in figures.items() if getattr(row, name) != value}
-        if "daily_rate" in changed and position in fixed:
+        if position in fixed and ("daily_rate" in changed or not row.pk):
             raise Refused(
                 _("%(position)s: officers are deployed at this rate. Change it on its own page.")
                 % {"position": row.position}
             )
-        if changed:
+        if not row.pk:
+            fresh.append(row)
+        elif changed:
             told.append({"position": row.position.code, **_in_words(row, changed)})
             PositionTerms.objects.filter(pk=row.pk).update(**changed)
     PositionTerms.objects.bulk_create(fresh)
@@ -164,51 +175,19 @@ def _in_words(row: PositionTerms, changed: Mapping[str, Any]) -> dict[str, list[
 
 # Centres
 
-CARRY = """
-WITH fresh AS (
-    INSERT INTO catalogue_centreentry
-        (exam_id, station_id, candidates, distribution_centre_id, host_id, papers)
-    SELECT %(exam)s, station_id, candidates, distribution_centre_id, host_id, papers
-    FROM catalogue_centreentry WHERE exam_id = %(last)s
-    ORDER BY id
-    ON CONFLICT (exam_id, station_id) DO NOTHING
-    RETURNING id, candidates
-)
-INSERT INTO opening_carried (entry_id, candidates) SELECT id, candidates FROM fresh
-"""
-CARRY_MARKING = """
-INSERT INTO catalogue_markingentry (exam_id, station_id, position_id, officers)
-SELECT %(exam)s, station_id, position_id, officers
-FROM catalogue_markingentry WHERE exam_id = %(last)s
-ORDER BY id
-ON CONFLICT (exam_id, station_id, position_id) DO NOTHING
-"""
-
-
-@dataclass(frozen=True)
-class Brought:
-    centres: int
-    marking: int
-
 
 @transaction.atomic
-def carry_entries(exam: Exam, *, by: User) -> Brought:
-    """Last year's centres with last year's candidates, which are to be confirmed. Those that are
-    there stay as they are, so again is as once. What candidates need, and how far a centre's
-    papers come, is each year's own."""
+def carry_entries(exam: Exam, *, by: User, page: str = "") -> Run:
+    """Last year's centres with last year's candidates, which are to be confirmed."""
     opening = opening_of(exam)
     last = opening.of or last_year.of(exam)
     if last is None:
         raise Refused(_("There is no exam of before that the centres could come from."))
-    given = {"exam": exam.pk, "last": last.pk}
-    with connection.cursor() as cursor:
-        cursor.execute(CARRY, given)
-        centres = cursor.rowcount
-        cursor.execute(CARRY_MARKING, given)
-        marking = cursor.rowcount
-    if centres or marking:
-        record("exam.entries_carried", exam, by=by, of=last.short, centres=centres, marking=marking)
-    return Brought(centres, marking)
+    there = last_year.entries(exam, last)
+    if not (there.would_come or there.marking):
+        raise Refused(_("All centres of %(last)s are entered already.") % {"last": last.short})
+    title = _("Centres of %(last)s for %(exam)s") % {"last": last.short, "exam": exam.short}
+    return _start(RunKind.CARRY, exam, title, by=by, page=page, last=last.pk)
 
 
 def unconfirmed(exam: Exam) -> Any:
@@ -231,25 +210,24 @@ def confirm_entries(exam: Exam, *, by: User) -> int:
 
 
 def check(exam: Exam, *, by: User, page: str = "") -> Run:
-    return runs.start(
-        RunKind.CHECK,
-        by=by,
-        title=_("Dry run of %(exam)s") % {"exam": exam.short},
-        about=f"exam:{exam.pk}",
-        page=page,
-        exam=exam.pk,
-    )
+    title = _("Dry run of %(exam)s") % {"exam": exam.short}
+    return _start(RunKind.CHECK, exam, title, by=by, page=page)
 
 
 def open_accounts(exam: Exam, *, by: User, page: str = "") -> Run:
-    return runs.start(
-        RunKind.OPEN,
-        by=by,
-        title=_("Centre accounts of %(exam)s") % {"exam": exam.short},
-        about=f"exam:{exam.pk}",
-        page=page,
-        exam=exam.pk,
-    )
+    title = _("Centre accounts of %(exam)s") % {"exam": exam.short}
+    return _start(RunKind.OPEN, exam, title, by=by, page=page)
+
+
+def _start(kind: RunKind, exam: Exam, title: str, *, by: User, page: str, **asked: Any) -> Run:
+    about = f"exam:{exam.pk}"
+    return runs.start(kind, by=by, title=title, about=about, page=page, exam=exam.pk, **asked)
+
+
+def runs_of(exam: Exam, kind: RunKind) -> QuerySet[Run]:
+    """The newest first."""
+    rows = Run.objects.filter(kind=kind, about=f"exam:{exam.pk}")
+    return rows.select_related("started_by").order_by("-pk")
 
 
 # Open

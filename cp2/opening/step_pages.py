@@ -9,7 +9,7 @@ from django.contrib.admin import AdminSite
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -20,8 +20,10 @@ from catalogue.models import Exam
 from cp2.opening import centre_accounts, last_year, services
 from cp2.opening.checks import of_people, of_posts
 from cp2.opening.forms import DAYS, DaysFormSet, TermsForm
-from cp2.opening.pages import found, may, may_look, refuse_unless, show
+from cp2.opening.pages import begun, of_exam, show
 from cp2.rules import Refused
+from cp2.runs.models import RunKind
+from cp2.transfers.models import ImportKind
 from deployments.models import Post, Recount
 from deployments.services import ask_recount
 
@@ -34,11 +36,10 @@ MAY_POSTS = ["deployments.change_post"]
 # Days
 
 
-def days(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
+@of_exam(*MAY_DAYS)
+def days(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: bool) -> HttpResponse:
     """All days in one table. Where there are none yet it is filled with last year's, moved by
     whole weeks: what is seen is what is saved."""
-    may_look(request)
-    exam, allowed = found(pk), may(request, *MAY_DAYS)
     posted = request.POST if request.method == "POST" else None
     there = last_year.days_of(exam)
     last = None if there else last_year.of(exam)
@@ -51,12 +52,10 @@ def days(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
         posted, initial=initial, form_kwargs={"exam": exam, "notes": known}, prefix="day"
     )
     errors: list[str] = []
-    if posted is not None:
-        refuse_unless(allowed)
-        if rows.is_valid():
-            errors = _days_written(request, exam, rows)
-            if not errors:
-                return redirect("admin:opening_days", exam.pk)
+    if posted is not None and rows.is_valid():
+        errors = _days_written(request, exam, rows)
+        if not errors:
+            return redirect("admin:opening_days", exam.pk)
     return show(
         request,
         site,
@@ -86,19 +85,16 @@ def _days_written(request: HttpRequest, exam: Exam, rows: DaysFormSet) -> list[s
 # Terms
 
 
-def terms(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
-    may_look(request)
-    exam, allowed = found(pk), may(request, *MAY_TERMS)
+@of_exam(*MAY_TERMS)
+def terms(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: bool) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     last = last_year.of(exam)
     rows, begins = _terms_rows(exam, last, posted)
     errors: list[str] = []
-    if posted is not None:
-        refuse_unless(allowed)
-        if all(row.is_valid() for row in rows):
-            errors = _terms_written(request, exam, rows)
-            if not errors:
-                return redirect("admin:opening_terms", exam.pk)
+    if posted is not None and all(row.is_valid() for row in rows):
+        errors = _terms_written(request, exam, rows)
+        if not errors:
+            return redirect("admin:opening_terms", exam.pk)
     return show(
         request,
         site,
@@ -168,12 +164,13 @@ def _terms_written(request: HttpRequest, exam: Exam, rows: list[TermsForm]) -> l
 # Centres
 
 
-def entries(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
-    may_look(request)
-    exam, allowed = found(pk), may(request, *MAY_ENTRIES)
+@of_exam(*MAY_ENTRIES)
+def entries(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: bool) -> HttpResponse:
+    if request.POST.get("act") == "carry":
+        return begun(request, exam, services.carry_entries, "entries")
+    if request.POST.get("act") == "confirm":
+        _confirm_entries(request, exam)
     if request.method == "POST":
-        refuse_unless(allowed)
-        _act_on_entries(request, exam)
         return redirect("admin:opening_entries", exam.pk)
     last = last_year.of(exam)
     listed = reverse("admin:catalogue_centreentry_changelist")
@@ -187,6 +184,7 @@ def entries(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
         entries=last_year.entries(exam, last),
         candidates=exam.entries.aggregate(n=Sum("candidates"))["n"] or 0,
         unconfirmed=services.unconfirmed(exam).count(),
+        run=services.runs_of(exam, RunKind.CARRY).first(),
         import_url=import_url(exam),
         list_url=f"{listed}?{urlencode({'exam__id__exact': exam.pk})}",
         allowed=allowed,
@@ -194,48 +192,27 @@ def entries(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
 
 
 def import_url(exam: Exam) -> str:
-    """Of the page that reads a file of entries, where there is one."""
-    asked = urlencode({"exam": exam.pk})
-    try:
-        reverse("admin:transfers")
-    except NoReverseMatch:
-        return f"{reverse('admin:catalogue_centreentry_add')}?{asked}"
-    return f"{reverse('admin:transfers')}import/centre-entries/?{asked}"
+    """Of the page that reads a file of entries."""
+    page = reverse("admin:transfers_upload", args=[ImportKind.ENTRIES])
+    return f"{page}?{urlencode({'exam': exam.pk})}"
 
 
-def _act_on_entries(request: HttpRequest, exam: Exam) -> None:
-    by, act = actor(request), request.POST.get("act")
-    try:
-        if act == "carry":
-            brought = services.carry_entries(exam, by=by)
-            said = ngettext(
-                "%(n)d centre came over from last year.",
-                "%(n)d centres came over from last year.",
-                brought.centres,
-            ) % {"n": brought.centres}
-        elif act == "confirm":
-            confirmed = services.confirm_entries(exam, by=by)
-            said = ngettext(
-                "The candidates of %(n)d centre are confirmed.",
-                "The candidates of %(n)d centres are confirmed.",
-                confirmed,
-            ) % {"n": confirmed}
-        else:
-            return
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, said)
+def _confirm_entries(request: HttpRequest, exam: Exam) -> None:
+    confirmed = services.confirm_entries(exam, by=actor(request))
+    said = ngettext(
+        "The candidates of %(n)d centre are confirmed.",
+        "The candidates of %(n)d centres are confirmed.",
+        confirmed,
+    )
+    messages.success(request, said % {"n": confirmed})
 
 
 # Posts
 
 
-def posts(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
-    may_look(request)
-    exam, allowed = found(pk), may(request, *MAY_POSTS)
+@of_exam(*MAY_POSTS)
+def posts(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: bool) -> HttpResponse:
     if request.method == "POST":
-        refuse_unless(allowed)
         number = ask_recount(exam, by=actor(request))
         said = ngettext(
             "%(n)d sub-county is counted anew, in the background.",
@@ -272,10 +249,9 @@ def posts(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
 # Letters
 
 
-def letters(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
+@of_exam()
+def letters(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: bool) -> HttpResponse:
     """Which words each position's letters are printed in."""
-    may_look(request)
-    exam = found(pk)
     texts = of_people.texts_in_force(exam)
     begin = reverse("admin:deployments_lettertext_add")
     named, languages = {"exam": str(exam.pk)}, list(settings.LANGUAGES)
@@ -307,18 +283,10 @@ def letters(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
 # Accounts
 
 
-def accounts(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
-    may_look(request)
-    exam, allowed = found(pk), may(request)
+@of_exam()
+def accounts(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: bool) -> HttpResponse:
     if request.method == "POST":
-        refuse_unless(allowed)
-        try:
-            page = reverse("admin:opening_accounts", args=[exam.pk])
-            run = services.open_accounts(exam, by=actor(request), page=page)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return redirect("admin:opening_accounts", exam.pk)
-        return redirect("admin:runs_run_change", run.pk)
+        return begun(request, exam, services.open_accounts, "accounts")
     last = last_year.of(exam)
     return show(
         request,
@@ -328,6 +296,7 @@ def accounts(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponse:
         exam=exam,
         entered=exam.entries.count(),
         missing=centre_accounts.missing(exam).count(),
+        run=services.runs_of(exam, RunKind.OPEN).first(),
         directors=of_people.no_director(exam),
         last=last,
         last_ends_on=_still_signs_in(last) if last else None,

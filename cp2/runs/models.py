@@ -14,6 +14,7 @@ class RunKind(models.TextChoices):
     EXPORT = "export", _("Writing a file")
     AUDIENCE = "audience", _("Finding an audience")
     SEND = "send", _("Sending a broadcast")
+    CARRY = "carry", _("Taking over last year's centres")
     CHECK = "check", _("Checking a season")
     OPEN = "open", _("Opening a season's accounts")
     RETENTION = "retention", _("Removing what is no longer kept")

@@ -15,6 +15,7 @@ WORKS: dict[str, str] = {
     RunKind.DOSSIER: "cp2.protection.services.WORK",
     RunKind.AUDIENCE: "cp2.broadcasts.counting.WORK",
     RunKind.SEND: "cp2.broadcasts.sending.WORK",
+    RunKind.CARRY: "cp2.opening.carrying.WORK",
     RunKind.CHECK: "cp2.opening.checking.WORK",
     RunKind.OPEN: "cp2.opening.centre_accounts.WORK",
     RunKind.READ: "cp2.transfers.importing.READ",

@@ -98,13 +98,19 @@ def _kind(request: HttpRequest, name: str) -> Importable:
 def upload(request: HttpRequest, kind: str, *, site: AdminSite) -> HttpResponse:
     importable = _kind(request, kind)
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = UploadForm(*posted, of_exam=importable.of_exam)
+    form = UploadForm(
+        *posted, of_exam=importable.of_exam, initial={"exam": request.GET.get("exam")}
+    )
     if form.is_valid():
-        coming, is_new = importing.upload(kind, **form.cleaned_data, by=actor(request))
-        if not is_new:
-            said = _("This very file is being imported already. This is how far it is.")
-            messages.info(request, said)
-        return redirect("admin:transfers_import", coming.pk)
+        try:
+            coming, is_new = importing.upload(kind, **form.cleaned_data, by=actor(request))
+        except Refused as refusal:
+            form.add_error("file", str(refusal))
+        else:
+            if not is_new:
+                said = _("This very file is being imported already. This is how far it is.")
+                messages.info(request, said)
+            return redirect("admin:transfers_import", coming.pk)
     label = ImportKind(kind).label
     return show(
         request,
@@ -137,7 +143,7 @@ def _found(request: HttpRequest, pk: int) -> Import:
 
 
 def _mine(request: HttpRequest, pk: int) -> Import:
-    """To decide about: whoever may write such rows by hand."""
+    """Of whoever may write such rows by hand."""
     coming = _found(request, pk)
     _kind(request, coming.kind)
     return coming
@@ -158,6 +164,7 @@ def _state(request: HttpRequest, site: AdminSite, coming: Import, form: ApplyFor
         "lines": _("Lines read"),
         "new": _("New"),
         "changed": _("Changed"),
+        "confirmed": _("Last year's numbers that are this year's too"),
         "unchanged": _("Unchanged"),
         "wrong": _("Wrong"),
     }
@@ -170,8 +177,11 @@ def _state(request: HttpRequest, site: AdminSite, coming: Import, form: ApplyFor
         form=form,
         working=working,
         read_so_far=coming.run.outcome.get("lines") if working and coming.run else None,
-        counts=[(word, coming.counts[name]) for name, word in words.items() if coming.counts],
-        faults=coming.faults.all()[:SHOWN_FAULTS],
+        counts=[
+            (word, coming.counts[name]) for name, word in words.items() if name in coming.counts
+        ],
+        # they name numbers of people, as the file does, which whoever only looks has no need of
+        faults=coming.faults.all()[:SHOWN_FAULTS] if decides else [],
         shown_faults=SHOWN_FAULTS,
         may_apply=decides and is_read and not coming.wrong and coming.would_write > 0,
         may_discard=decides and coming.is_open and coming.status != ImportStatus.APPLYING,
@@ -191,7 +201,7 @@ def run_page(request: HttpRequest, of: Import | Export) -> str:
 
 @require_safe
 def faults(request: HttpRequest, pk: int, *, site: AdminSite) -> HttpResponseBase:
-    coming = _found(request, pk)
+    coming = _mine(request, pk)
     rows = coming.faults.values_list("line", "text")
     made = Table(
         f"import-{coming.pk}-faults",

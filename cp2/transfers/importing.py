@@ -69,9 +69,11 @@ def upload(
             coming.run = _start(RunKind.READ, coming, by=by)
             coming.save(update_fields=["run"])
             record("import.uploaded", coming, by=by, kind=kind, file=coming.file_name)
-    except IntegrityError:  # twice at the same moment
+    except IntegrityError as same:  # twice at the same moment
         default_storage.delete(path)
-        return there.get(), False
+        if found := there.first():
+            return found, False
+        raise Refused(_("This very file was discarded just now. Upload it again.")) from same
     return coming, True
 
 
@@ -88,10 +90,13 @@ def _start(kind: RunKind, coming: Import, *, by: User) -> Run:
 
 @transaction.atomic
 def begin(coming: Import, *, by: User, reason: str, tells: bool = False) -> Import:
-    """Somebody has looked at what would change, and wants it so."""
+    """Somebody has looked at what would change, and wants it so. Pressed twice is once, and waits
+    for no worker, who holds the row for as long as applying takes."""
+    if coming.status in {ImportStatus.APPLYING, ImportStatus.APPLIED}:
+        return coming
     coming = lock(coming)
     if coming.status in {ImportStatus.APPLYING, ImportStatus.APPLIED}:
-        return coming  # pressed twice
+        return coming
     refuse_move(coming, ImportStatus.APPLYING)
     if coming.wrong:
         raise Refused(_("Lines of this file are wrong. Mend them and upload it again."))
@@ -112,8 +117,11 @@ def begin(coming: Import, *, by: User, reason: str, tells: bool = False) -> Impo
 
 
 def discard(coming: Import, *, by: User | None) -> Import:
-    """Nothing of it is written. One that is being read is called off with its run."""
-    if coming.run and coming.run.is_open and by and coming.status != ImportStatus.APPLYING:
+    """Nothing of it is written. One that is being read is called off with its run; one that is
+    being applied stays, and nobody waits here for the worker who holds its row."""
+    if coming.status == ImportStatus.APPLYING:
+        refuse_move(coming, ImportStatus.DISCARDED)
+    if coming.run and coming.run.is_open and by:
         runs.cancel(coming.run, by=by)
     with transaction.atomic():
         coming = lock(coming)
@@ -253,6 +261,8 @@ def _apply(run: Run, _portion: str, _given: None) -> None:
 def _write(coming: Import) -> None:
     kind = KINDS[coming.kind]
     reading = Reading(coming, lambda lines: None)
+    if coming.exam_id:  # what rests on it goes on meanwhile; what else writes it as a whole waits
+        Exam.objects.select_for_update(no_key=True).get(pk=coming.exam_id)
     with _bytes(coming) as file, cleared():
         kind.read(reading, file)
         if reading.wrong:

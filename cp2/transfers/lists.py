@@ -67,7 +67,10 @@ def _narrowed(query: str) -> str:
     asked = QueryDict(query, mutable=True)
     for name in OF_THE_PAGE & set(asked):
         del asked[name]
-    return asked.urlencode()
+    narrowed = asked.urlencode()
+    if "%00" in narrowed:  # a letter that the database does not know
+        raise NoSuchList
+    return narrowed
 
 
 class Listed:

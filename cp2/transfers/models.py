@@ -95,7 +95,7 @@ class Import(models.Model):
     status = models.CharField(
         _("status"), max_length=10, choices=ImportStatus, default=ImportStatus.UPLOADED
     )
-    # lines, new, changed, unchanged, wrong
+    # lines, new, changed, unchanged, wrong; of entries also confirmed
     counts = models.JSONField(_("counts"), default=dict, blank=True)
     # The first that change: [line, name, [[column, was, will be], …]], while the file is kept.
     samples = models.JSONField(_("samples"), default=list, blank=True)
@@ -161,7 +161,7 @@ class Import(models.Model):
 
     @property
     def would_write(self) -> int:
-        return int(self.counts.get("new", 0)) + int(self.counts.get("changed", 0))
+        return sum(int(self.counts.get(name, 0)) for name in ("new", "changed", "confirmed"))
 
 
 class ImportFault(models.Model):

@@ -236,7 +236,9 @@ class Checks(TestCase):
         answer = self.client.post(url, follow=True)
         assert "being done already" in answer.text
         run = Run.objects.get(kind=RunKind.CHECK)
-        assert "A dry run is at work" in self.client.get(url).text
+        page = self.client.get(url)
+        assert f"/admin/runs/run/{run.pk}/change/" in page.text
+        assert (page["Refresh"], "Make another" in page.text) == ("3", False)
         runs.finish(run)
         assert "Nothing is inconsistent" in self.client.get(url).text
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 from django.db import connection
 from django.test import TestCase
@@ -12,13 +13,13 @@ from django_webtest import WebTest
 
 from accounts.models import Entry, User
 from accounts.tests.people import staff
-from catalogue.models import CentreEntry, Exam, ExamDay, PositionTerms
-from cp2.opening import last_year, services
-from cp2.opening.models import Holiday, Opening
+from catalogue.models import CentreEntry, Exam, ExamDay, MarkingEntry, PositionTerms
+from cp2.opening import carrying, last_year, services
+from cp2.opening.models import Carried, Holiday, Opening
 from cp2.opening.tests import world
 from cp2.rules import Role
 from cp2.runs import services as runs
-from cp2.runs.models import Run
+from cp2.runs.models import Run, RunKind
 from cp2.tests import make
 from deployments.models import Post, Recount
 from deployments.services import recount_due
@@ -243,6 +244,14 @@ class Walk(WebTest):
         )
         assert PositionTerms.objects.get(exam=exam, position=inv).daily_rate == 550
 
+    def test_officers_who_are_deployed_get_no_first_rate_here_either(self):
+        exam = world.begun(self.last, self.by)
+        make.deployment(post=make.post(exam=exam, position=make.position("INV")))
+        PositionTerms.objects.filter(exam=exam).delete()
+        page = self.form(self.app.get(at("opening_terms", exam)), "seen").submit()
+        assert "Invigilator: officers are deployed at this rate" in page
+        assert not exam.terms.exists()
+
     def test_counted_with_becomes_the_exam_of_the_same_year(self):
         kjsea = world.last(centres=0, code=2, abbreviation="KJSEA")
         PositionTerms.objects.filter(exam=self.last).update(counted_with=kjsea)
@@ -252,12 +261,20 @@ class Walk(WebTest):
 
     # Centres
 
+    def carried(self, exam):
+        """The run that the page starts, not begun yet."""
+        page = self.form(self.app.get(at("opening_entries", exam)), "act").submit("act").follow()
+        assert "Centres of KCSE 2025 for KCSE 2026" in page
+        return Run.objects.latest("pk")
+
     def test_centres_come_over_once_and_their_numbers_stand_marked(self):
         exam = world.begun(self.last, self.by)
+        assert "2 centres would come over" in self.app.get(at("opening_entries", exam))
+        run = runs.finish(self.carried(exam))
+        assert run.outcome == {"centres": 2}
         page = self.app.get(at("opening_entries", exam))
-        assert "2 centres would come over" in page
-        page = self.form(page, "act").submit("act").follow()
-        assert "2 centres came over" in page
+        assert "2 centres came over from last year" in page
+        assert "All centres of KCSE 2025 are entered already" in page
         entries = list(CentreEntry.objects.filter(exam=exam).order_by("pk"))
         assert [entry.candidates for entry in entries] == [60, 61]
         assert entries[0].needs == []
@@ -265,7 +282,8 @@ class Walk(WebTest):
         assert entries[0].distribution_centre
         assert "2 centres still have last year" in self.path(exam)
 
-        self.app.post(at("opening_entries", exam), {"act": "carry"})
+        page = self.app.post(at("opening_entries", exam), {"act": "carry"}).follow()
+        assert "All centres of KCSE 2025 are entered already" in page
         assert CentreEntry.objects.filter(exam=exam).count() == 2
         assert Entry.objects.about(exam).filter(verb="exam.entries_carried").count() == 1
 
@@ -277,6 +295,57 @@ class Walk(WebTest):
         assert Entry.objects.about(exam).get(verb="exam.entries_confirmed").details == {
             "entries": 1
         }
+
+    def test_the_page_says_that_centres_are_coming_and_what_became_of_it(self):
+        exam = world.begun(self.last, self.by)
+        run = self.carried(exam)
+        link = f"/admin/runs/run/{run.pk}/change/"
+        page = self.app.get(at("opening_entries", exam))
+        assert page.headers["Refresh"] == "3"
+        assert "Waiting, 0%" in page.html.select_one(f"[role=status] a[href='{link}']").parent.text
+        assert not page.html.select("[name=act]")
+        assert (
+            "being done already"
+            in self.app.post(at("opening_entries", exam), {"act": "carry"}).follow()
+        )
+        runs.finish(run)
+        page = self.app.get(at("opening_entries", exam))
+        assert "Refresh" not in page.headers
+        assert "Done" in page.html.select_one(f".notice a[href='{link}']").parent.text
+        assert page.html.select_one("[name=act][value=confirm]")
+
+    def test_called_off_half_way_what_came_stays_and_again_brings_the_rest(self):
+        exam = world.begun(world.last(centres=5, code=4), self.by)
+        with patch.object(carrying, "AT_ONCE", 2):
+            run = services.carry_entries(exam, by=self.by)
+            for _portion in ("the plan", "the first"):
+                runs.RUNS.go_on(runs.RUNS.take(run))
+            runs.cancel(run, by=self.by)
+            assert exam.entries.count() == Carried.objects.count() == 2
+            assert "3 centres would come over" in self.app.get(at("opening_entries", exam))
+            again = runs.finish(services.carry_entries(exam, by=self.by))
+        assert again.outcome == {"centres": 3}
+        assert exam.entries.count() == Carried.objects.count() == 5
+
+    def test_a_portion_that_is_done_twice_brings_nothing_twice(self):
+        exam = world.begun(self.last, self.by)
+        run = services.carry_entries(exam, by=self.by)
+        for portion in carrying.plan(run) * 2:
+            carrying.step(run, portion)
+        assert run.outcome == {"centres": 2}
+        assert exam.entries.count() == 2
+
+    def test_entries_of_marking_centres_come_as_well(self):
+        position, station = make.position("EXA"), make.station(kind="marking_centre")
+        MarkingEntry.objects.create(exam=self.last, station=station, position=position, officers=40)
+        exam = world.begun(self.last, self.by)
+        assert runs.finish(self.carried(exam)).outcome == {"centres": 2, "marking_centres": 1}
+        assert exam.marking_entries.get().officers == 40
+
+    def test_the_way_to_this_years_file_begins_with_the_exam(self):
+        exam = world.begun(self.last, self.by)
+        page = self.app.get(at("opening_entries", exam)).click("Bring in entries")
+        assert self.form(page, "exam")["exam"].value == str(exam.pk)
 
     def test_without_a_last_year_there_is_nothing_to_take_over(self):
         exam = make.exam(abbreviation="NEW")
@@ -302,7 +371,10 @@ class Walk(WebTest):
         run_page = self.form(self.app.get(at("opening_accounts", exam)), "csrfmiddlewaretoken")
         run_page = self.app.post(at("opening_accounts", exam)).follow()
         assert "Centre accounts of KCSE 2026" in run_page
-        run = runs.finish(Run.objects.get())
+        run = Run.objects.get(kind=RunKind.OPEN)
+        page = self.app.get(at("opening_accounts", exam))
+        assert page.html.select_one(f"[role=status] a[href='/admin/runs/run/{run.pk}/change/']")
+        run = runs.finish(run)
         assert run.outcome == {"opened": 2, "left_alone": 0}
         accounts = User.objects.filter(exam=exam, role=Role.CENTRE)
         assert accounts.count() == 2
@@ -353,6 +425,7 @@ class Walk(WebTest):
         assert "Give the reason" in form.submit()
         form["reason"] = "Too early"
         form.submit().follow()
+        form.submit().follow()  # pressed twice, it does not open again
         opening.refresh_from_db()
         assert opening.opened_at is None
         assert Entry.objects.about(exam).get(verb="season.taken_back").details == {
@@ -373,10 +446,10 @@ class Walk(WebTest):
 
     def test_it_is_not_open_before_a_dry_run_of_the_last_day(self):
         exam = self.ready()
-        Run.objects.update(asked_at=timezone.now() - timedelta(days=3))
+        Run.objects.filter(kind=RunKind.CHECK).update(asked_at=timezone.now() - timedelta(days=3))
         page = self.app.get(at("opening_open", exam))
         assert "Make a new dry run first" in page
-        Run.objects.all().delete()
+        Run.objects.filter(kind=RunKind.CHECK).delete()
         assert "Nobody has made a dry run yet" in self.app.get(at("opening_open", exam))
 
 

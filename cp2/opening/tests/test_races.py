@@ -4,9 +4,11 @@ import pytest
 
 from accounts.models import Entry
 from catalogue.models import CentreEntry, ExamDay
-from cp2.opening import last_year, services
+from cp2.opening import carrying, last_year, services
 from cp2.opening.models import Carried, Opening
 from cp2.opening.tests import world
+from cp2.runs import services as runs
+from cp2.runs.models import Run
 from cp2.tests import make
 from cp2.tests.races import at_once, split
 
@@ -26,16 +28,22 @@ def test_of_two_who_begin_the_same_exam_the_second_is_told():
     assert Opening.objects.count() == 1
 
 
-def test_the_centres_of_last_year_come_over_once():
+def test_the_centres_of_last_year_come_over_once(monkeypatch):
+    monkeypatch.setattr(carrying, "AT_ONCE", 6)
     last, by = world.last(centres=20), make.user()
     exam = world.begun(last, by)
 
-    brought = at_once(*[lambda: services.carry_entries(exam, by=by)] * 4)
+    started, refused = split(at_once(*[lambda: services.carry_entries(exam, by=by)] * 4))
+    assert (len(started), len(refused)) == (1, 3)
+    assert "This is being done already" in str(refused[0])
+    at_once(*[lambda: runs.work(seconds=5, run=started[0])] * 3)
 
-    assert sorted(each.centres for each in brought) == [0, 0, 0, 20]
+    run = Run.objects.get(pk=started[0].pk)
+    assert (run.status, run.outcome) == ("done", {"centres": 20})
     assert CentreEntry.objects.filter(exam=exam).count() == 20
     assert Carried.objects.count() == 20
-    assert Entry.objects.filter(verb="exam.entries_carried").count() == 1
+    told = Entry.objects.filter(verb="exam.entries_carried")
+    assert [entry.details["centres"] for entry in told.order_by("pk")] == [6, 6, 6, 2]
 
 
 def test_of_two_who_save_the_days_the_second_looks_again():

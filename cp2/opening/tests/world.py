@@ -6,6 +6,7 @@ from typing import Any
 
 from catalogue.models import CentreEntry, DutyStation, Exam, ExamDay, StationKind
 from cp2.opening import last_year, services
+from cp2.runs import services as runs
 from cp2.tests import make
 
 
@@ -68,7 +69,8 @@ def copied(of: Exam, by: Any = None) -> Exam:
         for position, row in last_year.terms_of(of).items()
     }
     services.write_terms(exam, figures, seen=services.seen_terms(exam), by=by)
-    services.carry_entries(exam, by=by)
+    if CentreEntry.objects.filter(exam=of).exists():
+        runs.finish(services.carry_entries(exam, by=by))
     services.confirm_entries(exam, by=by)
     return exam
 

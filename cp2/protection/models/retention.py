@@ -38,7 +38,7 @@ class RetentionRule(models.Model):
 
     class Meta:
         verbose_name = _("rule of retention")
-        verbose_name_plural = _("schedule of retention")
+        verbose_name_plural = _("rules of retention")
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(condition=Q(rule__in=Rule.values), name="known_retention_rule"),

@@ -21,7 +21,7 @@ from accounts.services import record_all
 from cp2 import tables
 from cp2.exports import as_it_was
 from cp2.rules import Refused
-from cp2.transfers.models import Import
+from cp2.transfers.models import Import, ImportStatus
 
 BLOCK = 5_000  # lines between two looks at the clock
 MOST_FAULTS = 1_000  # that are kept; all are counted
@@ -95,8 +95,10 @@ class Kind:
     extra: dict[str, str] = field(default_factory=dict)  # columns that `resolve` fills
     resolve: Sequence[str] = ()
     faults: Sequence[Fault] = ()
-    # of lines that change a row: asked when it is known which they are
+    # of lines that change a row: asked when it is known which they are, and where they are about
+    # to, with what these rest on held
     changing: Sequence[Fault] = ()
+    holds: str = ""
     of_exam: bool = False
     may_tell: bool = False
     help: Any = ""
@@ -175,6 +177,8 @@ class Kind:
             cursor.execute(
                 f"UPDATE {STAGE} i SET row_id = t.id FROM {self.table} t WHERE {self.key}", values
             )
+            if self.holds and reading.of.status == ImportStatus.APPLYING:
+                cursor.execute(self.holds, values)
             for fault in self.changing:
                 lines = fault.lines.replace("{differs}", self._differs(reading.names))
                 self._mark(cursor, reading, Fault(fault.says, lines), values)

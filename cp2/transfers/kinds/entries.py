@@ -1,9 +1,18 @@
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+from accounts.services import record
 from catalogue import papers
 from catalogue.models import CentreEntry, Skill
+from cp2.opening.models import Carried
 from cp2.transfers.kinds import cells
-from cp2.transfers.kinds.base import STAGE, Column, Fault, Kind, Sets
+from cp2.transfers.kinds.base import STAGE, Column, Fault, Kind, Reading, Sets
+
+OF_LAST_YEAR = Carried._meta.db_table
 
 
 def find(column: str, code: str) -> str:
@@ -24,7 +33,38 @@ def named(column: str) -> str:
     return f"(SELECT code FROM catalogue_dutystation WHERE id = t.{column})"
 
 
-ENTRIES = Kind(
+@dataclass(frozen=True)
+class Entries(Kind):
+    """A number of last year's that stands in the file as well is this year's from then on."""
+
+    def counts(self, reading: Reading) -> dict[str, int]:
+        counts = super().counts(reading)
+        confirmed = self._confirmed(reading)
+        return {**counts, "confirmed": confirmed, "unchanged": counts["unchanged"] - confirmed}
+
+    def _confirmed(self, reading: Reading) -> int:
+        """Lines that change nothing but that."""
+        return self._count(
+            "NOT bad AND EXISTS ("
+            f"SELECT FROM {self.table} t JOIN {OF_LAST_YEAR} c ON c.entry_id = t.id "
+            f"WHERE t.id = i.row_id AND NOT ({self._differs(reading.names)}))"
+        )
+
+    def apply(self, reading: Reading, *, by: User) -> dict[str, int]:
+        confirmed = self._confirmed(reading)
+        done = super().apply(reading, by=by)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {OF_LAST_YEAR} c USING {STAGE} i "
+                "WHERE c.entry_id = i.row_id AND NOT i.bad"
+            )
+        if confirmed and (exam := reading.of.exam):
+            told: dict[str, Any] = {"entries": confirmed, "import": reading.of.pk}
+            record("exam.entries_confirmed", exam, by=by, **told)
+        return {**done, "confirmed": confirmed}
+
+
+ENTRIES = Entries(
     model=CentreEntry,
     permissions=["catalogue.add_centreentry", "catalogue.change_centreentry"],
     of_exam=True,

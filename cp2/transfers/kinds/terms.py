@@ -19,6 +19,7 @@ CHOICES: dict[str, type[models.TextChoices]] = {
     "school_levels": Level,
     "paid_days": DayKind,
 }
+AT_LEAST_ONE = {"days_to_respond", "candidates_per_officer", "centres_per_officer"}
 EXAMPLES = {
     "daily_rate": "1200.00",
     "paid_days": "rehearsal, theory",
@@ -43,7 +44,7 @@ def _cleaner(of: Any) -> tuple[Callable[[str], Any], str]:
         return cells.yes_or_no(bool(of.default)), "boolean"
     if isinstance(of, models.DecimalField):
         return cells.figure(of.max_digits, of.decimal_places, min_value=0), "numeric"
-    least = 1 if of.name in {"days_to_respond", "candidates_per_officer"} else 0
+    least = 1 if of.name in AT_LEAST_ONE else 0
     least = 18 if of.name == "oldest" else least
     most = 99 if of.name == "oldest" else 32_767
     return cells.whole(most, least=least, needed=not of.null), "integer"
@@ -61,11 +62,19 @@ def _columns() -> list[Column]:
 
 
 COLUMNS = _columns()
+# Whoever deploys locks the post, and would else promise a rate that changes under their hands.
+HOLD = f"""
+SELECT count(*) FROM (
+    SELECT FROM deployments_post p
+    WHERE p.exam_id = %(exam)s AND p.position_id IN (SELECT position_id FROM {STAGE})
+    ORDER BY p.id FOR SHARE
+) held
+"""
 RESTS = """
-SELECT i.line, i.position FROM {stage} i JOIN catalogue_positionterms t ON t.id = i.row_id
-WHERE ({differs}) AND EXISTS (
+SELECT i.line, i.position FROM {stage} i LEFT JOIN catalogue_positionterms t ON t.id = i.row_id
+WHERE (t.id IS NULL OR {differs}) AND EXISTS (
     SELECT FROM deployments_post p JOIN deployments_deployment d ON d.post_id = p.id
-    WHERE p.exam_id = t.exam_id AND p.position_id = t.position_id
+    WHERE p.exam_id = %(exam)s AND p.position_id = i.position_id
 )
 """.replace("{stage}", STAGE)
 
@@ -95,6 +104,7 @@ TERMS = Kind(
             f"SELECT line, position FROM {STAGE} WHERE position_id IS NULL",
         )
     ],
+    holds=HOLD,
     changing=[
         Fault(
             _("Officers are deployed on the terms of %(said)s: they cannot be changed by a file."),

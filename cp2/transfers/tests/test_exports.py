@@ -191,6 +191,19 @@ class Pages(TestCase):
         assert self.client.get(self.address(STATIONS, "x" * 5000)).status_code == 404
         assert self.client.get(self.address(STATIONS, "p%3D999999%26_popup%3D1")).status_code == 200
 
+    def test_odd_addresses_break_nothing(self):
+        for asked, status in [
+            ("q%3D%2500", 404),
+            ("kind__exact%3D%2500", 404),
+            ("q%3D%252500", 200),
+            ("sub_county__county__id__exact%3Dx", 302),
+            ("sub_county__county__id__exact%3D99999999999999999999", 200),
+            ("p%3Dx", 200),
+            ("o%3D99", 200),
+            ("_to_field%3Dx", 200),
+        ]:
+            assert self.client.get(self.address(STATIONS, asked)).status_code == status, asked
+
     def test_only_who_asked_has_the_file_and_not_after_a_day(self):
         make.station()
         leaving = self.written(STATIONS)

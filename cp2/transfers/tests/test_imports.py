@@ -1,6 +1,7 @@
 """The way of a file through the pages: read, looked at, applied as it was read."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from django.core.files.base import ContentFile
@@ -164,6 +165,24 @@ class Pages(WebTest):
         self.enter_as(self.user)
         for kind in ("subcounties", "officers", "nosuch"):
             self.app.get(reverse("admin:transfers_upload", args=[kind]), status=404)
+
+    def test_whoever_only_looks_sees_counts_and_no_lines(self):
+        coming = read("stations", csv(HEADING, ["!", "x", "x", "x", "x"]), by=self.user)
+        page = self.app.get(reverse("admin:transfers_import", args=[coming.pk]))
+        assert "Lines that are wrong" in page
+        self.enter_as(staff("Auditor"))
+        page = self.app.get(reverse("admin:transfers_import", args=[coming.pk]))
+        assert "Lines that are wrong" not in page
+        self.app.get(reverse("admin:transfers_faults", args=[coming.pk]), status=404)
+
+    def test_a_file_that_is_discarded_while_it_comes_again_is_asked_for_once_more(self):
+        content = stations("One")
+        read("stations", content, by=self.user)
+        with patch.object(importing.Import.objects, "filter") as found:
+            found.return_value.first.return_value = None
+            page = self.upload(content)
+        assert "Upload it again" in page
+        assert Import.objects.count() == 1
 
 
 def worked_upload(case, content):

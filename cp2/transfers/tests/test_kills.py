@@ -1,24 +1,31 @@
 """Workers that are killed half way, and people who press at the same moment."""
 
 import tempfile
+import time
+from threading import Event
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Entry
 from accounts.tests.people import staff
 from catalogue.models import DutyStation
-from cp2.exports import Kind
+from cp2 import exports
+from cp2.rules import Refused
 from cp2.runs import services as runs
 from cp2.runs.models import Run
 from cp2.tests import make
 from cp2.tests.races import at_once
 from cp2.transfers import exporting, importing
+from cp2.transfers.kinds import Kind
+from cp2.transfers.kinds.terms import TERMS
 from cp2.transfers.lists import Listed
 from cp2.transfers.models import Export, Import, ImportStatus
 from cp2.transfers.tests.files import csv, read, sent
 from cp2.transfers.tests.forked import Worker
+from deployments.services.steps import lock_posts
 
 pytestmark = [
     pytest.mark.race,
@@ -82,7 +89,7 @@ def test_killed_while_a_list_is_written_there_is_no_file_and_then_the_whole(fold
     by = staff("Deployment")
     for _ in range(ROWS):
         make.station()
-    leaving = exporting.start(Listed("catalogue.dutystation", "", by), Kind.CSV, reason="")
+    leaving = exporting.start(Listed("catalogue.dutystation", "", by), exports.Kind.CSV, reason="")
     worker = Worker(leaving.run, folder, slow="export")
     worker.wait_for("half way")
     worker.kill()
@@ -137,3 +144,64 @@ def test_two_files_that_say_the_same_are_applied_one_after_the_other(folder):
     assert statuses in (["applied", "applied"], ["applied", "failed"])
     assert DutyStation.objects.count() == ROWS
     assert Entry.objects.filter(verb="station.added").count() == ROWS
+
+
+def test_a_deployment_made_while_terms_are_applied_waits_for_the_new_rate(folder, monkeypatch):
+    by, exam, position = make.user(), make.exam(), make.position("INV")
+    make.terms(exam, position, daily_rate=550)
+    post = make.post(exam=exam, position=position)
+    file = csv(["position", "daily_rate", "paid_days"], ["INV", 600, "theory"])
+    coming = importing.begin(read("terms", file, by=by, exam=exam), by=by, reason="x")
+    checked, update = Event(), TERMS._update
+    order = []
+
+    def slowly(names):
+        checked.set()
+        time.sleep(1)
+        order.append("rate")
+        return update(names)
+
+    def deploy():
+        checked.wait(20)
+        with transaction.atomic():
+            lock_posts(post.pk)
+            order.append("deployment")
+            return make.deployment(post=post)
+
+    monkeypatch.setattr(type(TERMS), "_update", lambda _terms, names: slowly(names))
+    at_once(lambda: runs.finish(coming.run), deploy)
+
+    assert order == ["rate", "deployment"]
+    coming.refresh_from_db()
+    assert coming.status == ImportStatus.APPLIED
+
+
+def test_nobody_waits_for_a_worker_who_is_writing(folder, monkeypatch):
+    by = make.user()
+    coming = importing.begin(read("stations", stations(), by=by), by=by, reason="x")
+    monkeypatch.setattr("accounts.running.PATIENCE", "200ms")
+    writing, pressed = Event(), Event()
+    insert = Kind._insert
+
+    def slowly(kind, reading):
+        writing.set()
+        pressed.wait(20)
+        return insert(kind, reading)
+
+    def press():
+        writing.wait(20)
+        try:
+            with pytest.raises(Refused, match="cannot be stopped half way"):
+                runs.cancel(coming.run, by=by)
+            with pytest.raises(Refused, match="cannot be discarded"):
+                importing.discard(coming, by=by)
+            assert importing.begin(coming, by=by, reason="again") == coming
+        finally:
+            pressed.set()
+
+    monkeypatch.setattr(Kind, "_insert", slowly)
+    at_once(lambda: runs.finish(coming.run), press)
+
+    coming.refresh_from_db()
+    assert coming.status == ImportStatus.APPLIED
+    assert DutyStation.objects.count() == ROWS

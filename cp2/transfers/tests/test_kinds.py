@@ -2,12 +2,17 @@
 
 from decimal import Decimal
 
+import pytest
 from django.test import TestCase
 
 from accounts.models import Entry, User
 from catalogue.models import CentreEntry, DutyStation, PositionTerms, SubCounty
-from cp2.rules import Role
+from claims.models import MarkingRate, RateChange, TaxRule
+from cp2.opening.models import Carried
+from cp2.opening.services import unconfirmed
+from cp2.rules import Refused, Role
 from cp2.tests import make
+from cp2.transfers.kinds import KINDS
 from cp2.transfers.models import ImportStatus
 from cp2.transfers.tests.files import applied, csv, imported, read, said, xlsx
 from profiles.models import Officer
@@ -152,6 +157,43 @@ class Entries(TestCase):
 
         assert "is not entered for this exam" in said(coming)[0][1]
 
+    def carried(self, candidates):
+        """An entry with last year's number."""
+        entry = make.entry(exam=self.exam, candidates=candidates)
+        Carried.objects.create(entry=entry, candidates=candidates)
+        return entry
+
+    def test_a_number_of_last_year_that_stands_in_the_file_is_this_years(self):
+        same, other, left = (self.carried(number) for number in (40, 50, 60))
+        file = csv(["centre", "candidates"], [same.station.code, 40], [other.station.code, 55])
+
+        coming = read("entries", file, by=self.by, exam=self.exam)
+        told = {"lines": 2, "new": 0, "changed": 1, "unchanged": 0, "wrong": 0, "confirmed": 1}
+        assert coming.counts == told
+        assert Carried.objects.count() == 3
+
+        assert applied(coming, by=self.by).counts == told
+        assert list(unconfirmed(self.exam)) == [left]
+        assert Carried.objects.get().entry == left
+        confirmed = Entry.objects.about(self.exam).get(verb="exam.entries_confirmed")
+        assert confirmed.details == {"entries": 1, "import": coming.pk}
+
+    def test_a_file_that_does_nothing_but_confirm_is_applied(self):
+        entry = self.carried(40)
+        file = csv(["centre", "candidates"], [entry.station.code, 40])
+
+        assert imported("entries", file, by=self.by, exam=self.exam).status == ImportStatus.APPLIED
+        assert not Carried.objects.exists()
+        with pytest.raises(Refused, match="nothing new"):
+            imported("entries", file, by=self.by, exam=self.exam)
+
+    def test_a_number_that_goes_back_to_last_years_stays_this_years(self):
+        entry = self.carried(40)
+        for number in (41, 40):
+            file = csv(["centre", "candidates"], [entry.station.code, number])
+            imported("entries", file, by=self.by, exam=self.exam)
+        assert not unconfirmed(self.exam).exists()
+
 
 class Terms(TestCase):
     HEADING = ["position", "daily_rate", "paid_days", "vetting_required"]
@@ -184,6 +226,39 @@ class Terms(TestCase):
             "terms", csv(self.HEADING, ["INV", 9999, *same[1:]]), by=self.by, exam=self.exam
         )
         assert "cannot be changed by a file" in said(coming)[0][1]
+
+    def test_a_rate_is_not_changed_by_a_file_once_somebody_is_deployed_at_it(self):
+        make.terms(self.exam, self.position, daily_rate=Decimal(550))
+        file = csv(self.HEADING, ["invigilator", 9999, "theory", "yes"])
+        coming = read("terms", file, by=self.by, exam=self.exam)
+        assert (coming.counts["changed"], coming.wrong) == (1, 0)
+        make.deployment(post=make.post(exam=self.exam, position=self.position))
+
+        coming = applied(coming, by=self.by)
+
+        assert coming.status == ImportStatus.FAILED
+        assert "Officers are deployed on the terms of invigilator" in coming.failure
+        terms = PositionTerms.objects.get(exam=self.exam, position=self.position)
+        assert terms.daily_rate == 550
+
+    def test_deployed_officers_get_no_first_rate_by_a_file_either(self):
+        make.deployment(post=make.post(exam=self.exam, position=self.position))
+        PositionTerms.objects.filter(exam=self.exam).delete()
+        file = csv(self.HEADING, ["INV", 9999, "theory", "yes"])
+
+        coming = read("terms", file, by=self.by, exam=self.exam)
+
+        assert "cannot be changed by a file" in said(coming)[0][1]
+
+    def test_a_figure_that_the_database_would_refuse_is_a_fault_of_its_line(self):
+        for name in ("centres_per_officer", "candidates_per_officer", "days_to_respond"):
+            file = csv([*self.HEADING, name], ["INV", 600, "theory", "yes", 0])
+            coming = read("terms", file, by=self.by, exam=self.exam)
+            assert [line for line, _text in said(coming)] == [2], name
+
+    def test_nothing_else_that_is_paid_by_comes_as_a_file(self):
+        paid_by = {MarkingRate, RateChange, TaxRule}
+        assert not paid_by & {kind.model for kind in KINDS.values()}
 
 
 class Officers(TestCase):
