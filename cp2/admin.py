@@ -28,6 +28,7 @@ from cp2.filters import views as saved_views
 from cp2.health import pages as health_pages
 from cp2.opening import pages as opening_pages
 from cp2.rights import pages as rights_pages
+from cp2.rights import rate_pages
 from cp2.runs import views as run_views
 from cp2.transfers.urls import urls as transfer_urls
 from deployments import vacancy_views
@@ -151,6 +152,9 @@ GROUPS = {
 Beside = tuple[str, Any, str, list[str]]
 PAGES: dict[str, list[Beside]] = {
     "opening": [("Path", _("Open a season"), "admin:opening", ["opening.view_opening"])],
+    "catalogue": [
+        ("Rates", _("Rates of each exam"), "admin:rights_rates", rate_pages.SEES_RATES),
+    ],
     "runs": [
         ("All", _("All runs"), "admin:runs", ["runs.view_run"]),
         ("InAndOut", _("In and out"), "admin:transfers", ["transfers.add_export"]),

@@ -51,7 +51,7 @@ from cp2.broadcasts.models import Broadcast, Recipient
 from cp2.filters.models import SavedView
 from cp2.opening.models import Opening
 from cp2.protection.models import Breach, DataRequest, Dossier
-from cp2.rights.models import PowerChange, RateProposal
+from cp2.rights.models import PowerChange, RateProposal, RatesSeen
 from cp2.runs.models import Run
 from cp2.transfers.models import Export, Import
 from deployments.models import (
@@ -198,6 +198,7 @@ NOT_FOLLOWED: dict[Edge, str] = {
     (PowerChange, "decided_by"): IN_OFFICE,
     (RateProposal, "proposed_by"): IN_OFFICE,
     (RateProposal, "decided_by"): IN_OFFICE,
+    (RatesSeen, "seen_by"): IN_OFFICE,
     (Officer, "merged_into"): "Closed accounts of the same person are taken as their own.",
     (Paper, "qualification"): THE_SAME_ROW,
     (Deployment, "application"): THE_SAME_ROW,

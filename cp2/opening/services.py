@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.services import record
 from attendance.models import CentreReport, Register
-from catalogue.models import CentreEntry, Exam, ExamDay, PositionTerms
+from catalogue.models import CentreEntry, Exam, ExamDay, Position, PositionTerms
 from cp2.opening import last_year
 from cp2.opening.last_year import Days
 from cp2.opening.models import Carried, Opening
+from cp2.rights.models import RatesSeen
 from cp2.rules import Refused, lock
 from cp2.runs import services as runs
 from cp2.runs.models import Run, RunKind
@@ -134,7 +135,10 @@ def seen_terms(exam: Exam) -> str:
 
 
 def rests_on(exam: Exam) -> set[int]:
-    """The positions whose rate stands still here: somebody is deployed at it."""
+    """The positions whose rate stands still here: all once rates are confirmed; else those that
+    somebody is deployed to."""
+    if RatesSeen.objects.filter(exam=exam).exists():
+        return set(Position.objects.values_list("pk", flat=True))
     held = Deployment.objects.filter(post__exam=exam).order_by().values_list("post__position")
     return {position for (position,) in held.distinct()}
 
@@ -154,7 +158,7 @@ def write_terms(exam: Exam, wanted: Figures, *, seen: str, by: User) -> dict[str
         changed = {name: value for name, value in figures.items() if getattr(row, name) != value}
         if position in fixed and ("daily_rate" in changed or not row.pk):
             raise Refused(
-                _("%(position)s: officers are deployed at this rate. Change it on its own page.")
+                _("%(position)s: this rate is in use, or confirmed. Change it on its own page.")
                 % {"position": row.position}
             )
         if not row.pk:

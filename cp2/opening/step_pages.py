@@ -21,6 +21,7 @@ from cp2.opening import centre_accounts, last_year, services
 from cp2.opening.checks import of_people, of_posts
 from cp2.opening.forms import DAYS, DaysFormSet, TermsForm
 from cp2.opening.pages import begun, of_exam, show
+from cp2.rights.models import RatesSeen
 from cp2.rules import Refused
 from cp2.runs.models import RunKind
 from cp2.transfers.models import ImportKind
@@ -109,6 +110,7 @@ def terms(request: HttpRequest, exam: Exam, *, site: AdminSite, allowed: bool) -
         seen=posted.get("seen", "") if posted else services.seen_terms(exam),
         errors=errors,
         any_fixed=any(row.is_fixed for row in rows),
+        seen_by=RatesSeen.objects.filter(exam=exam).select_related("seen_by").first(),
         has_errors=any(row.errors for row in rows),
         has_missing=any(not row.is_there for row in rows),
         add_url=f"{reverse('admin:catalogue_positionterms_add')}?{urlencode({'exam': exam.pk})}",

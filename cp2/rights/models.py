@@ -1,4 +1,4 @@
-"""What one person proposes and a second one decides: who may do what, and what is paid."""
+"""What takes two people: who may do what, and what is paid."""
 
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from catalogue.models import Exam
 
 WAITS = timedelta(days=7)  # what nobody has confirmed by then is asked for anew
 
@@ -158,3 +159,25 @@ class RateProposal(Proposed):
 
     def __str__(self) -> str:
         return self.title
+
+
+class RatesSeen(models.Model):
+    """A finance approver found all that an exam pays right. From then on each change of it waits
+    for a second person."""
+
+    exam = models.OneToOneField(
+        Exam, models.PROTECT, related_name="rates_seen", verbose_name=_("exam")
+    )
+    seen_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name=_("confirmed by")
+    )
+    seen_at = models.DateTimeField(_("confirmed"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("confirmation of rates")
+        verbose_name_plural = _("confirmations of rates")
+        ordering = ["-pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.exam)

@@ -1,4 +1,4 @@
-"""Headquarters' two pages about itself: who may do what, and who saw whom."""
+"""Headquarters' pages about itself: who may do what, who saw whom; and what waits for whom."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -21,7 +21,7 @@ from accounts.models import MOST_SUPERUSERS, User
 from accounts.requests import SignedIn, actor
 from accounts.taking import as_asked, take_away
 from catalogue.models import Office
-from cp2.rights import looks, matrix
+from cp2.rights import looks, matrix, rate_pages, reviewing
 from cp2.rights.forms import LooksForm
 from cp2.rights.models import PowerChange, RateProposal
 from cp2.season_picture import Alarm
@@ -39,6 +39,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("rights/looks/", page(who_saw_whom), name="rights_looks"),
         path("rights/looks/files/", page(looks_files), name="rights_looks_files"),
         path("rights/files/<slug:which>/", page(files), name="rights_files"),
+        path("rights/rates/", page(rate_pages.exams), name="rights_rates"),
+        path("rights/rates/<int:pk>/", page(rate_pages.exam), name="rights_rates_of"),
     ]
 
 
@@ -178,6 +180,10 @@ def alarms(user: User) -> list[Alarm]:
             lambda n: ngettext("%(n)s rate waits for you.", "%(n)s rates wait for you.", n),
             "admin:rights_rateproposal_changelist",
         )
+        said = _("Nobody has confirmed yet what %(exam)s pays.")
+        for exam, at in reviewing.unseen():
+            page = reverse("admin:rights_rates_of", args=[exam.pk])
+            found.append(Alarm(said % {"exam": exam.short}, at, page))
     return found
 
 

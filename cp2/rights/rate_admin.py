@@ -45,7 +45,9 @@ class Proposing(forms.ModelForm[Any]):
             return
         guarded = rates.RATES[self._meta.model].values
         self.held = [name for name in guarded if name in self.changed_data]
-        self.waits = bool(self.held) and rates.rests_on(self.instance)
+        if self.held:
+            rates.hold(self.instance)
+            self.waits = rates.rests_on(self.instance)
         if not self.waits:
             return
         if "why" in self.fields and not self.cleaned_data.get("why"):
@@ -65,8 +67,9 @@ class WhyForm(Proposing):
         max_length=300,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
         help_text=gettext_lazy(
-            "Once officers are deployed on a rate, it is set or changed only when a finance "
-            "approver has confirmed it, who reads this. Before that it may stay empty."
+            "Once an exam's rates are confirmed, or officers are deployed on one, it is set or "
+            "changed only when a finance approver has confirmed it, who reads this. Before that "
+            "it may stay empty."
         ),
     )
 
@@ -171,8 +174,12 @@ class InlineTermsForm(forms.ModelForm[PositionTerms]):
             return
         if rates.is_moved(self.instance, self.changed_data):
             self.add_error("position", rates.stays())
-        elif "daily_rate" in self.changed_data and rates.rests_on(self.instance):
-            said = _("Officers are deployed at this rate: change it on the page of these terms.")
+            return
+        if "daily_rate" not in self.changed_data:
+            return
+        rates.hold(self.instance)
+        if rates.rests_on(self.instance):
+            said = _("This rate is in use, or confirmed: change it on the page of these terms.")
             self.add_error("daily_rate", said)
 
 

@@ -1,7 +1,7 @@
-"""What is paid, once somebody is deployed for it, is changed by two people.
+"""What is paid, once it is confirmed or somebody is deployed for it, is changed by two people.
 
-While nobody is deployed, a season is still being opened and rates are typed freely. From then on
-somebody has been promised money.
+Before that a season is still being opened and rates are typed freely, until a finance approver
+finds all of them right; see reviewing.py.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,15 +14,16 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.services import record
-from catalogue.models import PositionTerms
+from catalogue.models import Exam, PositionTerms
 from claims import freeze
 from claims.models import Claim, MarkingRate, RateChange, TaxRule
-from cp2.rights.models import ProposalStatus, RateProposal
+from cp2.rights.models import ProposalStatus, RateProposal, RatesSeen
 from cp2.rules import Refused, lock, move
 from deployments.models import Deployment
 
@@ -46,8 +47,19 @@ RATES: dict[type[models.Model], Rate] = {
 }
 
 
+def exam_of(row: Any) -> int:
+    return int(row.terms.exam_id if isinstance(row, RateChange) else row.exam_id)
+
+
+def hold(row: Any) -> None:
+    """So that nobody confirms what an exam pays while this is being written."""
+    list(Exam.objects.select_for_update(no_key=True).filter(pk=exam_of(row)).values_list("pk"))
+
+
 def rests_on(row: Any) -> bool:
-    """Somebody is deployed, or has a claim, whose money this decides."""
+    """They are confirmed; or somebody is deployed, or has a claim, whose money this decides."""
+    if RatesSeen.objects.filter(exam=exam_of(row)).exists():
+        return True
     match row:
         case TaxRule():
             deployed = Q(post__exam=row.exam_id)
@@ -68,7 +80,10 @@ def is_moved(row: models.Model, changed: Iterable[str]) -> bool:
 
 
 def stays() -> str:
-    return _("Officers are deployed on these terms, or on those: they stay where they are.")
+    return _(
+        "Officers are deployed on these terms, or on those, or they are confirmed: they stay where "
+        "they are."
+    )
 
 
 def about(row: models.Model) -> str:
@@ -232,7 +247,7 @@ def in_words(proposal: RateProposal) -> list[tuple[str, str, str]]:
     kind = _kind(proposal)
     return [
         (
-            str(kind._meta.get_field(name).verbose_name).capitalize(),  # type: ignore[union-attr]  # one of its own fields
+            capfirst(str(kind._meta.get_field(name).verbose_name)),  # type: ignore[union-attr]  # one of its own fields
             _value(kind, name, proposal.was.get(name)),
             _value(kind, name, value),
         )

@@ -43,6 +43,7 @@ from cp2.season.places import (
     FEWER_PAPERS,
     RARE_SUBJECTS,
     Places,
+    confirm_rates,
     hash_passwords,
     make_exams,
     make_headquarters,
@@ -97,6 +98,7 @@ def _build(
     with progress.stage("centres", len(places.sub_counties)) as step:
         places.make(step)
         run(FEWER_PAPERS, rare=RARE_SUBJECTS)
+    confirm_rates(exams)
     with progress.stage("posts"):
         entitle(exams, kcse)
     what = "officers and applications" if last == 0 else "officers, applications, deployments"

@@ -76,8 +76,8 @@ SCALES = {
         promises={"sub-counties": 6, "centres": 736},
     ),
     "national": Scale(
-        about="300,000 officers, 290 sub-counties, 35,000 centres, 12,000 vacancies, 400,000"
-        " applications, 3,000,000 marks",
+        about="306,000 officers, 290 sub-counties, 35,000 centres, 12,000 vacancies, 414,000"
+        " applications, 3,080,000 marks",
         takes="6 minutes, of which 2 until the applications",
         counties=None,
         schools={
@@ -96,10 +96,11 @@ SCALES = {
         promises={
             "sub-counties": 290,
             "centres": 35_000,
-            "officers": 300_000,
+            "officers": 306_000,
             "vacancies": 12_000,
-            "applications": 400_000,
-            "marks": 3_050_000,
+            "applications": 414_000,
+            "marks": 3_080_000,
+            "claims": 117_600,
             "enquiries": 22_320,
         },
     ),

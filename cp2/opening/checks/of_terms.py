@@ -2,12 +2,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from django.db.models import F, QuerySet
+from django.urls import reverse
 from django.utils.translation import ngettext_lazy
 
 from catalogue.models import CentreEntry, Exam, PositionTerms, StationKind
 from cp2.opening import last_year
 from cp2.opening.checks.base import TERMS, Check, Found, Sample, bare, here, in_list, listed, rows
 from cp2.opening.models import Severity
+from cp2.rights.models import RatesSeen
 
 MOST = Decimal(30)  # per cent that a figure may move from one year to the next unremarked
 MEASURED = [
@@ -72,6 +74,10 @@ def left_out(exam: Exam) -> Found:
     return bare(*(str(row.position) for row in gone))
 
 
+def unseen(exam: Exam) -> Found:
+    return Found(0) if RatesSeen.objects.filter(exam=exam).exists() else bare(str(exam))
+
+
 def needs_unmet(exam: Exam) -> Found:
     """Candidates need braille or a language, and no position is asked to bring it."""
     if terms(exam).filter(meets_needs=True).exists():
@@ -91,6 +97,19 @@ CHECKS = [
         ngettext_lazy("No position has terms.", "No position has terms.", "n"),
         none_at_all,
         here("terms"),
+        shown=True,
+    ),
+    Check(
+        "rates_unseen",
+        "terms",
+        Severity.BLOCKS,
+        ngettext_lazy(
+            "A finance approver has still to confirm what is paid.",
+            "A finance approver has still to confirm what is paid.",
+            "n",
+        ),
+        unseen,
+        lambda exam: reverse("admin:rights_rates_of", args=[exam.pk]),
         shown=True,
     ),
     Check(

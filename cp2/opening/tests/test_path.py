@@ -17,6 +17,7 @@ from catalogue.models import CentreEntry, Exam, ExamDay, MarkingEntry, PositionT
 from cp2.opening import carrying, last_year, services
 from cp2.opening.models import Carried, Holiday, Opening
 from cp2.opening.tests import world
+from cp2.rights.models import RatesSeen
 from cp2.rules import Role
 from cp2.runs import services as runs
 from cp2.runs.models import Run, RunKind
@@ -213,9 +214,26 @@ class Walk(WebTest):
         told = Entry.objects.about(exam).filter(verb="exam.terms_written").order_by("-pk")[0]
         assert told.details["what"] == [{"position": "INV", "candidates_per_officer": ["20", "25"]}]
 
+    def test_what_is_confirmed_stands_still_here_and_the_rest_does_not(self):
+        exam, inv = world.copied(self.last, self.by), make.position("INV")
+        PositionTerms.objects.filter(exam=exam, position=make.position("SUP")).delete()
+        page = self.app.get(at("opening_terms", exam))
+        assert "What is paid was confirmed by" in page
+        form = self.form(page, "seen")
+        assert "disabled" in form[f"position-{inv.pk}-daily_rate"].attrs
+        form[f"position-{inv.pk}-candidates_per_officer"] = "25"
+        form.submit().follow()
+        row = PositionTerms.objects.get(exam=exam)
+        assert (row.daily_rate, row.candidates_per_officer) == (550, 25)
+        form = self.form(self.app.get(at("opening_terms", exam)), "seen")
+        form[f"position-{make.position('SUP').pk}-take"] = True
+        assert "Supervisor: this rate is in use, or confirmed" in form.submit()
+        assert PositionTerms.objects.filter(exam=exam).count() == 1
+
     def test_bad_figures_are_said_beside_their_boxes(self):
         exam = world.copied(self.last, self.by)
         inv = make.position("INV")
+        RatesSeen.objects.all().delete()
         for name, typed, said in [
             ("daily_rate", "-1", "Enter 0 or more"),
             ("daily_rate", "1e3", "Enter a figure"),
@@ -249,7 +267,7 @@ class Walk(WebTest):
         make.deployment(post=make.post(exam=exam, position=make.position("INV")))
         PositionTerms.objects.filter(exam=exam).delete()
         page = self.form(self.app.get(at("opening_terms", exam)), "seen").submit()
-        assert "Invigilator: officers are deployed at this rate" in page
+        assert "Invigilator: this rate is in use, or confirmed" in page
         assert not exam.terms.exists()
 
     def test_counted_with_becomes_the_exam_of_the_same_year(self):

@@ -6,6 +6,7 @@ from typing import Any
 
 from catalogue.models import CentreEntry, DutyStation, Exam, ExamDay, StationKind
 from cp2.opening import last_year, services
+from cp2.rights.models import RatesSeen
 from cp2.runs import services as runs
 from cp2.tests import make
 
@@ -60,7 +61,7 @@ def begun(of: Exam, by: Any = None) -> Exam:
 
 
 def copied(of: Exam, by: Any = None) -> Exam:
-    """With its days, terms and centres, which are confirmed."""
+    """With its days, terms and centres; rates and candidates are confirmed."""
     by = by or make.user()
     exam = begun(of, by)
     services.write_days(exam, last_year.shifted(of, exam), seen=services.seen_days(exam), by=by)
@@ -72,6 +73,7 @@ def copied(of: Exam, by: Any = None) -> Exam:
     if CentreEntry.objects.filter(exam=of).exists():
         runs.finish(services.carry_entries(exam, by=by))
     services.confirm_entries(exam, by=by)
+    RatesSeen.objects.create(exam=exam, seen_by=make.user())
     return exam
 
 

@@ -272,6 +272,8 @@ PAGES = [
         posted=True,
         sends={"act": "'confirm"},
     ),
+    page("admin:rights_rates", who=of("deployment preparer approver auditor")),
+    page("admin:rights_rates_of", "exam.pk", who=of("deployment preparer approver auditor")),
     page("admin:profiles_officer_story", "officer.pk", who=of(ALL)),
     page("admin:filters_view", "view.pk", who=of(ALL)),
     page("admin:filters_delete", "view.pk", posted=True, helpdesk=MAY),  # whose it is

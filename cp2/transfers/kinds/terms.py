@@ -62,9 +62,12 @@ def _columns() -> list[Column]:
 
 
 COLUMNS = _columns()
-# Whoever deploys locks the post, and would else promise a rate that changes under their hands.
+# Whoever deploys locks the post, and would else promise a rate that changes under their hands;
+# whoever confirms rates locks the exam.
 HOLD = f"""
-SELECT count(*) FROM (
+SELECT (SELECT count(*) FROM (
+    SELECT FROM catalogue_exam WHERE id = %(exam)s FOR NO KEY UPDATE
+) exam) + count(*) FROM (
     SELECT FROM deployments_post p
     WHERE p.exam_id = %(exam)s AND p.position_id IN (SELECT position_id FROM {STAGE})
     ORDER BY p.id FOR SHARE
@@ -76,6 +79,13 @@ WHERE (t.id IS NULL OR {differs}) AND EXISTS (
     SELECT FROM deployments_post p JOIN deployments_deployment d ON d.post_id = p.id
     WHERE p.exam_id = %(exam)s AND p.position_id = i.position_id
 )
+""".replace("{stage}", STAGE)
+
+CONFIRMED = """
+SELECT i.line, i.position FROM {stage} i LEFT JOIN catalogue_positionterms t ON t.id = i.row_id
+WHERE (t.id IS NULL OR t.daily_rate IS DISTINCT FROM i.daily_rate
+    OR t.paid_days IS DISTINCT FROM i.paid_days)
+AND EXISTS (SELECT FROM rights_ratesseen seen WHERE seen.exam_id = %(exam)s)
 """.replace("{stage}", STAGE)
 
 TERMS = Kind(
@@ -109,7 +119,11 @@ TERMS = Kind(
         Fault(
             _("Officers are deployed on the terms of %(said)s: they cannot be changed by a file."),
             RESTS,
-        )
+        ),
+        Fault(
+            _("What %(said)s is paid is confirmed: it is changed on its own page, by two people."),
+            CONFIRMED,
+        ),
     ],
     verb="terms",
     help=_(

@@ -10,6 +10,7 @@ from catalogue.models import CentreEntry, DutyStation, PositionTerms, SubCounty
 from claims.models import MarkingRate, RateChange, TaxRule
 from cp2.opening.models import Carried
 from cp2.opening.services import unconfirmed
+from cp2.rights.models import RatesSeen
 from cp2.rules import Refused, Role
 from cp2.tests import make
 from cp2.transfers.kinds import KINDS
@@ -249,6 +250,25 @@ class Terms(TestCase):
         coming = read("terms", file, by=self.by, exam=self.exam)
 
         assert "cannot be changed by a file" in said(coming)[0][1]
+
+    def test_what_is_confirmed_is_not_changed_by_a_file_and_the_rest_is(self):
+        make.terms(self.exam, self.position, daily_rate=Decimal(550), paid_days=["theory"])
+        file = csv(self.HEADING, ["INV", 9999, "theory", "no"])
+        coming = read("terms", file, by=self.by, exam=self.exam)
+        RatesSeen.objects.create(exam=self.exam, seen_by=make.user())
+
+        coming = applied(coming, by=self.by)
+
+        assert "What INV is paid is confirmed" in coming.failure
+        for line in (["INV", 550, "rehearsal", "no"], ["SUP", 9999, "theory", "no"]):
+            make.position("SUP")
+            coming = read("terms", csv(self.HEADING, line), by=self.by, exam=self.exam)
+            assert "is paid is confirmed" in said(coming)[0][1], line
+        imported(
+            "terms", csv(self.HEADING, ["INV", 550, "theory", "no"]), by=self.by, exam=self.exam
+        )
+        terms = PositionTerms.objects.get(exam=self.exam)
+        assert (terms.daily_rate, terms.vetting_required) == (550, False)
 
     def test_a_figure_that_the_database_would_refuse_is_a_fault_of_its_line(self):
         for name in ("centres_per_officer", "candidates_per_officer", "days_to_respond"):
