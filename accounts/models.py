@@ -116,6 +116,7 @@ class User(AbstractBaseUser, PermissionsMixin):
                 opclasses=["varchar_pattern_ops"],
                 condition=~Q(name=""),
             ),
+            models.Index(fields=["username"], condition=Q(is_superuser=True), name="superusers"),
             # officers are nearly all there are, and nobody lists them by role
             models.Index(
                 fields=["role", "username"],
