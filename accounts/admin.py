@@ -112,7 +112,7 @@ def before(user: User) -> dict[str, Any]:
 class UserForm(forms.ModelForm[User]):
     """A number in any of the usual ways, as officers type it."""
 
-    phone = MobileField(label=_("phone number"), required=False)
+    phone = MobileField(label=_("Phone number"), required=False)
 
     def clean_phone(self) -> str | None:
         return self.cleaned_data["phone"] or None  # unique, so none is not an empty one

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from django.conf import settings
-
 from accounts import services
 from accounts.models import User
 from accounts.news import News
@@ -15,7 +13,7 @@ def password(sender: str, words: str, at: datetime) -> str:
     """PASSWORD: new login details to the sender, whatever else the text says."""
     user = User.objects.filter(phone=sender).first()
     if user is None:
-        return send_once_a_day(sender, "accounts/unknown_number", site=settings.SITE_URL)
+        return send_once_a_day(sender, "accounts/unknown_number")
     if not user.is_active:
         return send_once_a_day(sender, "accounts/switched_off", language=user.language)
     try:
@@ -44,7 +42,7 @@ def start(sender: str, words: str, at: datetime) -> str:
 def _choose(sender: str, wanted: list[str], answer: str) -> str:
     user = User.objects.filter(phone=sender, is_active=True).first()
     if user is None:
-        return send_once_a_day(sender, "accounts/unknown_number", site=settings.SITE_URL)
+        return send_once_a_day(sender, "accounts/unknown_number")
     before = user.news_off
     user = services.choose_news(user, wanted, road="text")
     if user.news_off == before:

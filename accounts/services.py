@@ -259,11 +259,7 @@ def compose_credentials(message: Message) -> str:
         )  # fmt: skip
         _note_who_asked(message, user)
     return sms.services.render(
-        message.template,
-        language=user.language,
-        username=user.username,
-        password=password,
-        site=settings.SITE_URL,
+        message.template, language=user.language, username=user.username, password=password
     )
 
 

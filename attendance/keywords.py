@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.utils import timezone, translation
 
 import accounts.keywords
@@ -27,9 +26,7 @@ def _mark(sender: str, words: str, at: datetime, *, absent: bool) -> str:
     marker = texting.marker_of(sender, timezone.localdate(at))
     if marker is None:
         language = _language_of(sender)
-        return send_once_a_day(
-            sender, "attendance/text_unknown", language=language, site=settings.SITE_URL
-        )
+        return send_once_a_day(sender, "attendance/text_unknown", language=language)
     with translation.override(marker.language):
         try:
             event, context = texting.mark(marker, words, at=at, absent=absent)

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -23,7 +22,7 @@ def pay(sender: str, words: str, at: datetime) -> str:
         return "silent: no account"
     with translation.override(user.language):
         event, context = _stand(user)
-    tell(user, f"claims/{event}", site=settings.SITE_URL, **context)
+    tell(user, f"claims/{event}", **context)
     return f"answered: {event}"
 
 

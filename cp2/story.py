@@ -4,6 +4,7 @@ Each section is there for those who may see its list, is bounded, and leads to t
 this officer. Numbers are masked, and opening it is a look at the officer like any other.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -19,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.http import urlencode
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -37,6 +39,8 @@ from vacancies.models import Application
 
 MOST = 20  # of each kind
 LONGEST_LINE = 60  # of all kinds together, in the time line
+LONGEST_TEXT = 70  # characters of a text's words
+NUMBER = re.compile(r"\+?\d{6,}")  # a phone's, an ID card's, an account's
 
 About = tuple[str, int]  # a kind of thing and its number, as the trail has them
 
@@ -47,6 +51,7 @@ class Event:
     what: str
     more: str = ""
     url: str = ""
+    is_of_day: bool = False  # and of no moment in it
 
 
 @dataclass
@@ -173,6 +178,7 @@ def deployments(story: Story) -> Section:
             joined(row.serial, row.post.exam.short, row.post.station, row.post.position),
             joined(row.get_status_display(), row.reason, *map(letter_said, row.letters.all()[:3])),
             change(row),
+            is_of_day=True,
         )
         for row in rows
     ]
@@ -196,6 +202,7 @@ def marks(story: Story) -> Section:
             joined(row.get_status_display(), row.deployment.post.station),
             joined(row.deployment.post.exam.short, row.acting_name),
             change(row),
+            is_of_day=True,
         )
         for row in rows
     ]
@@ -239,15 +246,22 @@ def payments(story: Story) -> Section:
 
 
 def messages(story: Story) -> Section:
-    """Which texts there were and how they fared; what they say is behind the number's own page. Its
-    list knows an officer by their number alone, which stands masked here and in no address."""
+    """What they began with and how they fared; one with a password keeps no words. Their list knows
+    an officer by their number alone, which stands masked here and in no address."""
     phone = story.officer.user.phone or ""
     rows = list(texts.last_texts(phone, most=MOST)) if phone else []
     events = [
-        Event(row.created_at, row.template or row.get_kind_display(), fate(row).words, change(row))
+        Event(row.created_at, beginning(row.text) or row.get_kind_display(), fate(row).words,
+              change(row))
         for row in rows
-    ]
+    ]  # fmt: skip
     return Section(_("Texts"), events)
+
+
+def beginning(text: str) -> str:
+    """The first words of a text, without who sends it, and with the numbers in it masked."""
+    words = NUMBER.sub(lambda number: masked(number[0]), text.removeprefix("KNEC CP2: "))
+    return Truncator(words).chars(LONGEST_TEXT)
 
 
 def enquiries(story: Story) -> Section:
@@ -315,8 +329,8 @@ class Moment:
 
     @property
     def day(self) -> str:
-        at = self.event.at
-        return date_format(timezone.localtime(at), "j M Y, H:i") if at else ""
+        at, form = self.event.at, "j M Y" if self.event.is_of_day else "j M Y, H:i"
+        return date_format(timezone.localtime(at), form) if at else ""
 
 
 def time_line(sections: list[Section]) -> list[Moment]:

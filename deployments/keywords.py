@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone, translation
 
 from accounts.models import User
@@ -25,7 +24,7 @@ def status(sender: str, words: str, at: datetime) -> str:
         return _unknown(sender)
     next_duty = _live(user).order_by("starts_on", "pk").first()
     if next_duty is None:
-        return _answer(user, "no_deployment", site=settings.SITE_URL)
+        return _answer(user, "no_deployment")
     with translation.override(user.language):
         stand = next_duty.get_status_display().lower()
     return _answer(user, "status", **services.words(next_duty), status=stand)
@@ -58,7 +57,7 @@ def owner(sender: str) -> User | None:
 
 
 def _unknown(sender: str) -> str:
-    return send_once_a_day(sender, "accounts/unknown_number", site=settings.SITE_URL)
+    return send_once_a_day(sender, "accounts/unknown_number")
 
 
 def _live(user: User) -> DeploymentQuerySet:
@@ -76,7 +75,7 @@ def _with_the_offer(
     if not offers:
         return answered(user)
     if len({_breath(offer) for offer in offers}) > 1:
-        return _answer(user, "several_offers", site=settings.SITE_URL)
+        return _answer(user, "several_offers")
     return _carry_out(offers[0], user, act)
 
 

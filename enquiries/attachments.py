@@ -97,7 +97,7 @@ def _scan(attachment: Attachment) -> None:
         path = str(row.file)
         move(row, AttachmentStatus.QUARANTINED, file="")
         record("attachment.quarantined", row, by=None, enquiry=row.enquiry_id, virus=virus)
-        tell(row.by, "profiles/virus", site=settings.SITE_URL)
+        tell(row.by, "profiles/virus")
         transaction.on_commit(lambda: default_storage.delete(path))
 
 

@@ -3,7 +3,6 @@
 The promise counts calendar days: whoever waits for their money waits on Sundays too.
 """
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -49,11 +48,7 @@ def _escalate(most: int) -> int:
     tell_each(
         "enquiries/escalated",
         (
-            (
-                row.officer.user,
-                None,
-                {"subject": row.subject, "day": row.answer_by, "site": settings.SITE_URL},
-            )
+            (row.officer.user, None, {"subject": row.subject, "day": row.answer_by})
             for row in rows
             if row.officer
         ),

@@ -4,7 +4,6 @@ roof's settings tie these words here."""
 import re
 from datetime import datetime
 
-from django.conf import settings
 from django.utils import translation
 from django.utils.text import Truncator
 
@@ -41,9 +40,7 @@ def help_(sender: str, words: str, at: datetime) -> str:
     if user is None or officer is None:
         return attendance.keywords.help_(sender, words, at)
     if officer.sub_county is None:
-        return send_once_a_day(
-            sender, "enquiries/no_place", language=user.language, site=settings.SITE_URL
-        )
+        return send_once_a_day(sender, "enquiries/no_place", language=user.language)
     return _ask(user, officer, question)
 
 
@@ -51,9 +48,7 @@ def _ask(user: User, officer: Officer, question: str) -> str:
     try:
         take((LIMIT, str(user.phone)))
     except Limited as limited:
-        send_once_a_day(
-            str(user.phone), "enquiries/enough", language=user.language, site=settings.SITE_URL
-        )
+        send_once_a_day(str(user.phone), "enquiries/enough", language=user.language)
         return f"refused: {limited.name}"
     topic = topic_of(question)
     try:
@@ -73,13 +68,7 @@ def _ask(user: User, officer: Officer, question: str) -> str:
     except Refused as refusal:
         tell(user, "enquiries/refused", why=str(refusal))
         return "answered: enquiries/refused"
-    tell(
-        user,
-        "enquiries/noted",
-        number=asked.pk,
-        day=asked.answer_by,
-        site=settings.SITE_URL,
-    )
+    tell(user, "enquiries/noted", number=asked.pk, day=asked.answer_by)
     return f"enquiry {asked.pk}"
 
 

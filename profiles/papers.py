@@ -174,7 +174,7 @@ def _quarantine(paper: Paper, virus: str) -> None:
     path = str(row.file)
     move(row, PaperStatus.QUARANTINED, file="")
     record("paper.quarantined", row, by=None, officer=officer.pk, kind=row.kind, virus=virus)
-    tell(officer.user, "profiles/virus", site=settings.SITE_URL)
+    tell(officer.user, "profiles/virus")
     transaction.on_commit(lambda: default_storage.delete(path))
 
 

@@ -87,11 +87,12 @@ class Unsendable(Exception):
 def render(template: str, *, language: str, **context: Any) -> str:
     """The words of a text, in the alphabet of the network."""
     with translation.override(language):
-        return _words(get_template(f"sms/{template}.txt", using="text").render(context))
+        return _words(get_template(f"sms/{template}.txt", using="text"), context)
 
 
-def _words(rendered: str) -> str:
-    return gsm.plain(rendered.strip())
+def _words(template: Any, context: dict[str, Any]) -> str:
+    """Every text may say where the portal is; its caller need not."""
+    return gsm.plain(template.render({"site": settings.SITE_URL, **context}).strip())
 
 
 def send(
@@ -161,7 +162,7 @@ def _render_each(template: str, told: Sequence[tuple[str, dict[str, Any]]]) -> l
             found = get_template(f"sms/{template}.txt", using="text")
             for place, (of, context) in enumerate(told):
                 if of == language:
-                    words[place] = _words(found.render(context))
+                    words[place] = _words(found, context)
     return words
 
 

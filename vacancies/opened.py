@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -115,7 +114,7 @@ def _tell(round_: AlertRound, opened: "Opened", officers: list[int]) -> int:
             (
                 user,
                 f"vacancies/opened:{round_.pk}:{user.pk}",
-                {"number": found.number, "closes_at": found.closes_at, "site": settings.SITE_URL},
+                {"number": found.number, "closes_at": found.closes_at},
             )
             for user, found in _found(opened, officers)
         ),

@@ -115,6 +115,12 @@ class Rights(WebTest):
         assert page.location == url
         assert "Choose again what you want to do" in page.follow()
 
+    def test_every_label_of_a_new_account_begins_with_a_capital(self):
+        labels = self.app.get(reverse("admin:accounts_user_add")).html.select("#user_form label")
+        said = [label.text.strip() for label in labels]
+        assert "Phone number:" in said
+        assert all(label[0].isupper() for label in said)
+
     # Never one's own
 
     def test_nobody_changes_their_own_role_groups_scope_or_activity(self):

@@ -95,7 +95,7 @@ def settle(claim: Claim, *, by: User, note: str) -> Claim | None:
     left = _on_its_way(claim, by=by, note=note)
     record("claim.settled", claim, by=by, note=note)
     user = claim.officer.user
-    tell(user, "claims/settled", exam=exam.short, note=note, site=settings.SITE_URL)
+    tell(user, "claims/settled", exam=exam.short, note=note)
     return left
 
 

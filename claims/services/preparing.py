@@ -159,7 +159,6 @@ def _tell(exam: Exam, changes: Iterable[Change]) -> None:
                     "exam": exam.short,
                     "amount": adjusted[officer.pk].was_total,
                     "net": adjusted[officer.pk].total,
-                    "site": settings.SITE_URL,
                 },
             )
             for officer in people

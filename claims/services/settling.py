@@ -6,7 +6,6 @@ The payments, which are locked, go first: the database lets their claims move on
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -165,11 +164,7 @@ def _undo(
             (
                 row.claim.officer.user,
                 None,
-                {
-                    "amount": row.amount,
-                    "exam": row.claim.exam.short,
-                    "site": settings.SITE_URL,
-                },
+                {"amount": row.amount, "exam": row.claim.exam.short},
             )
             for row in payments
         ),

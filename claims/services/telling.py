@@ -4,7 +4,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone, translation
@@ -80,4 +79,4 @@ def _text(claim: Claim, holds: list[Hold]) -> tuple[User, str, dict[str, Any]]:
         if len(holds) > 1:
             why = _("%(why)s, and more") % {"why": why}
     key = f"claims/held {claim.pk} {holds[0].pk}"
-    return user, key, {"exam": claim.exam.short, "why": why, "site": settings.SITE_URL}
+    return user, key, {"exam": claim.exam.short, "why": why}

@@ -15,6 +15,7 @@ from accounts import admin as accounts_admin
 from accounts.models import Entry
 from accounts.requests import actor
 from cp2.audit.models import Change, Seal
+from cp2.audit.sealing import FIRST
 from cp2.audit.verifying import BROKEN, VERIFIED
 from cp2.audit.watched import WATCHED
 from cp2.audit.words import Names, kind_of_thing, said
@@ -72,9 +73,9 @@ class ChangeAdmin(NeverTyped, LongList[Any]):
 @admin.register(Seal)
 class SealAdmin(NeverTyped, LongList[Any]):
     change_list_template = "audit/seals.html"
-    list_display = ["number", "rows", "after", "upto", "count", "sealed_at", "short"]
+    list_display = ["number", "rows", "after_row", "upto", "count", "sealed_at", "short"]
     readonly_fields: ClassVar[Any] = [
-        *("number", "rows", "after", "upto", "count"),
+        *("number", "rows", "after_row", "upto", "count"),
         *("digest", "previous", "hash", "sealed_at"),
     ]
     fields: ClassVar[Any] = readonly_fields
@@ -89,6 +90,10 @@ class SealAdmin(NeverTyped, LongList[Any]):
             "audit_change": _("Changes of rows"),
             "attendance_markhistory": _("Earlier states of marks"),
         }.get(seal.table, seal.table)
+
+    @admin.display(description=gettext_lazy("after row"), ordering="after")
+    def after_row(self, seal: Seal) -> str:
+        return _("the beginning") if seal.after == FIRST else str(seal.after)
 
     @admin.display(description=gettext_lazy("seal"))
     def short(self, seal: Seal) -> str:

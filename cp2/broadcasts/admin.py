@@ -186,6 +186,7 @@ class BroadcastAdmin(LongList[Broadcast]):
             "counted": shown.counted(broadcast) if counts else None,
             "sample": shown.sample(broadcast) if counts else [],
             "report": shown.report(broadcast) if broadcast.report else None,
+            "is_leaving": broadcast.status in (S.SENDING, S.PAUSED),
             "version": services.version(broadcast),
             "acts": [
                 (name, act)

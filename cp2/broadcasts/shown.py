@@ -15,6 +15,7 @@ from catalogue.models import County, DutyStation, Position, SubCounty
 from cp2.broadcasts.audience import MEANS
 from cp2.broadcasts.hours import takes
 from cp2.broadcasts.models import (
+    GONE,
     NOT_REACHED,
     Broadcast,
     BroadcastStatus,
@@ -159,6 +160,7 @@ def _known_as(user: User) -> str:
 
 # The report
 
+NO_TEXT = [State.NO_PHONE, State.OPTED_OUT, State.CLOSED, State.LEFT]
 ALWAYS = [State.WAITING, State.WRITTEN, State.SENT, State.DELIVERED, State.FAILED]
 
 
@@ -173,6 +175,8 @@ def report(broadcast: Broadcast) -> dict[str, Any]:
             for state in shown
         ],
         "all": sum(states.values()),
+        "gone": sum(states.get(state, 0) for state in [*GONE, State.DELIVERED]),
+        "to_send": sum(n for state, n in states.items() if state not in NO_TEXT),
         "columns": [state.label for state in shown],
         "lines": _lines(made.get("counties", []), [state.value for state in shown]),
         "reasons": [

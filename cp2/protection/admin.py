@@ -76,16 +76,20 @@ class Kept(FreshForm, FreshActions):
 
 @admin.register(DataRequest)
 class DataRequestAdmin(Kept, LongList[DataRequest]):
-    list_display = ["pk", "kind", "subject", "status", "asked_at", "due_at", "late", "decided_by"]
+    list_display = ["pk", "kind", "whose", "status", "asked_at", "due_at", "late", "decided_by"]
     list_display_links = ["pk", "kind"]
     list_filter = ["status", "kind"]
-    list_select_related = ["subject", "decided_by"]
+    list_select_related = ["subject__officer", "decided_by"]
     search_fields = ["=subject__username", "=subject__phone", "subject__name__istartswith"]
     search_help_text = gettext_lazy("User name, number (2547…), or how a name begins")
 
     def get_ordering(self, request: HttpRequest) -> Any:
         waiting = Case(When(status=RequestStatus.OPEN, then=Value(0)), default=Value(1))
         return [waiting, "due_at", "-pk"]
+
+    @admin.display(description=gettext_lazy("whose data"), ordering="subject")
+    def whose(self, request: DataRequest) -> str:
+        return request.whose
 
     @admin.display(description=gettext_lazy("overdue"), boolean=True)
     def late(self, request: DataRequest) -> bool | None:

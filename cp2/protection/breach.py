@@ -82,11 +82,16 @@ def _looked_at(breach: Breach) -> QuerySet[Any, Any]:
 
 def taken_away(breach: Breach) -> QuerySet[Entry]:
     """Lists that this account took as files then: the trail says which, and how many rows."""
-    return Entry.objects.filter(
-        actor=breach.account_id,
-        at__range=(breach.from_at, breach.to_at),
-        details__has_key="rows",
-    ).order_by("pk")
+    return (
+        Entry.objects.filter(
+            Q(verb__endswith=".taken") | Q(verb__endswith="_taken"),
+            actor=breach.account_id,
+            at__range=(breach.from_at, breach.to_at),
+            details__has_key="rows",
+        )
+        .exclude(details__rows=0)
+        .order_by("pk")
+    )
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """One officer's whole story: what each group sees of it, what it costs, and that it is recorded."""
 
+import re
 from datetime import timedelta
 
 from django.contrib.auth.models import Group
@@ -15,7 +16,7 @@ from cp2.rules import Role
 from cp2.tests import make
 from enquiries.models import Enquiry
 from profiles import looks
-from sms.models import Message
+from sms.models import Kind, Message
 
 TITLES = {
     "Profile", "Checks against registers", "Applications", "Deployments", "Attendance", "Claims",
@@ -67,13 +68,36 @@ class Story(TestCase):
         self.assertContains(page, "When am I paid?")
         self.assertContains(page, "deployment.offered")
 
-    def test_numbers_are_masked_and_no_text_is_read_out(self):
+    def test_numbers_are_masked_in_the_words_of_a_text_as_well(self):
         self.live()
         self.sign_in("Helpdesk")
         text = self.client.get(self.url).text
         assert "31234567" not in text
-        assert "Secret" not in text
+        assert "Secret •••••567" in text
         assert f">{self.officer.phone}" not in text
+
+    def test_a_text_is_told_by_its_first_words_and_one_with_a_password_by_its_kind(self):
+        words = "KNEC CP2: your profile is vetted. " + "You may apply now. " * 6
+        Message.objects.create(to=self.officer.phone, template="profiles/vetted", text=words)
+        Message.objects.create(
+            to=self.officer.phone, template="accounts/password", kind=Kind.CREDENTIALS
+        )
+        self.sign_in("Helpdesk")
+        page = self.client.get(self.url)
+        kind, told = [event.what for event in self.sections(page)["Texts"].events]
+        assert kind == Kind.CREDENTIALS.label
+        assert told.startswith("your profile is vetted. You may apply now.")
+        assert told.endswith("…")
+        assert len(told) <= 70
+        assert "profiles/vetted" not in page.text
+
+    def test_what_is_of_a_day_names_no_time(self):
+        self.live()
+        self.sign_in()
+        days = {m.kind: m.day for m in self.client.get(self.url).context["moments"]}
+        assert re.fullmatch(r"\d+ \w+ \d{4}", days["Deployments"])
+        assert re.fullmatch(r"\d+ \w+ \d{4}", days["Attendance"])
+        assert re.fullmatch(r"\d+ \w+ \d{4}, \d\d:\d\d", days["Texts"])
 
     def test_each_sees_the_sections_whose_lists_are_theirs(self):
         self.live()

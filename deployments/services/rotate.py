@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -246,14 +245,7 @@ def _tell(scope: Scope, old: Sequence[Deployment], made: Sequence[Deployment]) -
         coming.setdefault(row.officer_id, []).append(row)
     tell_each(
         "deployments/rotated",
-        (
-            (
-                was.officer.user,
-                None,
-                {"plan": _in_short(coming[was.officer_id]), "site": settings.SITE_URL},
-            )
-            for was in old
-        ),
+        ((was.officer.user, None, {"plan": _in_short(coming[was.officer_id])}) for was in old),
     )
     tell_each(
         "deployments/rotation_here",

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 
 from accounts.models import User
@@ -25,7 +24,6 @@ def words(deployment: Deployment) -> dict[str, Any]:
         "from_day": deployment.starts_on,
         "respond_by": deployment.respond_by,
         "reason": deployment.reason,
-        "site": settings.SITE_URL,
     }
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -122,10 +121,4 @@ def _say(enquiry: Enquiry, *, by: User, text: str) -> Reply:
 
 def _tell(enquiry: Enquiry, event: str, **context: Any) -> None:
     if enquiry.officer:
-        tell(
-            enquiry.officer.user,
-            f"enquiries/{event}",
-            subject=enquiry.subject,
-            site=settings.SITE_URL,
-            **context,
-        )
+        tell(enquiry.officer.user, f"enquiries/{event}", subject=enquiry.subject, **context)

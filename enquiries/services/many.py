@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Coalesce
@@ -122,9 +121,5 @@ def _language(row: Any) -> str:
 def _tell_each(rows: list[Any], event: str) -> None:
     tell_each(
         f"enquiries/{event}",
-        (
-            (row.officer.user, None, {"subject": row.subject, "site": settings.SITE_URL})
-            for row in rows
-            if row.officer
-        ),
+        ((row.officer.user, None, {"subject": row.subject}) for row in rows if row.officer),
     )

@@ -97,6 +97,21 @@ class ManyAtOnce(TestCase):
         services.send_each("claims/failed", [text])
         assert Message.objects.get().dedupe_key == "once"
 
+    def test_each_text_can_say_where_the_portal_is_though_its_caller_does_not(self):
+        told = ("protection/decided", {"asked": "All of it"})
+        with override_settings(SITE_URL="https://here.example"):
+            words = services.render(told[0], language="en", **told[1])
+            services.send_each(told[0], [(TO, "en", None, told[1])])
+        assert "Read it at https://here.example under" in words
+        assert Message.objects.get().text == words
+        there = services.render(told[0], language="en", site="https://there.example", **told[1])
+        assert "at https://there.example under" in there
+
+    def test_a_name_that_nobody_gave_breaks_where_it_is_tested(self):
+        for template, missing in (("protection/decided", "asked"), ("protection/breach", "day")):
+            with pytest.raises(AssertionError, match=missing):
+                services.render(template, language="en")
+
     def test_nothing_takes_no_query(self):
         with self.assertNumQueries(0):
             services.send_each("claims/paid", [])

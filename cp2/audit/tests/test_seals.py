@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.test import TestCase, TransactionTestCase
+from django.urls import reverse
 
 from accounts.models import Entry
 from accounts.services import record
@@ -69,6 +70,17 @@ class SealTests(TestCase):
         (gap,) = gaps()
         assert gap.startswith("audit_change: rows were changed")
         assert gap.endswith(f": {change.pk}.")
+
+    def test_the_list_says_from_the_beginning_where_nothing_lies_before(self):
+        make.sign_in(self.client, make.user(Role.STAFF, is_superuser=True))
+        first, later = Seal.objects.filter(table="accounts_entry").order_by("number")[:2]
+        page = self.client.get(reverse("admin:audit_seal_changelist")).content.decode()
+        assert str(sealing.FIRST) not in page
+        assert "the beginning" in page
+        assert f">{later.after}<" in page
+        page = self.client.get(reverse("admin:audit_seal_change", args=[first.pk]))
+        self.assertContains(page, "the beginning")
+        self.assertNotContains(page, str(sealing.FIRST))
 
     def test_a_row_that_is_taken_away_is_named(self):
         entry = self.entries[3]

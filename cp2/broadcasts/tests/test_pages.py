@@ -10,7 +10,7 @@ from django_webtest import WebTest
 
 from accounts.models import Entry
 from accounts.tests.people import staff
-from cp2.broadcasts import services
+from cp2.broadcasts import report, services
 from cp2.broadcasts.models import Broadcast
 from cp2.broadcasts.tests import steps
 from cp2.rules import Refused
@@ -153,6 +153,37 @@ class WrittenAndApproved(WebTest):
         with pytest.raises(Refused, match="changed since you looked"):
             services.approve(broadcast, seen=seen, by=other)
         assert Broadcast.objects.get().status == "proposed"
+
+    def test_its_page_says_how_many_texts_have_left_while_it_is_sent_or_paused(self):
+        steps.people(3)
+        writer = steps.writer()
+        with steps.BY_DAY_AND_NIGHT:
+            broadcast = steps.step(steps.approved(writer, steps.writer()))
+            self.as_(writer)
+            page = reverse(PAGE, args=[broadcast.pk])
+            assert "is counted each minute" in self.app.get(page)
+            broadcast = steps.step(broadcast)
+            steps.texts_leave(most=2)
+            report.make_due()
+            broadcast.refresh_from_db()
+            assert broadcast.report["states"] == {"sent": 2, "written": 1}
+            assert "2 of 3" in self.app.get(page)
+            self.press(broadcast, "pause")
+            assert "2 of 3" in self.app.get(page)
+
+    def test_figures_from_before_it_was_stopped_are_said_to_be_so(self):
+        steps.people(2)
+        writer = steps.writer()
+        with steps.BY_DAY_AND_NIGHT:
+            broadcast = steps.step(steps.approved(writer, steps.writer()))
+            report.make_due()
+            self.as_(writer)
+            self.press(broadcast, "stop", reason="Wrong day")
+        page = reverse(PAGE, args=[broadcast.pk])
+        assert "As of" not in self.app.get(page)
+        assert "The report is being made anew" in self.app.get(page)
+        report.make_due()
+        assert "As of" in self.app.get(page)
 
     def test_paused_goes_on_and_stops(self):
         steps.people(2)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from cp2.rules import Role
 from cp2.runs.models import Run
+from profiles.models import masked
 
 # The Data Protection (General) Regulations, 2021 give seven days for access and for an objection,
 # fourteen for a correction; the shorter one is promised for all.
@@ -137,7 +138,17 @@ class DataRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.subject}"
+        return f"{self.get_kind_display()}: {self.whose}"
+
+    @property
+    def whose(self) -> str:
+        """An officer by name, as far as there is one, and by the end of their number: it is their
+        user name, and not for every page."""
+        officer = getattr(self.subject, "officer", None)
+        if officer is None:
+            return str(self.subject)
+        number = masked(self.subject.phone or self.subject.username)
+        return f"{officer.full_name}, {number}" if officer.full_name else number
 
     @property
     def is_overdue(self) -> bool:

@@ -102,6 +102,18 @@ class Finding(TestCase):
         [entry] = breaches.taken_away(found(account=thief))
         assert entry.details["rows"] == 812
 
+    def test_what_is_no_list_or_was_empty_is_not_among_them(self):
+        thief = staff("Helpdesk")
+        for verb in ("data_request.decided", "retention.removed", "list.written"):
+            record(verb, thief, by=thief, rows=3)
+        record("holds.taken", thief, by=thief, rows=0)
+        record("enquiry.taken", thief, by=thief)
+        taken = [
+            record("list.taken", thief, by=thief, rows=1),
+            record("broadcast.people_taken", thief, by=thief, rows=2),
+        ]
+        assert list(breaches.taken_away(found(account=thief))) == taken
+
 
 class Pages(TestCase):
     def setUp(self):

@@ -176,6 +176,14 @@ class Deciding(TestCase):
         assert [row.pk for row in page.context["cl"].result_list] == [old.pk, new.pk]
         assert set(DataRequest.objects.overdue()) == {old}
 
+    def test_whose_data_it_is_stands_there_by_name_with_the_number_masked(self):
+        officer = make.officer(full_name="Achieng Odhiambo")
+        request, number = asked(officer.user), officer.user.phone
+        for url in (reverse("admin:protection_datarequest_changelist"), self.url(request)):
+            page = self.client.get(url).content.decode()
+            assert f"Achieng Odhiambo, •••••{number[-3:]}" in page
+            assert number not in page
+
     def test_those_without_the_right_find_no_such_page(self):
         request = asked()
         make.sign_in(self.client, staff("Finance preparer"))

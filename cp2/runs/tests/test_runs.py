@@ -122,6 +122,14 @@ class Pages(TestCase):
         assert (run.status, run.outcome) == (RunStatus.DONE, {"lines": 3})
         assert any("Tried again by" in said for _at, said in run.log)
 
+    def test_how_far_it_is_stands_there_in_percent(self):
+        run = services.start(RunKind.EXPORT, by=None, title="Officers")
+        Run.objects.update(status=RunStatus.WAITING, portions=3, left=[2, 3])
+        page = self.page_of(run, self.deployment)
+        assert "<span>33 %</span>" in page
+        assert '<progress id="progress" value="33" max="100">' in page
+        assert ">Done</label>" in page
+
     def test_who_started_it_may_call_it_off_and_a_colleague_may_not(self):
         mine = services.start(RunKind.EXPORT, by=self.helpdesk, title="Mine")
         other = services.start(RunKind.EXPORT, by=self.deployment, title="Theirs")
