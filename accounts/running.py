@@ -81,6 +81,7 @@ def _in_short(error: Exception) -> str:
         for frame, line in walk_tb(error.__traceback__)
         if (path := Path(frame.f_code.co_filename)).is_relative_to(settings.BASE_DIR)
         and "site-packages" not in path.parts
+        and "__tracebackhide__" not in frame.f_locals
     ]
     return f"{type(error).__name__}{words}{places[-1]}"
 

@@ -22,6 +22,7 @@ def unspoiled(put_in_front: Callable[..., Any]) -> Callable[..., Any]:
     may be using it for something else; so it gets a copy."""
 
     def given(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        __tracebackhide__ = True  # what goes wrong below is its caller's
         own = dict(params) if isinstance(params, dict) else params
         return put_in_front(execute, sql, own, many, context)
 

@@ -1,7 +1,7 @@
 """What takes two people: who may do what, and what is paid."""
 
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self, TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -27,7 +27,10 @@ class ProposalStatus(models.TextChoices):
 DECIDED = [ProposalStatus.APPLIED, ProposalStatus.REFUSED]  # by a second person
 
 
-class ProposalQuerySet(models.QuerySet[Any]):
+P = TypeVar("P", bound=models.Model)
+
+
+class ProposalQuerySet(models.QuerySet[P]):
     def waiting(self) -> Self:
         since = timezone.now() - WAITS
         return self.filter(status=ProposalStatus.PROPOSED, proposed_at__gt=since)
@@ -65,8 +68,6 @@ class Proposed(models.Model):
     decided_at = models.DateTimeField(_("decided"), null=True)
     decision = models.CharField(_("why it was refused"), max_length=300, blank=True)
 
-    objects = ProposalQuerySet.as_manager()
-
     class Meta:
         abstract = True
 
@@ -86,10 +87,16 @@ class Proposed(models.Model):
         return str(self.get_status_display())
 
 
+class PowerChangeQuerySet(ProposalQuerySet["PowerChange"]):
+    pass
+
+
 class PowerChange(Proposed):
     """More power for an account: to be active, an office, a sub-county, groups of headquarters."""
 
     subject = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("account"))
+
+    objects = PowerChangeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("change of power")
@@ -126,6 +133,10 @@ class PowerChange(Proposed):
         return str(self.subject)
 
 
+class RateProposalQuerySet(ProposalQuerySet["RateProposal"]):
+    pass
+
+
 class RateProposal(Proposed):
     """Another rate, where officers are deployed on it already. `row` is empty for a new one."""
 
@@ -133,6 +144,8 @@ class RateProposal(Proposed):
     row = models.BigIntegerField(_("its number"), null=True)
     about = models.CharField(_("what"), max_length=120)  # which row, or which one is to come
     title = models.CharField(_("rate"), max_length=200)
+
+    objects = RateProposalQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("proposal of a rate")

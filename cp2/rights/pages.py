@@ -174,9 +174,9 @@ def alarms(user: User) -> list[Alarm]:
             "admin:rights_powerchange_changelist",
         )
     if user.has_perm("rights.decide_rateproposal"):
-        waiting = RateProposal.objects.waiting().exclude(proposed_by=user)
+        proposed = RateProposal.objects.waiting().exclude(proposed_by=user)
         found += _waits(
-            [*waiting.values_list("proposed_at", flat=True)[:100]],
+            [*proposed.values_list("proposed_at", flat=True)[:100]],
             lambda n: ngettext("%(n)s rate waits for you.", "%(n)s rates wait for you.", n),
             "admin:rights_rateproposal_changelist",
         )
