@@ -119,7 +119,6 @@ def who_saw_whom(request: HttpRequest, site: AdminSite) -> HttpResponse:
         "form": form,
         "rows": rows,
         "next": urlencode({**asked, "before": str(more)}) if more else "",
-        "query": urlencode(asked),
         "later": "before" in request.GET,
     }
     return TemplateResponse(request, "rights/looks.html", context)
