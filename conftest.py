@@ -54,8 +54,9 @@ class Hole:
         raise AssertionError(f"a text names {name}, which its caller did not give")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def no_holes() -> None:
+    """Each time: whoever changes settings of templates gets new engines."""
     engines["text"].engine.string_if_invalid = Hole()
 
 

@@ -45,6 +45,7 @@ ORDER = {
         "CentreEntry",
         "PositionTerms",
         "RateProposal",
+        "Rates",
         "MarkingEntry",
         "Position",
         "Subject",

@@ -47,8 +47,9 @@ RATES: dict[type[models.Model], Rate] = {
 }
 
 
-def exam_of(row: Any) -> int:
-    return int(row.terms.exam_id if isinstance(row, RateChange) else row.exam_id)
+def exam_of(row: Any) -> Any:
+    """Its number; none while an exam is typed together with its terms."""
+    return row.terms.exam_id if isinstance(row, RateChange) else row.exam_id
 
 
 def hold(row: Any) -> None:

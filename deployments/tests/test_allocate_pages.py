@@ -40,7 +40,7 @@ class StartTests(Pages):
         form["exam"] = str(self.place.exam.pk)
         waiting = form.submit().follow()
         assert waiting.headers["Refresh"] == "2"
-        assert "0 / 100" in waiting.text
+        assert "0 %" in waiting.text
         work()
         page = self.app.get(waiting.request.url)
         assert "Refresh" not in page.headers

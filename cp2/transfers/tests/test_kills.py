@@ -191,7 +191,7 @@ def test_nobody_waits_for_a_worker_who_is_writing(folder, monkeypatch):
     def press():
         writing.wait(20)
         try:
-            with pytest.raises(Refused, match="cannot be stopped half way"):
+            with pytest.raises(Refused, match="nothing stays half done"):
                 runs.cancel(coming.run, by=by)
             with pytest.raises(Refused, match="cannot be discarded"):
                 importing.discard(coming, by=by)
