@@ -3,7 +3,7 @@ one index at a time, sorted by what an index holds in order, and joined for the 
 """
 
 from collections.abc import Collection, Iterator
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
@@ -93,7 +93,7 @@ class LongList(admin.ModelAdmin[Row]):
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each would count the whole table
-    most_counted = MOST_COUNTED
+    paginator: ClassVar[type[CappedPaginator]] = CappedPaginator
     # What no index of a long list finds, and what is no burden beside a search.
     filters_of_a_search: Collection[Any] = ()
     sorts: Collection[str] = ()  # columns of short lists, or with an index that the model hides
@@ -104,21 +104,9 @@ class LongList(admin.ModelAdmin[Row]):
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         shown = super().get_changelist_instance(request)
         if shown.search_help_text:
-            counted = COUNTED % {"most": f"{self.most_counted:,}"}
+            counted = COUNTED % {"most": f"{self.paginator.most:,}"}
             shown.search_help_text = f"{shown.search_help_text}. {counted}"
         return shown
-
-    def get_paginator(
-        self,
-        request: HttpRequest,
-        queryset: Any,
-        per_page: int,
-        orphans: int = 0,
-        allow_empty_first_page: bool = True,
-    ) -> Paginator[Any]:
-        pages = CappedPaginator(queryset, per_page, orphans, allow_empty_first_page)
-        pages.most = self.most_counted
-        return pages
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Those of a search are offered with one; a link that names one may be followed."""

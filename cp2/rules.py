@@ -3,6 +3,7 @@ what is due is worked off."""
 
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any, Protocol, TypeVar
 
 from django.db import models
@@ -50,6 +51,11 @@ def lock(obj: Row) -> Row:
     """Read one row again, for update. Call inside a transaction, lowest app first."""
     model = obj.__class__  # not type(obj): request.user is a lazy stand-in for its row
     return model._base_manager.select_for_update(of=("self",)).get(pk=obj.pk)
+
+
+def digest(seen: Any) -> str:
+    """Of what somebody saw, so that it is known whether it is still so when they say yes to it."""
+    return sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 def refuse_move(obj: Any, status: models.TextChoices) -> None:

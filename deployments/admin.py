@@ -18,6 +18,7 @@ from accounts.requests import actor
 from catalogue.models import Exam, SubCounty
 from cp2.confirming import confirmed, each
 from cp2.exports import Table
+from cp2.lists import CappedPaginator
 from deployments import admin_lists, deploy_admin, services
 from deployments import allocation_admin as allocation_admin  # whose models are registered there
 from deployments import fairness_admin as fairness_admin  # whose model is registered there
@@ -41,6 +42,12 @@ class ComputeForm(forms.Form):
         required=False,
         empty_label=_("The nation"),
     )
+
+
+class FewPages(CappedPaginator):
+    """The gap of each post is counted on the way, so fewer of them are."""
+
+    most = 1_000
 
 
 @admin.register(Post)
@@ -72,7 +79,7 @@ class PostAdmin(admin_lists.TakenAway, LookOnly):
     search_fields = ["=station__code", "station__sub_county__name__istartswith"]
     search_help_text = _("Centre code, or sub-county")
     ordering = ["pk"]  # by station, all of them would be sorted for one page
-    most_counted = 1_000  # the gap of each one is counted on the way
+    paginator = FewPages
     actions = ["override"]
 
     @admin.display(description=_("exam"), ordering="exam")

@@ -1,6 +1,5 @@
 """A text to many is written by one person of headquarters and approved by another."""
 
-from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +12,7 @@ from accounts.services import record
 from cp2.broadcasts import sending
 from cp2.broadcasts.models import Broadcast, BroadcastStatus, State
 from cp2.broadcasts.wording import exam_of, faults
-from cp2.rules import Refused, lock, move, refuse_move
+from cp2.rules import Refused, digest, lock, move, refuse_move
 from cp2.runs import services as runs
 from cp2.runs.models import RunKind
 
@@ -124,7 +123,7 @@ def version(broadcast: Broadcast) -> str:
     """Of all that somebody approves: texts, audience, who was counted."""
     said = [broadcast.text_en, broadcast.text_sw, broadcast.counted_at, broadcast.reached]
     said += [getattr(broadcast, name) for name in AUDIENCE]
-    return sha256(repr(said).encode()).hexdigest()[:16]
+    return digest(said)
 
 
 @transaction.atomic

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.contrib.admin.utils import label_for_field
+
 from catalogue.models import CentreEntry, Exam, ExamDay, MarkingEntry, PositionTerms
 from cp2.opening.models import Holiday, Opening
 
@@ -108,7 +110,7 @@ def terms_of(exam: Exam) -> dict[int, PositionTerms]:
 
 
 def name_of(figure: str) -> str:
-    return str(PositionTerms._meta.get_field(figure).verbose_name)  # type: ignore[union-attr]  # of a column
+    return str(label_for_field(figure, PositionTerms))
 
 
 def term_fields() -> list[Any]:

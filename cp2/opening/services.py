@@ -1,7 +1,6 @@
 """What a person does on the way to an open season. Each act locks the exam, so that of two people
 who do the same the second finds what the first has done."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -14,12 +13,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.services import record
 from attendance.models import CentreReport, Register
-from catalogue.models import CentreEntry, Exam, ExamDay, Position, PositionTerms
+from catalogue.models import CentreEntry, Exam, ExamDay, PositionTerms
 from cp2.opening import last_year
 from cp2.opening.last_year import Days
 from cp2.opening.models import Carried, Opening
-from cp2.rights.models import RatesSeen
-from cp2.rules import Refused, lock
+from cp2.rights import rates
+from cp2.rules import Refused, digest, lock
 from cp2.runs import services as runs
 from cp2.runs.models import Run, RunKind
 from deployments.models import Deployment
@@ -50,11 +49,6 @@ def opening_of(exam: Exam) -> Opening:
 
 
 # Days
-
-
-def digest(rows: Any) -> str:
-    """Of what somebody saw, so that it is known whether it is still so."""
-    return hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
 
 
 def seen_days(exam: Exam) -> str:
@@ -134,15 +128,6 @@ def seen_terms(exam: Exam) -> str:
     )
 
 
-def rests_on(exam: Exam) -> set[int]:
-    """The positions whose rate stands still here: all once rates are confirmed; else those that
-    somebody is deployed to."""
-    if RatesSeen.objects.filter(exam=exam).exists():
-        return set(Position.objects.values_list("pk", flat=True))
-    held = Deployment.objects.filter(post__exam=exam).order_by().values_list("post__position")
-    return {position for (position,) in held.distinct()}
-
-
 @transaction.atomic
 def write_terms(exam: Exam, wanted: Figures, *, seen: str, by: User) -> dict[str, int]:
     """The figures of each position; one that has no terms yet gets last year's with these in."""
@@ -151,7 +136,7 @@ def write_terms(exam: Exam, wanted: Figures, *, seen: str, by: User) -> dict[str
     there = last_year.terms_of(exam)
     last = last_year.of(exam)
     before = last_year.terms_of(last) if last else {}
-    fixed = rests_on(exam)
+    fixed = rates.standing_still(exam)
     fresh, told = [], []
     for position, figures in wanted.items():
         row = there.get(position) or last_year.a_year_on(before[position], exam, figures)

@@ -21,6 +21,7 @@ from cp2.opening import centre_accounts, last_year, services
 from cp2.opening.checks import of_people, of_posts
 from cp2.opening.forms import DAYS, DaysFormSet, TermsForm
 from cp2.opening.pages import begun, of_exam, show
+from cp2.rights import rates
 from cp2.rights.models import RatesSeen
 from cp2.rules import Refused
 from cp2.runs.models import RunKind
@@ -122,7 +123,7 @@ def _terms_rows(exam: Exam, last: Exam | None, posted: Any) -> tuple[list[TermsF
     """Those that are there, and behind them last year's that are not."""
     there = last_year.terms_of(exam)
     before = last_year.terms_of(last) if last else {}
-    fixed = services.rests_on(exam) if there else set()
+    fixed = rates.standing_still(exam) if there else set()
     to_come = {position: row for position, row in before.items() if position not in there}
     rows = [
         TermsForm(

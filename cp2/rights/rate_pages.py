@@ -15,6 +15,7 @@ from accounts.codes import needs_fresh_code
 from accounts.models import User
 from accounts.requests import actor
 from catalogue.models import Exam
+from cp2.opening import last_year
 from cp2.rights import reviewing
 from cp2.rights.models import RatesSeen
 from cp2.rules import Refused
@@ -56,10 +57,10 @@ def exam(request: HttpRequest, pk: int, site: AdminSite) -> HttpResponse:
         "rates_of",
         title=_("Rates of %(exam)s") % {"exam": exam.short},
         exam=exam,
-        last=reviewing.last_of(exam),
+        last=last_year.of(exam),
         lines=reviewing.lines(exam),
         seen=seen,
-        digest=reviewing.digest(exam),
+        digest=reviewing.seen_now(exam),
         against=against,
         may_confirm=may and not against,
     )

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from django.apps import apps
+from django.contrib.admin.utils import label_for_field
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
@@ -20,7 +21,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.services import record
-from catalogue.models import Exam, PositionTerms
+from catalogue.models import Exam, Position, PositionTerms
 from claims import freeze
 from claims.models import Claim, MarkingRate, RateChange, TaxRule
 from cp2.rights.models import ProposalStatus, RateProposal, RatesSeen
@@ -57,9 +58,22 @@ def hold(row: Any) -> None:
     list(Exam.objects.select_for_update(no_key=True).filter(pk=exam_of(row)).values_list("pk"))
 
 
+def are_confirmed(exam: int) -> bool:
+    return RatesSeen.objects.filter(exam=exam).exists()
+
+
+def standing_still(exam: Exam) -> set[int]:
+    """The positions whose rates one person alone cannot set: all once they are confirmed; else
+    those that somebody is deployed to."""
+    if are_confirmed(exam.pk):
+        return set(Position.objects.values_list("pk", flat=True))
+    held = Deployment.objects.filter(post__exam=exam).order_by().values_list("post__position")
+    return {position for (position,) in held.distinct()}
+
+
 def rests_on(row: Any) -> bool:
     """They are confirmed; or somebody is deployed, or has a claim, whose money this decides."""
-    if RatesSeen.objects.filter(exam=exam_of(row)).exists():
+    if are_confirmed(exam_of(row)):
         return True
     match row:
         case TaxRule():
@@ -248,15 +262,15 @@ def in_words(proposal: RateProposal) -> list[tuple[str, str, str]]:
     kind = _kind(proposal)
     return [
         (
-            capfirst(str(kind._meta.get_field(name).verbose_name)),  # type: ignore[union-attr]  # one of its own fields
-            _value(kind, name, proposal.was.get(name)),
-            _value(kind, name, value),
+            capfirst(str(label_for_field(name, kind))),
+            in_its_words(kind, name, proposal.was.get(name)),
+            in_its_words(kind, name, value),
         )
         for name, value in proposal.wanted.items()
     ]
 
 
-def _value(kind: type[models.Model], name: str, value: Any) -> str:
+def in_its_words(kind: type[models.Model], name: str, value: Any) -> str:
     field: Any = kind._meta.get_field(name)
     if value is None:
         return ""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 
+from django.contrib.admin.utils import label_for_field
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Entry, User
 from accounts.services import record
-from catalogue.models import DayKind, Exam, PositionTerms
+from catalogue.models import Exam, PositionTerms
 from claims.models import MarkingRate, RateChange, TaxRule
+from cp2.opening import last_year
 from cp2.rights import rates
 from cp2.rights.models import RatesSeen
-from cp2.rules import Refused, lock
+from cp2.rules import Refused, digest, lock
 
 FIGURES = {
     PositionTerms: ("daily_rate", "paid_days"),
@@ -53,13 +54,8 @@ def rows(exam: Exam) -> Iterator[Any]:
     yield from TaxRule.objects.filter(exam=exam)
 
 
-def last_of(exam: Exam) -> Exam | None:
-    earlier = Exam.objects.filter(code=exam.code, abbreviation=exam.abbreviation)
-    return earlier.filter(year__lt=exam.year).order_by("-year").first()
-
-
 def lines(exam: Exam) -> list[Line]:
-    last = last_of(exam)
+    last = last_year.of(exam)
     before = {_key(row): row for row in rows(last)} if last else {}
     return [Line(_what(row), _figures(row, before.get(_key(row)), last)) for row in rows(exam)]
 
@@ -90,30 +86,26 @@ def _figures(row: Any, was: Any, last: Exam | None) -> list[tuple[str, str, str]
     compared = last is not None and not isinstance(row, RateChange)
     shown = []
     for name in FIGURES[type(row)]:
-        now = _said(getattr(row, name))
-        old = _said(getattr(was, name)) if was else _("none")
-        shown.append((_name(row, name), now, old if compared and old != now else ""))
+        now = _said(row, name)
+        old = _said(was, name) if was else _("none")
+        label = capfirst(str(label_for_field(name, type(row))))
+        shown.append((label, now, old if compared and old != now else ""))
     return shown
 
 
-def _name(row: models.Model, name: str) -> str:
-    return capfirst(str(getattr(row._meta.get_field(name), "verbose_name", name)))
+def _said(row: models.Model, name: str) -> str:
+    value = getattr(row, name)
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    return rates.in_its_words(type(row), name, value) or "–"
 
 
-def _said(value: Any) -> str:
-    if isinstance(value, list):
-        known = dict(DayKind.choices)
-        return ", ".join(str(known.get(each, each)) for each in value) or "–"
-    return f"{value:,.2f}" if isinstance(value, Decimal) else str(value)
-
-
-def digest(exam: Exam) -> str:
-    """Of what somebody saw, so that it is known whether it is still so."""
+def seen_now(exam: Exam) -> str:
     told = [
         (row._meta.label_lower, row.pk, [str(getattr(row, name)) for name in FIGURES[type(row)]])
         for row in rows(exam)
     ]
-    return sha256(repr(told).encode()).hexdigest()[:16]
+    return digest(told)
 
 
 def typed_by(exam: Exam, by: User) -> bool:
@@ -137,11 +129,11 @@ def reasons_against(exam: Exam, *, by: User) -> Iterator[str]:
 def confirm(exam: Exam, *, seen: str, by: User) -> None:
     """Twice is once. From here on `rates.rests_on` holds for all rates of the exam."""
     exam = lock(exam)
-    if RatesSeen.objects.filter(exam=exam).exists():
+    if rates.are_confirmed(exam.pk):
         return
     if refusals := list(reasons_against(exam, by=by)):
         raise Refused(*refusals)
-    if digest(exam) != seen:
+    if seen_now(exam) != seen:
         raise Refused(_("Somebody changed these rates meanwhile. Look at them once more."))
     RatesSeen.objects.create(exam=exam, seen_by=by)
     paid = {line.what: [now for _name, now, _was in line.figures] for line in lines(exam)}

@@ -9,7 +9,7 @@ from catalogue.models import CentreEntry, Exam, PositionTerms, StationKind
 from cp2.opening import last_year
 from cp2.opening.checks.base import TERMS, Check, Found, Sample, bare, here, in_list, listed, rows
 from cp2.opening.models import Severity
-from cp2.rights.models import RatesSeen
+from cp2.rights import rates
 
 MOST = Decimal(30)  # per cent that a figure may move from one year to the next unremarked
 MEASURED = [
@@ -75,7 +75,7 @@ def left_out(exam: Exam) -> Found:
 
 
 def unseen(exam: Exam) -> Found:
-    return Found(0) if RatesSeen.objects.filter(exam=exam).exists() else bare(str(exam))
+    return Found(0) if rates.are_confirmed(exam.pk) else bare(str(exam))
 
 
 def needs_unmet(exam: Exam) -> Found:

@@ -70,7 +70,7 @@ class Pages(WebTest):
             assert "Not confirmed yet" in page
             assert "These rates are right" not in page
             token = page.forms["logout-form"]["csrfmiddlewaretoken"].value
-            posted = {"seen": reviewing.digest(self.exam), "csrfmiddlewaretoken": token}
+            posted = {"seen": reviewing.seen_now(self.exam), "csrfmiddlewaretoken": token}
             self.app.post(at(self.exam), posted, status=404)
             assert not RatesSeen.objects.exists(), user
             self.app.reset()
@@ -119,13 +119,13 @@ class Rules(TestCase):
         exam, by = make.exam(), people.staff("Finance approver")
         make.terms(exam, make.position("SUP"))
         for _time in range(2):
-            reviewing.confirm(exam, seen=reviewing.digest(exam), by=by)
+            reviewing.confirm(exam, seen=reviewing.seen_now(exam), by=by)
         assert Entry.objects.filter(verb="rates.confirmed").count() == 1
 
     def test_an_exam_without_terms_has_nothing_to_confirm(self):
         exam, by = make.exam(), people.staff("Finance approver")
         with self.assertRaisesMessage(Refused, "No position of this exam has terms yet."):
-            reviewing.confirm(exam, seen=reviewing.digest(exam), by=by)
+            reviewing.confirm(exam, seen=reviewing.seen_now(exam), by=by)
 
     def test_an_exam_is_confirmed_by_one(self):
         seen = RatesSeen.objects.create(exam=make.exam(), seen_by=make.user())
@@ -146,7 +146,7 @@ class Races(TransactionTestCase):
     def test_two_confirm_at_once(self):
         exam = make.exam()
         make.terms(exam, make.position("SUP"))
-        seen, two = reviewing.digest(exam), [people.staff("Finance approver") for _ in range(2)]
+        seen, two = reviewing.seen_now(exam), [people.staff("Finance approver") for _ in range(2)]
         done, refused = split(
             at_once(*(lambda by=by: reviewing.confirm(exam, seen=seen, by=by) for by in two))
         )
@@ -156,7 +156,7 @@ class Races(TransactionTestCase):
     def test_a_rate_is_not_typed_while_all_are_confirmed(self):
         exam, by = make.exam(), people.staff("Finance approver")
         row = make.terms(exam, make.position("SUP"), daily_rate=Decimal(680))
-        seen = reviewing.digest(exam)
+        seen = reviewing.seen_now(exam)
 
         def type_it():
             with transaction.atomic():
