@@ -3,7 +3,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 
-import django_otp.plugins.otp_totp.admin  # noqa: F401  # registers what is taken out below
+import django_otp.plugins.otp_totp.admin  # noqa: F401  # its import registers TOTPDevice, which is taken out below
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages

@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
@@ -28,7 +28,7 @@ class SessionStore(DatabaseStore):
         return Session
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        row: Session = super().create_model_instance(data)  # type: ignore[assignment]  # ours
+        row = cast(Session, super().create_model_instance(data))  # of get_model_class
         row.user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
         row.began_at = datetime.fromtimestamp(data[BEGAN], UTC) if BEGAN in data else None
         row.browser = data.get(BROWSER, "")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -58,7 +58,7 @@ class CentreReportForm(PersonForm):
         super().__init__(*args, **kwargs)
         self.serving = {row.pk: row for row in serving}
         self.first_day = first_day
-        self.fields["officer"].choices = [  # type: ignore[attr-defined]  # a choice field
+        cast(forms.ChoiceField, self.fields["officer"]).choices = [
             (pk, f"{row.officer.full_name}, {row.post.position}")
             for pk, row in self.serving.items()
         ]

@@ -6,7 +6,7 @@ counted within the last minute.
 
 import time
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -98,6 +98,5 @@ def _counted(day: date) -> dict[tuple[int, int], dict[str, int | list[int]]]:
                 row[name] += number
             if slot is not None:
                 came = "late" if is_late else "on_time"
-                slots: list[int] = row[came]  # type: ignore[assignment]  # these two are lists
-                slots[slot] += counts[0]
+                cast(list[int], row[came])[slot] += counts[0]
     return found

@@ -1,6 +1,6 @@
 """What is asked about signed returns."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -54,4 +54,5 @@ class TickedForm(forms.Form):
 
     def __init__(self, *args: Any, among: QuerySet[RegisterReturn], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["returns"].queryset = among  # type: ignore[attr-defined]  # a choice of models
+        returns = cast(forms.ModelMultipleChoiceField[RegisterReturn], self.fields["returns"])
+        returns.queryset = among

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 
 from bare import browser, cost
+from django.test import Client
 from django.test.utils import override_settings
 
 from accounts.models import User
@@ -61,9 +62,8 @@ def main() -> None:
     row = "{:14} {:13} {:>7} {:>7} {:>7} {:>6} {:>7} {:>6}".format
     print(row("page", "who", "queries", "web ms", "db ms", "ratio", "bytes", "gzip"))
 
-    def show(name: str, who: str, client: object, address: str, **headers: str) -> float:
-        get = client.get  # type: ignore[attr-defined]  # of django.test
-        spent = cost([lambda: get(address, headers=headers)] * (RUNS + 2))
+    def show(name: str, who: str, client: Client, address: str, **headers: str) -> float:
+        spent = cost([lambda: client.get(address, headers=headers)] * (RUNS + 2))
         ratio = f"{spent.cpu / base:.2f}" if base else ""
         figures = (f"{spent.web:.1f}", f"{spent.database:.1f}", ratio, spent.size, spent.packed)
         print(row(name, who, spent.queries, *figures))

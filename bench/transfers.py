@@ -15,7 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cp2.settings_test")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -92,8 +94,10 @@ def by_a_worker(run: Run | None, folder: str) -> bool:
     return subprocess.run(own, check=False).returncode == 0
 
 
-def imported(kind: str, heading: list[str], rows: object, by: User, folder: str) -> bool:
-    content = b"".join(csv_stream(heading, rows))  # type: ignore[arg-type]  # rows are any cells
+def imported(
+    kind: str, heading: list[str], rows: Iterable[Sequence[Any]], by: User, folder: str
+) -> bool:
+    content = b"".join(csv_stream(heading, rows))
     file = SimpleUploadedFile(f"{kind}.csv", content)
     coming, _is_new = importing.upload(kind, file, by=by)
     fine = by_a_worker(coming.run, folder)

@@ -188,7 +188,7 @@ def _holds(claim: Claim) -> list[Any]:
     holds = list(Hold.objects.standing().filter(claim=claim))
     for hold in holds:
         found: Any = hold
-        found.page = PAGES.get(hold.code, "")  # type: ignore[call-overload]  # as the row has it
+        found.page = PAGES.get(HoldCode(hold.code), "")
     return holds
 
 

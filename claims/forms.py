@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -174,7 +174,7 @@ class VerifyForm(forms.Form):
 
     def __init__(self, *args: Any, claims: ClaimQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["claim"].queryset = claims  # type: ignore[attr-defined]  # a ModelChoiceField
+        cast(ChosenSeveralField, self.fields["claim"]).queryset = claims
 
 
 class SeenForm(forms.Form):

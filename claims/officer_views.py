@@ -1,7 +1,7 @@
 """What an officer has earned, from which days, and where the money is."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -34,7 +34,7 @@ def claims(request: SignedIn) -> HttpResponse:
     shown: list[Any] = list(page)
     changes: dict[int, list[Any]] = {claim.pk: [] for claim in shown}
     for change in Claim.objects.filter(adjusts__in=changes).with_exceptions().order_by("pk"):
-        changes[change.adjusts_id].append(change)  # type: ignore[index]  # as the filter says
+        changes[cast(int, change.adjusts_id)].append(change)
     everything = [*shown, *(change for some in changes.values() for change in some)]
     context = {
         "page": page,

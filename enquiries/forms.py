@@ -1,6 +1,6 @@
 """KNEC's query form, and what is said below it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -92,17 +92,17 @@ class EnquiryForm(WithFiles):
         self.initial.setdefault("payee_phone", officer.payee_phone and local(officer.payee_phone))
         self.initial.setdefault("full_name", officer.full_name)
         if "topic" in self.fields:
-            self.fields["topic"].choices = _by_category()  # type: ignore[attr-defined]  # a choice
+            cast(forms.ChoiceField, self.fields["topic"]).choices = _by_category()
         if officer.sub_county_id:
             del self.fields["sub_county"]
         else:
-            self.fields["sub_county"].choices = _by_county()  # type: ignore[attr-defined]  # a choice
+            cast(forms.ChoiceField, self.fields["sub_county"]).choices = _by_county()
 
     def _offer_appeal(self, about: str) -> None:
         """Whoever is barred may appeal, and is asked for no more than why."""
         if self.officer.vetting != Vetting.BARRED:
             fitting = [choice for choice in Category.choices if choice[0] != Category.APPEAL]
-            self.fields["category"].choices = [("", _("Choose")), *fitting]  # type: ignore[attr-defined]  # a choice
+            cast(forms.ChoiceField, self.fields["category"]).choices = [("", _("Choose")), *fitting]
         elif about == Category.APPEAL:
             for name in NOT_ASKED_OF_AN_APPEAL:
                 del self.fields[name]
@@ -205,7 +205,7 @@ class AnswerForm(WithFiles):
         self.initial["seen"] = seen
         fitting = list(CannedAnswer.objects.fitting(enquiry.category, enquiry.topic_id))
         self.has_ready_answers = bool(fitting)
-        self.fields["canned"].choices = [  # type: ignore[attr-defined]  # a choice
+        cast(forms.ChoiceField, self.fields["canned"]).choices = [
             ("", _("None")),
             *((each.pk, each.title) for each in fitting),
         ]

@@ -13,7 +13,7 @@ if not apps.ready:  # in the server, before it forks
     django.setup()
 
 from claims import runs
-from claims.models import MoneyRun
+from claims.models import MoneyRun, PaymentBatch
 from claims.services import building, exporting
 
 PORTION = 50
@@ -59,7 +59,7 @@ def work(name: str, folder: str, pk: int, said: Connection) -> None:
     building.PORTION = PORTION
     write = exporting._write
 
-    def aloud(batch):  # type: ignore[no-untyped-def]  # stands in for what it is given
+    def aloud(batch: PaymentBatch) -> exporting.Written:
         said.send("writing")
         return write(batch)
 

@@ -260,6 +260,7 @@ class Formulae(TestCase):
         for row in book.active.iter_rows():
             assert [value.data_type for value in row] == ["s"]
 
+    # The rule itself is checked above, on every machine; here a program that officers use reads it.
     @pytest.mark.skipif(not shutil.which("soffice"), reason="needs LibreOffice")
     def test_libreoffice_shows_it_literally(self):
         import tempfile

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -48,9 +48,9 @@ class TrailForm(forms.Form):
         self.candidates: list[User] = []
         self.person: User | None = None
         self.officer: User | None = None
-        self.fields["kind"].choices = [every, *choices_of_kinds()]  # type: ignore[attr-defined]  # a choice field
+        cast(forms.ChoiceField, self.fields["kind"]).choices = [every, *choices_of_kinds()]
         verbs = [(verb, verb) for verb in Entry.objects.verbs()]
-        self.fields["verb"].choices = [every, *verbs]  # type: ignore[attr-defined]  # a choice field
+        cast(forms.ChoiceField, self.fields["verb"]).choices = [every, *verbs]
 
     def clean_about(self) -> str:
         typed: str = self.cleaned_data["about"].strip()

@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -63,7 +63,7 @@ class BroadcastForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["exam"].queryset = Exam.objects.all()  # type: ignore[attr-defined]  # a choice of models
+        cast(ChosenField, self.fields["exam"]).queryset = Exam.objects.all()
         boxes = forms.CheckboxSelectMultiple
         self.fields["positions"] = _ids(
             list(Position.objects.values_list("pk", "name")),

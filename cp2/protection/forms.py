@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import Q
@@ -81,7 +81,7 @@ class DecideForm(forms.Form):
         if offered is None:
             del self.fields["done"]
         else:
-            self.fields["done"].choices = [  # type: ignore[attr-defined]  # a choice field
+            cast(forms.ChoiceField, self.fields["done"]).choices = [
                 (each.value, each.label) for each in offered
             ]
 

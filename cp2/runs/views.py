@@ -1,3 +1,5 @@
+from typing import Any, cast
+
 from django import forms
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
@@ -15,11 +17,11 @@ class NarrowForm(forms.Form):
     source = forms.ChoiceField(label=gettext_lazy("What for"), required=False)
     mine = forms.BooleanField(label=gettext_lazy("Only what I started"), required=False)
 
-    def __init__(self, *args: object, sources: list[Source], **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as Django's own takes them
+    def __init__(self, *args: Any, sources: list[Source], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         every = ("", _("Everything"))
-        self.fields["state"].choices = [every, *STATES.items()]  # type: ignore[attr-defined]  # a choice field
-        self.fields["source"].choices = [  # type: ignore[attr-defined]  # a choice field
+        cast(forms.ChoiceField, self.fields["state"]).choices = [every, *STATES.items()]
+        cast(forms.ChoiceField, self.fields["source"]).choices = [
             every,
             *((source.name, source.label) for source in sources),
         ]
